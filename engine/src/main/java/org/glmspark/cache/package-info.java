@@ -1,0 +1,4 @@
+@NullMarked
+package org.glmspark.cache;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,55 @@
+package org.glmspark.generation;
+
+import java.io.Serializable;
+import org.glmspark.cache.KvCacheType;
+
+/// How an engine uses the machine. Nothing here changes a completion but `kvCacheType`.
+///
+/// @param threads worker threads, the stepping thread among them
+/// @param maxBatch most sequences that run at once
+/// @param stepTokens most tokens of one forward step: what the running sequences leave is filled with prefill
+/// @param kvCacheType how keys and values are stored
+/// @param kvCacheBytes memory for keys and values
+public record EngineOptions(
+    int threads, int maxBatch, int stepTokens, KvCacheType kvCacheType, long kvCacheBytes)
+    implements Serializable {
+
+  public EngineOptions {
+    requirePositive("threads", threads);
+    requirePositive("max-batch", maxBatch);
+    requirePositive("step-tokens", stepTokens);
+    requirePositive("kv-cache-bytes", kvCacheBytes);
+  }
+
+  /// One thread for each processor, 32 sequences, 512 tokens a step, 1 GiB of float16 cache.
+  public static EngineOptions defaults() {
+    return new EngineOptions(
+        Runtime.getRuntime().availableProcessors(), 32, 512, KvCacheType.FLOAT16, 1L << 30);
+  }
+
+  private static void requirePositive(String name, long value) {
+    if (value < 1) {
+      throw new IllegalArgumentException("%s is %d, expected at least 1".formatted(name, value));
+    }
+  }
+
+  public EngineOptions withThreads(int threads) {
+    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes);
+  }
+
+  public EngineOptions withMaxBatch(int maxBatch) {
+    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes);
+  }
+
+  public EngineOptions withStepTokens(int stepTokens) {
+    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes);
+  }
+
+  public EngineOptions withKvCacheType(KvCacheType kvCacheType) {
+    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes);
+  }
+
+  public EngineOptions withKvCacheBytes(long kvCacheBytes) {
+    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes);
+  }
+}

@@ -1,0 +1,41 @@
+package org.glmspark.generation;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What came of one request. All but `usage.cached` and `timing` is a function of the request alone.
+///
+/// @param requestId SHA-256, in hexadecimal, of everything the completion depends on
+/// @param text the completion, without the stop token; leading and trailing white space removed
+/// @param tokens the generated ids, without the stop token
+/// @param finishReason why it ended
+/// @param error set exactly when `finishReason` is ERROR
+/// @param usage token counts
+/// @param timing where the time went
+public record GenerationResult(
+    String requestId,
+    String text,
+    List<Integer> tokens,
+    FinishReason finishReason,
+    @Nullable RowError error,
+    Usage usage,
+    Timing timing) {
+
+  public GenerationResult {
+    tokens = List.copyOf(tokens);
+    if ((finishReason == FinishReason.ERROR) != (error != null)) {
+      throw new IllegalArgumentException(
+          "finish reason %s with error %s".formatted(finishReason, error));
+    }
+  }
+
+  /// @param prompt tokens of the prompt
+  /// @param cached those of them that a prefix cache held
+  /// @param completion tokens generated, without the stop token
+  public record Usage(int prompt, int cached, int completion) {}
+
+  /// @param queueMillis from submission to the first step
+  /// @param prefillMillis from there to the first token
+  /// @param decodeMillis from there to the end
+  public record Timing(double queueMillis, double prefillMillis, double decodeMillis) {}
+}

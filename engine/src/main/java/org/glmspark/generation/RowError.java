@@ -1,0 +1,29 @@
+package org.glmspark.generation;
+
+/// Why a row has no completion: a reason to count by, and what was found in this row.
+public record RowError(Reason reason, String detail) {
+
+  /// What went wrong, without the numbers of one row.
+  public enum Reason {
+    NO_TEXT("no text"),
+    PROMPT_TOO_LONG("prompt too long"),
+    CACHE_TOO_SMALL("cache too small"),
+    NOT_FINITE("numbers out of range");
+
+    private final String phrase;
+
+    Reason(String phrase) {
+      this.phrase = phrase;
+    }
+
+    /// The words an error sentence begins with.
+    public String phrase() {
+      return phrase;
+    }
+  }
+
+  /// The sentence for people: the reason, a colon, what was found and what was expected.
+  public String sentence() {
+    return reason.phrase() + ": " + detail;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package org.glmspark.generation;
+
+import org.jspecify.annotations.NullMarked;

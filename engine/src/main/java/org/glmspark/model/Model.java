@@ -1,0 +1,30 @@
+package org.glmspark.model;
+
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import org.glmspark.prompt.ChatTemplate;
+import org.glmspark.tokenizer.BytePairTokenizer;
+import org.jspecify.annotations.Nullable;
+
+/// An opened model: configuration, weights, and, where the folder has one, tokenizer and chat template.
+///
+/// @param folder where it was read from
+/// @param digest SHA-256, in hexadecimal, over the files it was read from
+/// @param tokenizer null if the folder has no tokenizer file
+/// @param chatTemplate null if there is no tokenizer
+/// @param memory owns weights and mappings; closed with the model
+public record Model(
+    Path folder,
+    String digest,
+    ModelConfig config,
+    ModelWeights weights,
+    @Nullable BytePairTokenizer tokenizer,
+    @Nullable ChatTemplate chatTemplate,
+    Arena memory)
+    implements AutoCloseable {
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package org.glmspark.model;
+
+import org.jspecify.annotations.NullMarked;

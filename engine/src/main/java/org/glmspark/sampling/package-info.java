@@ -1,0 +1,4 @@
+@NullMarked
+package org.glmspark.sampling;
+
+import org.jspecify.annotations.NullMarked;
