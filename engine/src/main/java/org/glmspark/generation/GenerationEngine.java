@@ -1,9 +1,10 @@
 package org.glmspark.generation;
 
 import java.nio.file.Path;
-import java.util.concurrent.CancellationException;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.glmspark.cache.BlockTable;
 import org.glmspark.cache.PagedKvCache;
@@ -30,6 +31,9 @@ public final class GenerationEngine implements AutoCloseable {
   private final ContinuousBatchScheduler scheduler;
   private final LinkedBlockingQueue<Sequence> inbox = new LinkedBlockingQueue<>();
   private final Thread stepper;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  /// Why the engine takes no requests; null while it does.
   private volatile @Nullable Throwable end;
 
   /// Starts the threads of an engine. The engine closes the model.
@@ -122,8 +126,9 @@ public final class GenerationEngine implements AutoCloseable {
     }
     Sequence sequence = new Sequence(request, requestId, model.config().contextTokens());
     inbox.add(sequence);
-    if (end != null) { // closed meanwhile: nobody reads the inbox any more
-      failInbox();
+    Throwable cause = end;
+    if (cause != null) { // ended meanwhile: nobody reads the inbox any more
+      failInbox(cause);
     }
     return sequence.future();
   }
@@ -190,33 +195,33 @@ public final class GenerationEngine implements AutoCloseable {
         scheduler.step();
       }
     } catch (InterruptedException e) {
-      // close() wakes an idle engine so
-    } catch (RuntimeException | Error e) { // reported through every future and every later submit
+      // this is how close() wakes an idle engine; it has set the end
+    } catch (RuntimeException | Error e) { // reported through every open future and later submit
       end = e;
     }
-    Throwable cause = end;
-    scheduler.failAll(cause == null ? new CancellationException("the engine was interrupted") : cause);
-    failInbox();
+    Throwable cause = Objects.requireNonNullElseGet(end, GenerationEngine::closedMessage);
+    end = cause;
+    scheduler.failAll(cause);
+    failInbox(cause);
   }
 
-  private void failInbox() {
-    Throwable cause = end;
+  private void failInbox(Throwable cause) {
     for (Sequence next = inbox.poll(); next != null; next = inbox.poll()) {
-      next.future()
-          .completeExceptionally(
-              cause == null ? new CancellationException("the engine was interrupted") : cause);
+      next.future().completeExceptionally(cause);
     }
   }
 
-  /// Ends the threads after the step they are in, fails what is not done with a [CancellationException], frees cache and model.
+  private static Throwable closedMessage() {
+    return new IllegalStateException("the engine is closed");
+  }
+
+  /// Ends the threads after the step they are in, fails the futures that are open, frees cache and model. A second call does nothing.
   @Override
   public void close() {
-    synchronized (inbox) {
-      if (end instanceof ClosedEngine) {
-        return;
-      }
-      end = new ClosedEngine();
+    if (closed.getAndSet(true)) {
+      return;
     }
+    end = closedMessage();
     stepper.interrupt();
     boolean interrupted = false;
     while (stepper.isAlive()) { // its step reads the memory that is freed below
@@ -231,14 +236,6 @@ public final class GenerationEngine implements AutoCloseable {
     model.close();
     if (interrupted) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  private static final class ClosedEngine extends CancellationException {
-    private static final long serialVersionUID = 1;
-
-    ClosedEngine() {
-      super("the engine is closed");
     }
   }
 }
