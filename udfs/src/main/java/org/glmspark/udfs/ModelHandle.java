@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.nio.file.Path;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.GenerationEngine;
+import org.glmspark.model.ModelDigest;
 
 /// Where a model is and what it must be: small, so that it can travel to the executors in place of weights.
 ///
@@ -18,13 +19,19 @@ public record ModelHandle(String path, String digest, EngineOptions options, Thr
   public enum Threads {
     /// As many as the options say.
     AS_IN_OPTIONS,
-    /// One for each core Spark gave the executor that opens the model.
+    /// One for each core Spark gave the executor that opens the model; asked for there, when it is opened.
     EXECUTOR_CORES
   }
 
   /// Looks at the folder from the driver, so that a bad model fails before any work.
+  ///
+  /// @param options taken as they stand, `options.threads` too; see [#withThreadsOfExecutor]
+  /// @throws IllegalArgumentException if there is no such folder
+  /// @throws org.glmspark.format.MalformedModelException if there is no usable model in it
   public static ModelHandle of(Path folder, EngineOptions options) {
-    throw new UnsupportedOperationException(folder + " " + options);
+    Path absolute = folder.toAbsolutePath().normalize();
+    return new ModelHandle(
+        absolute.toString(), ModelDigest.of(absolute), options, Threads.AS_IN_OPTIONS);
   }
 
   /// The same model, with one worker thread for each core of the executor instead of `options.threads`.
@@ -32,8 +39,11 @@ public record ModelHandle(String path, String digest, EngineOptions options, Thr
     return new ModelHandle(path, digest, options, Threads.EXECUTOR_CORES);
   }
 
-  /// The engine of this JVM for this model; the first call opens it, all others wait for that and share it.
+  /// The engine of this JVM for this model. The first call opens it; calls meanwhile wait for that; all
+  /// share it until the JVM ends.
+  ///
+  /// @throws IllegalStateException if the model cannot be opened here or is not the one of `digest`
   public GenerationEngine engine() {
-    throw new UnsupportedOperationException(path);
+    return ExecutorEngines.of(this);
   }
 }
