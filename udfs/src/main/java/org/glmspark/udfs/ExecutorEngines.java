@@ -118,11 +118,24 @@ public final class ExecutorEngines {
     return opened;
   }
 
+  /// Closes an engine that failed. The next call for its model opens another.
+  static void discard(GenerationEngine failed) {
+    boolean removed =
+        ENGINES.values().removeIf(engine -> isOpen(engine) && engine.resultNow() == failed);
+    if (removed) {
+      failed.close();
+    }
+  }
+
+  private static boolean isOpen(Future<GenerationEngine> engine) {
+    return engine.state() == Future.State.SUCCESS;
+  }
+
   /// Closes every engine, for the end of the JVM. A model asked for afterwards is opened anew.
   static void closeAll() {
     for (Key key : List.copyOf(ENGINES.keySet())) {
       FutureTask<GenerationEngine> engine = ENGINES.remove(key);
-      if (engine != null && engine.state() == Future.State.SUCCESS) {
+      if (engine != null && isOpen(engine)) {
         engine.resultNow().close();
       }
     }

@@ -5,6 +5,7 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.apache.spark.TaskContext;
@@ -110,11 +111,19 @@ record GeneratePartition(
         return new Pending.Refused(row, missing);
       }
       int[] tokens = template.encode(prompt.messages(texts));
-      return new Pending.Asked(row, engine.submit(new GenerationRequest(tokens, sampling)));
+      return new Pending.Asked(row, submit(new GenerationRequest(tokens, sampling), row));
+    }
+
+    private CompletableFuture<GenerationResult> submit(GenerationRequest request, Row row) {
+      try {
+        return engine.submit(request);
+      } catch (IllegalStateException e) {
+        throw engineFailed(row, e);
+      }
     }
 
     private Row complete(Pending head) {
-      String rowId = head.row().getString(inputColumns);
+      String rowId = rowId(head.row());
       String digest = model.value().digest();
       return switch (head) {
         case Pending.Refused(Row row, RowError error) -> {
@@ -122,20 +131,32 @@ record GeneratePartition(
           yield columns.refused(row, inputColumns, error, rowId, digest);
         }
         case Pending.Asked(Row row, CompletableFuture<GenerationResult> future) -> {
-          GenerationResult result = await(future, rowId);
+          GenerationResult result = await(future, row);
           count(result.usage().completion());
           yield columns.completed(row, inputColumns, result, rowId, digest);
         }
       };
     }
 
-    private GenerationResult await(CompletableFuture<GenerationResult> result, String rowId) {
+    private GenerationResult await(CompletableFuture<GenerationResult> result, Row row) {
       try {
         return TaskWait.await(result, this::pull);
       } catch (ExecutionException e) {
-        throw new IllegalStateException(
-            "row '%s': the engine failed: %s".formatted(rowId, e.getCause()), e.getCause());
+        throw engineFailed(row, e.getCause());
+      } catch (CancellationException e) { // somebody closed it
+        throw engineFailed(row, e);
       }
+    }
+
+    /// Whatever the row was, the engine is of no more use to anybody: the next task opens another.
+    private IllegalStateException engineFailed(Row row, Throwable cause) {
+      ExecutorEngines.discard(engine);
+      return new IllegalStateException(
+          "row '%s': the engine failed: %s".formatted(rowId(row), cause), cause);
+    }
+
+    private String rowId(Row row) {
+      return row.getString(inputColumns);
     }
 
     private void count(long completionTokens) {

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.GenerationEngine;
 import org.glmspark.model.ModelDigest;
+import org.glmspark.model.ModelLoader;
 
 /// Where a model is and what it must be: small, so that it can travel to the executors in place of weights.
 ///
@@ -30,6 +31,7 @@ public record ModelHandle(String path, String digest, EngineOptions options, Thr
   /// @throws org.glmspark.format.MalformedModelException if there is no usable model in it
   public static ModelHandle of(Path folder, EngineOptions options) {
     Path absolute = folder.toAbsolutePath().normalize();
+    ModelLoader.describe(absolute);
     return new ModelHandle(
         absolute.toString(), ModelDigest.of(absolute), options, Threads.AS_IN_OPTIONS);
   }
