@@ -19,6 +19,11 @@ public record EngineOptions(
     requirePositive("max-batch", maxBatch);
     requirePositive("step-tokens", stepTokens);
     requirePositive("kv-cache-bytes", kvCacheBytes);
+    if (stepTokens < maxBatch) {
+      throw new IllegalArgumentException(
+          "step-tokens is %d, expected at least max-batch, %d: every running sequence takes one token a step"
+              .formatted(stepTokens, maxBatch));
+    }
   }
 
   /// One thread for each processor, 32 sequences, 512 tokens a step, 1 GiB of float16 cache.

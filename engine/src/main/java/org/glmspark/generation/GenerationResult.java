@@ -29,6 +29,18 @@ public record GenerationResult(
     }
   }
 
+  /// The result of a request that was not started.
+  public static GenerationResult refused(String requestId, int promptTokens, RowError error) {
+    return new GenerationResult(
+        requestId,
+        "",
+        List.of(),
+        FinishReason.ERROR,
+        error,
+        new Usage(promptTokens, 0, 0),
+        new Timing(0, 0, 0));
+  }
+
   /// @param prompt tokens of the prompt
   /// @param cached those of them that a prefix cache held
   /// @param completion tokens generated, without the stop token
