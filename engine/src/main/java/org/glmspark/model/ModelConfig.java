@@ -62,7 +62,11 @@ public record ModelConfig(
     requireRange("rotatedSize", rotatedSize, headSize);
     requireRange("contextTokens", contextTokens, MAX_CONTEXT);
     for (int stopToken : stopTokens) {
-      requireRange("stop token plus one", stopToken + 1, vocabularySize);
+      require(
+          0 <= stopToken && stopToken < vocabularySize,
+          "stop token",
+          stopToken,
+          "0 to " + (vocabularySize - 1));
     }
     require(heads % keyValueHeads == 0, "keyValueHeads", keyValueHeads, "a divisor of " + heads);
     require(rotatedSize % 2 == 0, "rotatedSize", rotatedSize, "an even number");

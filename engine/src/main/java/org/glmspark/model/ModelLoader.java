@@ -116,9 +116,8 @@ public final class ModelLoader {
     } catch (OutOfMemoryError e) {
       long bytes = tensors.stream().mapToLong(tensor -> tensor.data().byteSize()).sum();
       throw new IllegalStateException(
-          "%s: the weights take %d bytes outside the heap, which the JVM did not get (%s); give it"
-                  .formatted(folder, bytes, e.getMessage())
-              + " more with -XX:MaxDirectMemorySize, or choose a machine with more memory",
+          "%s: the weights take %d bytes outside the heap, more than this machine or container gives"
+              .formatted(folder, bytes),
           e);
     }
   }
