@@ -32,13 +32,16 @@ final class SampleModel {
   record Document(
       String id, String body, List<Integer> promptTokens, List<Integer> tokens, String summary) {
 
-    /// The request of the task `summarize` with its default limit of 50 words.
     GenerationRequest request(GenerationEngine engine) {
-      ChatTemplate template = Objects.requireNonNull(engine.model().chatTemplate());
-      ChatMessage message = ChatMessage.user(TaskPrompts.summarize(body, 50));
-      return new GenerationRequest(
-          template.encode(List.of(message)), SamplingParameters.greedy(160));
+      return summarize(engine, body);
     }
+  }
+
+  /// The request of the task `summarize` with its default limit of 50 words.
+  static GenerationRequest summarize(GenerationEngine engine, String body) {
+    ChatTemplate template = Objects.requireNonNull(engine.model().chatTemplate());
+    ChatMessage message = ChatMessage.user(TaskPrompts.summarize(body, 50));
+    return new GenerationRequest(template.encode(List.of(message)), SamplingParameters.greedy(160));
   }
 
   static List<Document> documents() {
