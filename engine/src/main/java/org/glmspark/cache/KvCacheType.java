@@ -2,7 +2,8 @@ package org.glmspark.cache;
 
 import org.glmspark.tensor.DType;
 
-/// How cached keys and values are stored. They are rounded to this type before attention reads them.
+/// How cached keys and values are stored. They are rounded to this type before attention reads
+/// them.
 public enum KvCacheType {
   FLOAT32(DType.F32),
   FLOAT16(DType.F16);

@@ -10,6 +10,7 @@ import org.glmspark.tensor.FloatMatrix;
 /// ```
 /// block:  [layers][keyValueHeads] of { keys [headSize][16], values [16][headSize] }
 /// ```
+///
 /// Keys are transposed so that attention reads one element of 16 tokens as one register.
 public final class PagedKvCache implements AutoCloseable {
   /// Tokens of one block.
@@ -74,9 +75,12 @@ public final class PagedKvCache implements AutoCloseable {
 
   /// Stores keys and values of one token, rounded half to even.
   ///
-  /// @param x a row with the keys of all key-value heads, then the values, from column `keyColumn` on
-  /// @return false if a number is too large for the cache type or not finite: the sequence cannot go on
-  public boolean store(int layer, BlockTable table, int position, FloatMatrix x, int row, int keyColumn) {
+  /// @param x a row with the keys of all key-value heads, then the values, from column `keyColumn`
+  ///   on
+  /// @return false if a number is too large for the cache type or not finite: the sequence cannot
+  ///   go on
+  public boolean store(
+      int layer, BlockTable table, int position, FloatMatrix x, int row, int keyColumn) {
     long block = table.blocks()[position / BLOCK_TOKENS] * blockBytes;
     int slot = position % BLOCK_TOKENS;
     int source = x.offset(row) + keyColumn;

@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -59,21 +58,24 @@ public final class JsonObject {
   /// Reads a file that holds one JSON object.
   ///
   /// @throws MalformedModelException if there is no such file, or it holds anything else: other
-  ///     values, an encoding other than UTF-8, a key twice, more than 16 MiB, more than 64 levels
+  ///   values, an encoding other than UTF-8, a key twice, more than 16 MiB, more than 64 levels
   public static JsonObject read(Path file) {
     try (Arena arena = Arena.ofConfined()) {
       MappedFile mapped = MappedFile.map(file, arena);
-      if (mapped.data().byteSize() > MAX_BYTES) {
+      long bytes = mapped.data().byteSize();
+      if (bytes > MAX_BYTES) {
         throw new MalformedModelException(
-            mapped.name(),
-            "size",
-            "%d bytes, expected at most %d".formatted(mapped.data().byteSize(), MAX_BYTES));
+            mapped.name(), "size", "%d bytes, expected at most %d".formatted(bytes, MAX_BYTES));
       }
       return parse(mapped.name(), mapped.data().toArray(ValueLayout.JAVA_BYTE));
     }
   }
 
-  private static JsonObject parse(String file, byte[] bytes) {
+  /// Reads the content of a file that is in memory already.
+  ///
+  /// @param file the file's name, for messages
+  /// @throws MalformedModelException as [#read]
+  public static JsonObject parse(String file, byte[] bytes) {
     try {
       String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
       JsonNode root = MAPPER.readTree(text);
@@ -185,9 +187,7 @@ public final class JsonObject {
 
   private MalformedModelException unexpected(String key, JsonNode value, String expectation) {
     return new MalformedModelException(
-        file,
-        place(key),
-        "is %s, expected %s".formatted(excerpt(value.toString()), expectation));
+        file, place(key), "is %s, expected %s".formatted(excerpt(value.toString()), expectation));
   }
 
   private JsonNode required(String key) {

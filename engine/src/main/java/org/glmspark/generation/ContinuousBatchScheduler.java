@@ -15,11 +15,12 @@ import org.glmspark.transformer.ForwardBatch;
 import org.glmspark.transformer.Transformer;
 import org.jspecify.annotations.Nullable;
 
-/// Decides which tokens each step computes. Sequences enter and leave the batch between steps; none waits for another to end.
+/// Decides which tokens each step computes. Sequences enter and leave the batch between steps; none
+/// waits for another to end.
 ///
-/// A step takes the next token of every running sequence, then fills the rest of its token budget with parts of prompts, oldest
-/// sequence first. A sequence enters when a place in the batch and cache blocks for its whole length are free, in order of arrival.
-/// Belongs to the stepping thread.
+/// A step takes the next token of every running sequence, then fills the rest of its token budget
+/// with parts of prompts, oldest sequence first. A sequence enters when a place in the batch and
+/// cache blocks for its whole length are free, in order of arrival. Belongs to the stepping thread.
 final class ContinuousBatchScheduler {
   private final Model model;
   private final Transformer transformer;
@@ -33,7 +34,12 @@ final class ContinuousBatchScheduler {
   private volatile EngineStats stats = new EngineStats(0, 0, 0, 0, 0);
 
   ContinuousBatchScheduler(
-      Model model, Transformer transformer, WorkerPool workers, BlockPool blocks, int maxBatch, int[] stopTokens) {
+      Model model,
+      Transformer transformer,
+      WorkerPool workers,
+      BlockPool blocks,
+      int maxBatch,
+      int[] stopTokens) {
     this.model = model;
     this.transformer = transformer;
     this.workers = workers;

@@ -7,7 +7,8 @@ import org.glmspark.cache.KvCacheType;
 ///
 /// @param threads worker threads, the stepping thread among them
 /// @param maxBatch most sequences that run at once
-/// @param stepTokens most tokens of one forward step: what the running sequences leave is filled with prefill
+/// @param stepTokens most tokens of one forward step: what the running sequences leave is filled
+///   with prefill
 /// @param kvCacheType how keys and values are stored
 /// @param kvCacheBytes memory for keys and values
 public record EngineOptions(

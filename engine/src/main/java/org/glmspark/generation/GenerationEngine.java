@@ -64,7 +64,8 @@ public final class GenerationEngine implements AutoCloseable {
 
   /// Opens the model in a folder and starts an engine on it.
   ///
-  /// @throws org.glmspark.format.MalformedModelException if the folder does not hold a model this engine runs
+  /// @throws org.glmspark.format.MalformedModelException if the folder does not hold a model this
+  ///   engine runs
   public static GenerationEngine open(Path folder, EngineOptions options) {
     Model model = ModelLoader.load(folder);
     try {
@@ -93,7 +94,8 @@ public final class GenerationEngine implements AutoCloseable {
   private static int[] stopTokens(Model model) {
     IntStream fromConfig = model.config().stopTokens().stream().mapToInt(Integer::intValue);
     var template = model.chatTemplate();
-    IntStream fromTemplate = template == null ? IntStream.empty() : IntStream.of(template.stopTokens());
+    IntStream fromTemplate =
+        template == null ? IntStream.empty() : IntStream.of(template.stopTokens());
     return IntStream.concat(fromConfig, fromTemplate).distinct().toArray();
   }
 
@@ -104,8 +106,8 @@ public final class GenerationEngine implements AutoCloseable {
 
   /// Queues a request; any thread may call. Cancelling the future withdraws the request.
   ///
-  /// The future completes exceptionally only if the engine itself fails or is closed; a request that cannot be answered gets a result
-  /// with [FinishReason#ERROR].
+  /// The future completes exceptionally only if the engine itself fails or is closed; a request
+  /// that cannot be answered gets a result with [FinishReason#ERROR].
   ///
   /// @throws IllegalArgumentException if a prompt token is no id of the model
   /// @throws IllegalStateException if the engine is closed or has failed
@@ -215,7 +217,8 @@ public final class GenerationEngine implements AutoCloseable {
     return new IllegalStateException("the engine is closed");
   }
 
-  /// Ends the threads after the step they are in, fails the futures that are open, frees cache and model. A second call does nothing.
+  /// Ends the threads after the step they are in, fails the futures that are open, frees cache and
+  /// model. A second call does nothing.
   @Override
   public void close() {
     if (closed.getAndSet(true)) {

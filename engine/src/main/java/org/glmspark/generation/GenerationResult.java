@@ -3,7 +3,8 @@ package org.glmspark.generation;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What came of one request. All but `usage.cached` and `timing` is a function of the request alone.
+/// What came of one request. All but `usage.cached` and `timing` is a function of the request
+/// alone.
 ///
 /// @param requestId SHA-256, in hexadecimal, of everything the completion depends on
 /// @param text the completion, without the stop token; leading and trailing white space removed

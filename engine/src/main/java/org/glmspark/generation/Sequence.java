@@ -10,7 +10,8 @@ import org.glmspark.sampling.CounterRandom;
 import org.glmspark.sampling.SamplingParameters;
 import org.jspecify.annotations.Nullable;
 
-/// One request on its way: its tokens so far, how many of them the cache holds, and who waits for it. Belongs to the stepping thread.
+/// One request on its way: its tokens so far, how many of them the cache holds, and who waits for
+/// it. Belongs to the stepping thread.
 final class Sequence {
   private final String requestId;
   private final SamplingParameters sampling;
@@ -52,7 +53,8 @@ final class Sequence {
     return limit;
   }
 
-  /// Tokens whose keys and values are not in the cache yet: the rest of the prompt, or the token drawn last.
+  /// Tokens whose keys and values are not in the cache yet: the rest of the prompt, or the token
+  /// drawn last.
   int pending() {
     return length - computed;
   }

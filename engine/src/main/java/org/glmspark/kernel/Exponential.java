@@ -5,17 +5,21 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
-/// `e^x` in float32, defined to the bit: the same number from a scalar, from any vector width, on any CPU.
+/// `e^x` in float32, defined to the bit: the same number from a scalar, from any vector width, on
+/// any CPU.
 ///
-/// `x = n · ln 2 + r` with `|r| <= ln 2 / 2`, `e^r` by a polynomial in Horner form, then a multiplication by `2^n`. exp(0) is 1; below
-/// -87 the result is exactly 0, above 88 it is infinite; in between the relative error is below 2e-7. NaN stays NaN.
+/// `x = n · ln 2 + r` with `|r| <= ln 2 / 2`, `e^r` by a polynomial in Horner form, then a
+/// multiplication by `2^n`. exp(0) is 1; below -87 the result is exactly 0, above 88 it is
+/// infinite; in between the relative error is below 2e-7. NaN stays NaN.
 ///
-/// Source of range reduction and coefficients: S. Moshier, Cephes Mathematical Library, single precision `expf`.
+/// Source of range reduction and coefficients: S. Moshier, Cephes Mathematical Library, single
+/// precision `expf`.
 final class Exponential {
   private static final float SMALLEST = -87f;
   private static final float LARGEST = 88f;
   private static final float LOG2_E = 1.44269504088896341f;
-  private static final float ROUND = 0x1.8p23f; // adding it leaves the nearest integer in the low bits
+  private static final float ROUND =
+      0x1.8p23f; // adding it leaves the nearest integer in the low bits
   private static final int ROUND_BITS = Float.floatToRawIntBits(ROUND);
   private static final float LN2_HIGH = 0.693359375f; // 10 bits, so n · LN2_HIGH is exact
   private static final float LN2_LOW = -2.12194440e-4f;
@@ -38,8 +42,7 @@ final class Exponential {
     p = Math.fma(p, r, C2);
     p = Math.fma(p, r, C1);
     p = Math.fma(p, r * r, r) + 1;
-    float power =
-        Float.intBitsToFloat((Float.floatToRawIntBits(shifted) - ROUND_BITS + 127) << 23);
+    float power = Float.intBitsToFloat((Float.floatToRawIntBits(shifted) - ROUND_BITS + 127) << 23);
     float result = p * power;
     if (x < SMALLEST) {
       return 0;

@@ -5,8 +5,9 @@ import org.glmspark.tensor.DType;
 
 /// Where the keys and values of one sequence lie, for one key-value head of one layer.
 ///
-/// Token `t` is token `t mod 16` of block `blocks[t / 16]`. Within a block the keys are transposed, `[headSize][16]`, so that attention scores of
-/// 16 tokens are the lanes of one register; values are `[16][headSize]`.
+/// Token `t` is token `t mod 16` of block `blocks[t / 16]`. Within a block the keys are transposed,
+/// `[headSize][16]`, so that attention scores of 16 tokens are the lanes of one register; values
+/// are `[16][headSize]`.
 ///
 /// @param memory all blocks
 /// @param dtype F32 or F16
@@ -15,7 +16,12 @@ import org.glmspark.tensor.DType;
 /// @param keyOffset bytes from the start of a block to the keys of this head
 /// @param valueOffset bytes from the start of a block to the values of this head
 public record KeyValuePages(
-    MemorySegment memory, DType dtype, int[] blocks, long blockBytes, long keyOffset, long valueOffset) {
+    MemorySegment memory,
+    DType dtype,
+    int[] blocks,
+    long blockBytes,
+    long keyOffset,
+    long valueOffset) {
   /// Tokens of one block.
   public static final int BLOCK_TOKENS = 16;
 
@@ -25,11 +31,13 @@ public record KeyValuePages(
 
   /// Widens the keys of one block: `[headSize][16]`.
   void keys(int number, int headSize, float[] target, int offset) {
-    Widening.apply(memory, block(number) + keyOffset, dtype, target, offset, headSize * BLOCK_TOKENS);
+    Widening.apply(
+        memory, block(number) + keyOffset, dtype, target, offset, headSize * BLOCK_TOKENS);
   }
 
   /// Widens the values of one block: `[16][headSize]`.
   void values(int number, int headSize, float[] target, int offset) {
-    Widening.apply(memory, block(number) + valueOffset, dtype, target, offset, headSize * BLOCK_TOKENS);
+    Widening.apply(
+        memory, block(number) + valueOffset, dtype, target, offset, headSize * BLOCK_TOKENS);
   }
 }

@@ -9,7 +9,8 @@ final class LaneSum {
 
   private LaneSum() {}
 
-  /// The sum of squares: element `i` goes to lane `i mod 16` by fused multiply-add from +0, then the lanes are added up.
+  /// The sum of squares: element `i` goes to lane `i mod 16` by fused multiply-add from +0, then
+  /// the lanes are added up.
   static float ofSquares(float[] x, int offset, int size) {
     float[] lanes = new float[LANES];
     int whole = size - size % LANES;
@@ -28,7 +29,8 @@ final class LaneSum {
     return tree(lanes, 0);
   }
 
-  /// Adds 16 lanes up: lane `l` gets `l + 8`, then `l + 4`, `l + 2`, `l + 1`. The lanes are overwritten.
+  /// Adds 16 lanes up: lane `l` gets `l + 8`, then `l + 4`, `l + 2`, `l + 1`. The lanes are
+  /// overwritten.
   static float tree(float[] lanes, int offset) {
     for (int half = LANES / 2; half > 0; half /= 2) {
       for (int lane = 0; lane < half; lane++) {

@@ -14,8 +14,7 @@ final class Lanes {
           : FloatVector.SPECIES_PREFERRED;
 
   /// As many int32 lanes.
-  static final VectorSpecies<Integer> INTS =
-      VectorSpecies.of(int.class, FLOATS.vectorShape());
+  static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
 
   /// As many int16 lanes, in half a register.
   static final VectorSpecies<Short> SHORTS =
@@ -24,7 +23,8 @@ final class Lanes {
   static final int COUNT = FLOATS.length();
 
   static {
-    // A strip is a whole number of registers; with fewer than 4 lanes the half register of int16 would not exist.
+    // A strip is a whole number of registers; with fewer than 4 lanes the half register of int16
+    // would not exist.
     if (StripMatrix.STRIP_ROWS % COUNT != 0 || COUNT < 4) {
       throw new IllegalStateException(
           "a vector register has %d float lanes, expected 4, 8 or 16".formatted(COUNT));

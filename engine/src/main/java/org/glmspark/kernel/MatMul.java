@@ -4,14 +4,17 @@ import jdk.incubator.vector.FloatVector;
 import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.tensor.StripMatrix;
 
-/// The matrix product `out[t][r] = Σ weights[r][c] · x[t][c]`, float32 arithmetic on float weights of any stored type.
+/// The matrix product `out[t][r] = Σ weights[r][c] · x[t][c]`, float32 arithmetic on float weights
+/// of any stored type.
 ///
-/// Each element of `out` has one accumulator, to which the columns are added in ascending order, one fused multiply-add each. Tiles
-/// only decide which accumulators share a loaded weight or activation.
+/// Each element of `out` has one accumulator, to which the columns are added in ascending order,
+/// one fused multiply-add each. Tiles only decide which accumulators share a loaded weight or
+/// activation.
 ///
-/// A panel of a few strips and columns is widened to float32 in a scratch that stays in the first-level cache; accumulators rest
-/// in `out` between panels. Many tokens: 8 tokens of one strip. Few tokens: one token of 4 strips, since a single chain of
-/// dependent additions would wait for each of them.
+/// A panel of a few strips and columns is widened to float32 in a scratch that stays in the
+/// first-level cache; accumulators rest in `out` between panels. Many tokens: 8 tokens of one
+/// strip. Few tokens: one token of 4 strips, since a single chain of dependent additions would wait
+/// for each of them.
 public final class MatMul {
   private static final int STRIP = StripMatrix.STRIP_ROWS;
 
@@ -27,14 +30,20 @@ public final class MatMul {
 
   /// Computes the output rows of some strips, for all tokens.
   ///
-  /// @param out `[tokens, weights.rows]`; the columns of the strips are written in full, padding rows too
+  /// @param out `[tokens, weights.rows]`; the columns of the strips are written in full, padding
+  ///   rows too
   /// @param x `[tokens, weights.columns]`
   /// @param firstStrip the first strip to compute
   /// @param endStrip the first not to compute; at most [#PANEL_STRIPS] more
   /// @param scratch [#SCRATCH_FLOATS] floats that no other thread uses
   /// @throws IllegalArgumentException if sizes do not fit
   public static void apply(
-      FloatMatrix out, FloatMatrix x, StripMatrix weights, int firstStrip, int endStrip, float[] scratch) {
+      FloatMatrix out,
+      FloatMatrix x,
+      StripMatrix weights,
+      int firstStrip,
+      int endStrip,
+      float[] scratch) {
     check(out, x, weights, firstStrip, endStrip);
     int strips = endStrip - firstStrip;
     int columns = weights.columns();
@@ -62,8 +71,13 @@ public final class MatMul {
       throw new IllegalArgumentException(
           "%s [%d, %d] times x [%d, %d] into out [%d, %d]"
               .formatted(
-                  weights.name(), weights.rows(), weights.columns(), x.rows(), x.columns(),
-                  out.rows(), out.columns()));
+                  weights.name(),
+                  weights.rows(),
+                  weights.columns(),
+                  x.rows(),
+                  x.columns(),
+                  out.rows(),
+                  out.columns()));
     }
     if (firstStrip < 0
         || firstStrip >= endStrip
@@ -76,7 +90,13 @@ public final class MatMul {
   }
 
   private static void panel(
-      FloatMatrix out, FloatMatrix x, int firstStrip, int strips, int column, int count, float[] scratch) {
+      FloatMatrix out,
+      FloatMatrix x,
+      int firstStrip,
+      int strips,
+      int column,
+      int count,
+      float[] scratch) {
     int tokens = x.rows();
     boolean first = column == 0;
     int token = 0;
@@ -87,8 +107,16 @@ public final class MatMul {
         int weights = strip * PANEL_COLUMNS * STRIP;
         for (int lane = 0; lane < STRIP; lane += Lanes.COUNT) {
           eightTokens(
-              out.values(), output + lane, out.stride(), first, x.values(), input, x.stride(),
-              scratch, weights + lane, count);
+              out.values(),
+              output + lane,
+              out.stride(),
+              first,
+              x.values(),
+              input,
+              x.stride(),
+              scratch,
+              weights + lane,
+              count);
         }
       }
     }
@@ -101,8 +129,14 @@ public final class MatMul {
         } else {
           for (int strip = 0; strip < strips; strip++) {
             oneStrip(
-                out.values(), output + strip * STRIP + lane, first, x.values(), input,
-                scratch, strip * PANEL_COLUMNS * STRIP + lane, count);
+                out.values(),
+                output + strip * STRIP + lane,
+                first,
+                x.values(),
+                input,
+                scratch,
+                strip * PANEL_COLUMNS * STRIP + lane,
+                count);
           }
         }
       }
@@ -121,8 +155,16 @@ public final class MatMul {
 
   /// Accumulators are local variables: in an array they would live in memory.
   private static void eightTokens(
-      float[] out, int output, int outStride, boolean first,
-      float[] x, int input, int xStride, float[] panel, int weights, int columns) {
+      float[] out,
+      int output,
+      int outStride,
+      boolean first,
+      float[] x,
+      int input,
+      int xStride,
+      float[] panel,
+      int weights,
+      int columns) {
     FloatVector a0 = start(out, output, first);
     FloatVector a1 = start(out, output + outStride, first);
     FloatVector a2 = start(out, output + 2 * outStride, first);
@@ -154,7 +196,14 @@ public final class MatMul {
   }
 
   private static void fourStrips(
-      float[] out, int output, boolean first, float[] x, int input, float[] panel, int lane, int columns) {
+      float[] out,
+      int output,
+      boolean first,
+      float[] x,
+      int input,
+      float[] panel,
+      int lane,
+      int columns) {
     FloatVector a0 = start(out, output, first);
     FloatVector a1 = start(out, output + STRIP, first);
     FloatVector a2 = start(out, output + 2 * STRIP, first);
@@ -174,10 +223,19 @@ public final class MatMul {
   }
 
   private static void oneStrip(
-      float[] out, int output, boolean first, float[] x, int input, float[] panel, int weights, int columns) {
+      float[] out,
+      int output,
+      boolean first,
+      float[] x,
+      int input,
+      float[] panel,
+      int weights,
+      int columns) {
     FloatVector sum = start(out, output, first);
     for (int c = 0; c < columns; c++) {
-      sum = FloatVector.fromArray(Lanes.FLOATS, panel, weights + c * STRIP).fma(splat(x[input + c]), sum);
+      sum =
+          FloatVector.fromArray(Lanes.FLOATS, panel, weights + c * STRIP)
+              .fma(splat(x[input + c]), sum);
     }
     sum.intoArray(out, output);
   }

@@ -4,18 +4,22 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import org.glmspark.tensor.FloatMatrix;
 
-/// Causal attention of some query tokens over the paged keys and values of their sequence, for the query heads of one key-value head.
+/// Causal attention of some query tokens over the paged keys and values of their sequence, for the
+/// query heads of one key-value head.
 ///
 /// ```
 /// score[key] = (Σ q[d] · k[key][d]) / sqrt(headSize)        d ascending, one fused multiply-add each
 /// out = Σ softmax(score)[key] · v[key]                      key ascending
 /// ```
-/// The softmax is computed online, over tiles of 64 keys within spans of 1,024 keys, both counted from position 0; spans are
-/// independent of each other and merged in ascending order. A query's result depends on its keys alone, not on which queries share
-/// the call or how a prompt was cut into chunks. Keys after the query are skipped.
 ///
-/// Sources: Milakov and Gimelshein 2018, <https://arxiv.org/abs/1805.02867> (online softmax); Kwon et al. 2023,
-/// <https://arxiv.org/abs/2309.06180> (pages); Ainslie et al. 2023, <https://arxiv.org/abs/2305.13245> (grouped queries).
+/// The softmax is computed online, over tiles of 64 keys within spans of 1,024 keys, both counted
+/// from position 0; spans are independent of each other and merged in ascending order. A query's
+/// result depends on its keys alone, not on which queries share the call or how a prompt was cut
+/// into chunks. Keys after the query are skipped.
+///
+/// Sources: Milakov and Gimelshein 2018, <https://arxiv.org/abs/1805.02867> (online softmax); Kwon
+/// et al. 2023, <https://arxiv.org/abs/2309.06180> (pages); Ainslie et al. 2023,
+/// <https://arxiv.org/abs/2305.13245> (grouped queries).
 public final class PagedAttention {
   private static final int BLOCK = KeyValuePages.BLOCK_TOKENS;
   private static final int TILE_BLOCKS = 4;
@@ -50,7 +54,8 @@ public final class PagedAttention {
     }
   }
 
-  /// Largest score so far, sum of exponentials relative to it, and the sum of values weighted with them.
+  /// Largest score so far, sum of exponentials relative to it, and the sum of values weighted with
+  /// them.
   private static final class SoftmaxState {
     private final int headSize;
     private final float[] max;
@@ -84,21 +89,32 @@ public final class PagedAttention {
 
   /// Attends from `rows` consecutive tokens of one sequence.
   ///
-  /// @param out `[tokens, heads · headSize]`; written at the same rows and heads that are read from `queries`
+  /// @param out `[tokens, heads · headSize]`; written at the same rows and heads that are read from
+  ///   `queries`
   /// @param queries `[tokens, at least heads · headSize]`, rotated
   /// @param firstRow row of the first query token
   /// @param rows query tokens, at most [#QUERY_ROWS]
-  /// @param firstPosition position of the first query token; it attends to keys 0 to `firstPosition`, the next to one more
+  /// @param firstPosition position of the first query token; it attends to keys 0 to
+  ///   `firstPosition`, the next to one more
   /// @param firstHead first query head of the key-value head
   /// @param heads query heads of the key-value head
   /// @param headSize elements of a head
   /// @param pages keys and values, those of the query tokens included
   /// @param scratch for `heads` and `headSize`; no other thread uses it
   public static void apply(
-      FloatMatrix out, FloatMatrix queries, int firstRow, int rows, int firstPosition,
-      int firstHead, int heads, int headSize, KeyValuePages pages, Scratch scratch) {
+      FloatMatrix out,
+      FloatMatrix queries,
+      int firstRow,
+      int rows,
+      int firstPosition,
+      int firstHead,
+      int heads,
+      int headSize,
+      KeyValuePages pages,
+      Scratch scratch) {
     if (rows < 1 || rows > QUERY_ROWS) {
-      throw new IllegalArgumentException("%d query rows, expected 1 to %d".formatted(rows, QUERY_ROWS));
+      throw new IllegalArgumentException(
+          "%d query rows, expected 1 to %d".formatted(rows, QUERY_ROWS));
     }
     int keys = firstPosition + rows;
     scratch.total.clear(rows * heads);
@@ -113,7 +129,11 @@ public final class PagedAttention {
             int query = queries.offset(firstRow + row) + firstHead * headSize;
             for (int head = 0; head < heads; head++) {
               tile(
-                  queries.values(), query + head * headSize, visible, headSize, scratch,
+                  queries.values(),
+                  query + head * headSize,
+                  visible,
+                  headSize,
+                  scratch,
                   row * heads + head);
             }
           }
@@ -174,18 +194,36 @@ public final class PagedAttention {
     int element = 0;
     for (; element + 4 * Lanes.COUNT <= headSize; element += 4 * Lanes.COUNT) {
       fourRegisters(
-          state.weighted, weighted + element, correction, scores, visible,
-          scratch.values, element, headSize);
+          state.weighted,
+          weighted + element,
+          correction,
+          scores,
+          visible,
+          scratch.values,
+          element,
+          headSize);
     }
     for (; element < headSize; element += Lanes.COUNT) {
       oneRegister(
-          state.weighted, weighted + element, correction, scores, visible,
-          scratch.values, element, headSize);
+          state.weighted,
+          weighted + element,
+          correction,
+          scores,
+          visible,
+          scratch.values,
+          element,
+          headSize);
     }
   }
 
   private static void fourBlocks(
-      float[] queries, int query, int headSize, float[] keys, int lane, float scale, float[] scores) {
+      float[] queries,
+      int query,
+      int headSize,
+      float[] keys,
+      int lane,
+      float scale,
+      float[] scores) {
     FloatVector s0 = FloatVector.zero(Lanes.FLOATS);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
@@ -206,16 +244,26 @@ public final class PagedAttention {
   }
 
   private static void oneBlock(
-      float[] queries, int query, int headSize, float[] keys, int block, int lane, float scale, float[] scores) {
+      float[] queries,
+      int query,
+      int headSize,
+      float[] keys,
+      int block,
+      int lane,
+      float scale,
+      float[] scores) {
     FloatVector sum = FloatVector.zero(Lanes.FLOATS);
     for (int d = 0; d < headSize; d++) {
       FloatVector q = FloatVector.broadcast(Lanes.FLOATS, queries[query + d]);
-      sum = FloatVector.fromArray(Lanes.FLOATS, keys, (block * headSize + d) * BLOCK + lane).fma(q, sum);
+      sum =
+          FloatVector.fromArray(Lanes.FLOATS, keys, (block * headSize + d) * BLOCK + lane)
+              .fma(q, sum);
     }
     sum.mul(scale).intoArray(scores, block * BLOCK + lane);
   }
 
-  /// Replaces scores by `exp(score - max)` and returns their sum: key `i` to lane `i mod 16`, then the tree.
+  /// Replaces scores by `exp(score - max)` and returns their sum: key `i` to lane `i mod 16`, then
+  /// the tree.
   private static float exponentials(float[] scores, int blocks, float max, float[] lanes) {
     for (int lane = 0; lane < BLOCK; lane += Lanes.COUNT) {
       FloatVector sum = FloatVector.zero(Lanes.FLOATS);
@@ -230,13 +278,21 @@ public final class PagedAttention {
   }
 
   private static void fourRegisters(
-      float[] weighted, int target, float correction, float[] probabilities, int keys,
-      float[] values, int element, int headSize) {
+      float[] weighted,
+      int target,
+      float correction,
+      float[] probabilities,
+      int keys,
+      float[] values,
+      int element,
+      int headSize) {
     int lanes = Lanes.COUNT;
     FloatVector o0 = FloatVector.fromArray(Lanes.FLOATS, weighted, target).mul(correction);
     FloatVector o1 = FloatVector.fromArray(Lanes.FLOATS, weighted, target + lanes).mul(correction);
-    FloatVector o2 = FloatVector.fromArray(Lanes.FLOATS, weighted, target + 2 * lanes).mul(correction);
-    FloatVector o3 = FloatVector.fromArray(Lanes.FLOATS, weighted, target + 3 * lanes).mul(correction);
+    FloatVector o2 =
+        FloatVector.fromArray(Lanes.FLOATS, weighted, target + 2 * lanes).mul(correction);
+    FloatVector o3 =
+        FloatVector.fromArray(Lanes.FLOATS, weighted, target + 3 * lanes).mul(correction);
     for (int key = 0; key < keys; key++) {
       FloatVector p = FloatVector.broadcast(Lanes.FLOATS, probabilities[key]);
       int value = key * headSize + element;
@@ -252,8 +308,14 @@ public final class PagedAttention {
   }
 
   private static void oneRegister(
-      float[] weighted, int target, float correction, float[] probabilities, int keys,
-      float[] values, int element, int headSize) {
+      float[] weighted,
+      int target,
+      float correction,
+      float[] probabilities,
+      int keys,
+      float[] values,
+      int element,
+      int headSize) {
     FloatVector sum = FloatVector.fromArray(Lanes.FLOATS, weighted, target).mul(correction);
     for (int key = 0; key < keys; key++) {
       FloatVector p = FloatVector.broadcast(Lanes.FLOATS, probabilities[key]);

@@ -2,10 +2,11 @@ package org.glmspark.kernel;
 
 import org.glmspark.tensor.FloatMatrix;
 
-/// Rotary position embedding: the pair `(2i, 2i + 1)` of a head is turned by the angle `position · base^(-2i / rotated)`; elements from
-/// `rotated` on stay.
+/// Rotary position embedding: the pair `(2i, 2i + 1)` of a head is turned by the angle `position ·
+/// base^(-2i / rotated)`; elements from `rotated` on stay.
 ///
-/// Source: Su et al. 2021, <https://arxiv.org/abs/2104.09864>, section 3.4.2; interleaved pairs and half of a head as GLM has it.
+/// Source: Su et al. 2021, <https://arxiv.org/abs/2104.09864>, section 3.4.2; interleaved pairs and
+/// half of a head as GLM has it.
 public final class RotaryEmbedding {
   private final double[] frequencies;
 
@@ -13,7 +14,8 @@ public final class RotaryEmbedding {
   /// @param rotated leading elements of a head that are turned; even
   public RotaryEmbedding(double base, int rotated) {
     if (rotated < 0 || rotated % 2 != 0) {
-      throw new IllegalArgumentException("%d rotated elements, expected an even number".formatted(rotated));
+      throw new IllegalArgumentException(
+          "%d rotated elements, expected an even number".formatted(rotated));
     }
     frequencies = new double[rotated / 2];
     for (int i = 0; i < frequencies.length; i++) {
@@ -26,8 +28,8 @@ public final class RotaryEmbedding {
     return frequencies.length;
   }
 
-  /// Writes the cosines, then the sines, of one position. Angles are computed in double: at position 10⁶ a float32 angle
-  /// would be off by 0.03.
+  /// Writes the cosines, then the sines, of one position. Angles are computed in double: at
+  /// position 10⁶ a float32 angle would be off by 0.03.
   ///
   /// @param table `[rows, 2 · pairs]`; only row `row` is written
   public void angles(int position, FloatMatrix table, int row) {

@@ -3,7 +3,8 @@ package org.glmspark.kernel;
 import jdk.incubator.vector.FloatVector;
 import org.glmspark.tensor.FloatMatrix;
 
-/// The gated activation of the feed-forward network, `out[i] = silu(gate[i]) · up[i]` with `silu(x) = x / (1 + e^-x)`.
+/// The gated activation of the feed-forward network, `out[i] = silu(gate[i]) · up[i]` with `silu(x)
+/// = x / (1 + e^-x)`.
 ///
 /// Source: Shazeer 2020, <https://arxiv.org/abs/2002.05202>, equation 6.
 public final class SwiGlu {

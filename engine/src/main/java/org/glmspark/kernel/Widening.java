@@ -3,19 +3,21 @@ package org.glmspark.kernel;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import org.glmspark.tensor.DType;
 
-/// Stored numbers to float32. Every float16 and bfloat16 is a float32, so nothing is rounded; infinities and NaN stay.
+/// Stored numbers to float32. Every float16 and bfloat16 is a float32, so nothing is rounded;
+/// infinities and NaN stay.
 ///
 /// Formats: IEEE 754 binary16; bfloat16 is the upper half of a binary32.
 public final class Widening {
-  private static final int HALF_INFINITY = 0x7c00; // exponent of all ones, which means infinity or NaN
-  private static final float HALF_TO_FLOAT = 0x1p112f; // 2^(127 - 15): the difference of the exponent biases
+  private static final int HALF_INFINITY =
+      0x7c00; // exponent of all ones, which means infinity or NaN
+  private static final float HALF_TO_FLOAT =
+      0x1p112f; // 2^(127 - 15): the difference of the exponent biases
 
   private Widening() {}
 
@@ -26,7 +28,12 @@ public final class Widening {
   /// @param dtype F32, F16 or BF16
   /// @param target gets `count` floats from `targetOffset` on; nothing else is written
   public static void apply(
-      MemorySegment source, long sourceOffset, DType dtype, float[] target, int targetOffset, int count) {
+      MemorySegment source,
+      long sourceOffset,
+      DType dtype,
+      float[] target,
+      int targetOffset,
+      int count) {
     switch (dtype) {
       case F32 ->
           MemorySegment.copy(
@@ -59,7 +66,8 @@ public final class Widening {
     for (int bound = Lanes.FLOATS.loopBound(count); i < bound; i += Lanes.COUNT) {
       IntVector half = load(source, sourceOffset + 2L * i);
       IntVector magnitude = half.and(0x7fff);
-      // Shifted into place, a half is a float with a smaller bias, subnormals included; one exact multiplication mends that.
+      // Shifted into place, a half is a float with a smaller bias, subnormals included; one exact
+      // multiplication mends that.
       IntVector bits =
           magnitude
               .lanewise(VectorOperators.LSHL, 13)

@@ -34,9 +34,12 @@ public record ConfigFile(Layout layout, ModelConfig config) {
   /// Reads the `config.json` of a folder.
   ///
   /// @throws MalformedModelException if there is none, if a key is missing, of another type or out
-  ///     of range, or if it asks for what the engine does not compute
+  ///   of range, or if it asks for what the engine does not compute
   public static ConfigFile read(Path folder) {
-    JsonObject json = JsonObject.read(folder.resolve(NAME));
+    return of(JsonObject.read(folder.resolve(NAME)));
+  }
+
+  static ConfigFile of(JsonObject json) {
     return switch (json.text("model_type")) {
       case "chatglm" -> new ConfigFile(Layout.REMOTE_CODE, remoteCode(json));
       case "glm" -> new ConfigFile(Layout.HUGGING_FACE, huggingFace(json));
@@ -210,15 +213,12 @@ public record ConfigFile(Layout layout, ModelConfig config) {
     int rotated = (int) (headSize * part); // rounded down, as in transformers
     if (rotated < 2 || rotated > headSize || rotated % 2 != 0) {
       throw json.unexpected(
-          key,
-          "an even number of rotated elements, 2 to %d, not %d".formatted(headSize, rotated));
+          key, "an even number of rotated elements, 2 to %d, not %d".formatted(headSize, rotated));
     }
     return rotated;
   }
 
   private static List<Integer> stopTokens(JsonObject json, int vocabulary) {
-    return json.has("eos_token_id")
-        ? json.integers("eos_token_id", 0, vocabulary - 1)
-        : List.of();
+    return json.has("eos_token_id") ? json.integers("eos_token_id", 0, vocabulary - 1) : List.of();
   }
 }

@@ -9,16 +9,18 @@ import org.jspecify.annotations.Nullable;
 
 /// A fixed number of threads that share the items of a loop with the thread that calls it.
 ///
-/// The loops of one forward step follow each other within microseconds, so a worker looks out for the next one for a moment before it
-/// parks. A pool that nobody calls uses no processor time.
+/// The loops of one forward step follow each other within microseconds, so a worker looks out for
+/// the next one for a moment before it parks. A pool that nobody calls uses no processor time.
 public final class WorkerPool implements AutoCloseable {
-  private static final int SPINS = 2_000; // some 20 to 50 microseconds: longer than the gap between two loops of a step
+  private static final int SPINS =
+      2_000; // some 20 to 50 microseconds: longer than the gap between two loops of a step
 
   /// One item of a loop.
   @FunctionalInterface
   public interface Task {
     /// @param item from 0 to the number of items; each is run once
-    /// @param worker from 0 to the number of threads; two items with the same worker never run at the same time
+    /// @param worker from 0 to the number of threads; two items with the same worker never run at
+    ///   the same time
     void run(int item, int worker);
   }
 

@@ -4,8 +4,9 @@ import java.util.HexFormat;
 
 /// A random stream without state: number `i` is a hash of key and `i`.
 ///
-/// The mixing function is the finaliser of SplittableRandom (Steele, Lea and Flood 2014, <https://doi.org/10.1145/2660193.2660195>;
-/// constants: Stafford's variant 13), applied to key and counter in turn.
+/// The mixing function is the finaliser of SplittableRandom (Steele, Lea and Flood 2014,
+/// <https://doi.org/10.1145/2660193.2660195>; constants: Stafford's variant 13), applied to key and
+/// counter in turn.
 public final class CounterRandom {
   private static final long GOLDEN_RATIO = 0x9e3779b97f4a7c15L;
 

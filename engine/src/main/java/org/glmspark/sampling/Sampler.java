@@ -2,15 +2,17 @@ package org.glmspark.sampling;
 
 import java.util.Arrays;
 
-/// Picks a token: the largest logit, or a draw from `softmax(logits / temperature)` cut to its top-p nucleus.
+/// Picks a token: the largest logit, or a draw from `softmax(logits / temperature)` cut to its
+/// top-p nucleus.
 ///
 /// Source of top-p: Holtzman et al. 2019, <https://arxiv.org/abs/1904.09751>, section 3.1.
 public final class Sampler {
   /// Returned where a logit is NaN or infinite: such a row has no next token.
   public static final int NOT_FINITE = -1;
 
-  /// Tokens whose scaled logit is further below the largest are never drawn: all of them together weigh less than 2^-40 for any
-  /// vocabulary below a million, and the others need not be sorted with them.
+  /// Tokens whose scaled logit is further below the largest are never drawn: all of them together
+  /// weigh less than 2^-40 for any vocabulary below a million, and the others need not be sorted
+  /// with them.
   private static final double NEGLIGIBLE = 42;
 
   private Sampler() {}
@@ -43,7 +45,12 @@ public final class Sampler {
   }
 
   private static int draw(
-      float[] logits, int offset, int size, SamplingParameters parameters, float largest, double uniform) {
+      float[] logits,
+      int offset,
+      int size,
+      SamplingParameters parameters,
+      float largest,
+      double uniform) {
     double temperature = parameters.temperature();
     long[] candidates = new long[64];
     int count = 0;
@@ -80,7 +87,8 @@ public final class Sampler {
     return (int) candidates[kept - 1];
   }
 
-  /// Ascending order of the keys is descending order of the logits and, for equal ones, ascending order of the ids.
+  /// Ascending order of the keys is descending order of the logits and, for equal ones, ascending
+  /// order of the ids.
   private static long sortKey(float logit, int id) {
     int bits = Float.floatToRawIntBits(logit + 0f); // -0 becomes +0: they are equal logits
     int ascending = bits ^ (bits >> 31 & Integer.MAX_VALUE);

@@ -3,8 +3,9 @@
 /// ```
 /// logits ──▶ Sampler (SamplingParameters, CounterRandom of the request) ──▶ token id
 /// ```
-/// Sampling has no state: the random number of a token is a function of seed, request id and the token's index, so it does not
-/// matter in which step, batch or process a token is drawn.
+///
+/// Sampling has no state: the random number of a token is a function of seed, request id and the
+/// token's index, so it does not matter in which step, batch or process a token is drawn.
 @NullMarked
 package org.glmspark.sampling;
 

@@ -2,8 +2,9 @@ package org.glmspark.tensor;
 
 /// Float32 activations, one row for each token of a step.
 ///
-/// A row takes `stride` floats, the next multiple of 16 above `columns`, so that a kernel may write whole strips of output rows.
-/// What stands in the padding is undefined. The memory is for `capacity` rows; how many are in use changes from step to step.
+/// A row takes `stride` floats, the next multiple of 16 above `columns`, so that a kernel may write
+/// whole strips of output rows. What stands in the padding is undefined. The memory is for
+/// `capacity` rows; how many are in use changes from step to step.
 public final class FloatMatrix {
   private final float[] values;
   private final int capacity;
@@ -14,7 +15,8 @@ public final class FloatMatrix {
   /// @param capacity most rows; all of them are in use until [#useRows] says otherwise
   public FloatMatrix(int capacity, int columns) {
     if (capacity < 1 || columns < 1) {
-      throw new IllegalArgumentException("matrix of %d rows, %d columns".formatted(capacity, columns));
+      throw new IllegalArgumentException(
+          "matrix of %d rows, %d columns".formatted(capacity, columns));
     }
     this.capacity = capacity;
     this.columns = columns;

@@ -5,11 +5,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
-/// A weight matrix in kernel layout: strips of 16 rows, interleaved so that the 16 values of one column stand side by side.
+/// A weight matrix in kernel layout: strips of 16 rows, interleaved so that the 16 values of one
+/// column stand side by side.
 ///
-/// `data` holds `[ceil(rows / 16)][columns][16]` values of `dtype`, as stored in the file; rows beyond `rows` are zero. A register
-/// of 16 float32 lanes then holds one column of 16 rows, and every lane is the accumulator of one output row: no kernel ever
-/// adds across lanes, so no vector width changes an order of addition.
+/// `data` holds `[ceil(rows / 16)][columns][16]` values of `dtype`, as stored in the file; rows
+/// beyond `rows` are zero. A register of 16 float32 lanes then holds one column of 16 rows, and
+/// every lane is the accumulator of one output row: no kernel ever adds across lanes, so no vector
+/// width changes an order of addition.
 ///
 /// @param name for messages
 /// @param dtype F32, F16 or BF16
@@ -43,7 +45,8 @@ public record StripMatrix(String name, DType dtype, int rows, int columns, Memor
     return strips(rows);
   }
 
-  /// Interleaves the rows of one or several stored matrices, one below the other, without changing a value.
+  /// Interleaves the rows of one or several stored matrices, one below the other, without changing
+  /// a value.
   ///
   /// @param name for messages
   /// @param parts matrices `[rows, columns]` of one dtype and one number of columns
@@ -59,15 +62,19 @@ public record StripMatrix(String name, DType dtype, int rows, int columns, Memor
         throw new IllegalArgumentException(
             "%s: tensor '%s' is %s %s, expected a matrix of %s with %d columns as '%s'"
                 .formatted(
-                    part.file(), part.name(), part.dtype(), part.shape(), first.dtype(),
-                    first.shape().get(1), first.name()));
+                    part.file(),
+                    part.name(),
+                    part.dtype(),
+                    part.shape(),
+                    first.dtype(),
+                    first.shape().get(1),
+                    first.name()));
       }
       rows += part.shape().getFirst();
     }
     int rowCount = Math.toIntExact(rows);
     int columns = Math.toIntExact(first.shape().get(1));
-    MemorySegment data =
-        arena.allocate(bytes(first.dtype(), rowCount, columns), ALIGNMENT);
+    MemorySegment data = arena.allocate(bytes(first.dtype(), rowCount, columns), ALIGNMENT);
     int row = 0;
     for (Tensor part : parts) {
       int partRows = Math.toIntExact(part.shape().getFirst());
@@ -81,7 +88,8 @@ public record StripMatrix(String name, DType dtype, int rows, int columns, Memor
     return new StripMatrix(name, first.dtype(), rowCount, columns, data);
   }
 
-  /// A row goes through the heap: reading a mapped file element by element costs several times as much.
+  /// A row goes through the heap: reading a mapped file element by element costs several times as
+  /// much.
   private static void interleaveShorts(
       MemorySegment source, int rows, int columns, MemorySegment target, int firstRow) {
     short[] line = new short[BLOCK_COLUMNS];
@@ -89,7 +97,12 @@ public record StripMatrix(String name, DType dtype, int rows, int columns, Memor
       for (int column = 0; column < columns; column += BLOCK_COLUMNS) {
         int count = Math.min(BLOCK_COLUMNS, columns - column);
         MemorySegment.copy(
-            source, ValueLayout.JAVA_SHORT_UNALIGNED, ((long) row * columns + column) * 2, line, 0, count);
+            source,
+            ValueLayout.JAVA_SHORT_UNALIGNED,
+            ((long) row * columns + column) * 2,
+            line,
+            0,
+            count);
         long element = element(firstRow + row, column, columns);
         for (int i = 0; i < count; i++) {
           target.setAtIndex(ValueLayout.JAVA_SHORT, element + (long) i * STRIP_ROWS, line[i]);
@@ -105,7 +118,12 @@ public record StripMatrix(String name, DType dtype, int rows, int columns, Memor
       for (int column = 0; column < columns; column += BLOCK_COLUMNS) {
         int count = Math.min(BLOCK_COLUMNS, columns - column);
         MemorySegment.copy(
-            source, ValueLayout.JAVA_INT_UNALIGNED, ((long) row * columns + column) * 4, line, 0, count);
+            source,
+            ValueLayout.JAVA_INT_UNALIGNED,
+            ((long) row * columns + column) * 4,
+            line,
+            0,
+            count);
         long element = element(firstRow + row, column, columns);
         for (int i = 0; i < count; i++) {
           target.setAtIndex(ValueLayout.JAVA_INT, element + (long) i * STRIP_ROWS, line[i]);

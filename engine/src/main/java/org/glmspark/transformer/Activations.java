@@ -7,7 +7,8 @@ import org.glmspark.kernel.PagedAttention;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.tensor.FloatMatrix;
 
-/// The memory of one forward step, allocated once and used again by every layer and step. Each matrix has one row a token.
+/// The memory of one forward step, allocated once and used again by every layer and step. Each
+/// matrix has one row a token.
 final class Activations {
   /// The residual stream.
   final FloatMatrix hidden;

@@ -19,7 +19,12 @@ final class Attention {
   private final Compute compute;
 
   Attention(
-      LayerWeights weights, ModelConfig config, int layer, RotaryEmbedding rope, PagedKvCache cache, Compute compute) {
+      LayerWeights weights,
+      ModelConfig config,
+      int layer,
+      RotaryEmbedding rope,
+      PagedKvCache cache,
+      Compute compute) {
     this.weights = weights;
     this.config = config;
     this.layer = layer;
@@ -28,11 +33,14 @@ final class Attention {
     this.compute = compute;
   }
 
-  /// Reads `normed`, writes `branch`; the batch's keys and values go to the cache first, so that a token also attends to those of
-  /// its own step as the cache rounded them.
+  /// Reads `normed`, writes `branch`; the batch's keys and values go to the cache first, so that a
+  /// token also attends to those of its own step as the cache rounded them.
   void forward(Activations activations, ForwardBatch batch) {
     compute.multiply(
-        activations.queryKeyValue, weights.queryKeyValue(), weights.queryKeyValueBias(), activations.normed);
+        activations.queryKeyValue,
+        weights.queryKeyValue(),
+        weights.queryKeyValueBias(),
+        activations.normed);
     compute.forRows(
         batch.rows(),
         row ->
@@ -82,7 +90,9 @@ final class Attention {
         }
       }
     }
-    compute.workers().forEach(parts.size(), (item, worker) -> attend(activations, parts.get(item), worker));
+    compute
+        .workers()
+        .forEach(parts.size(), (item, worker) -> attend(activations, parts.get(item), worker));
   }
 
   private void attend(Activations activations, Part part, int worker) {

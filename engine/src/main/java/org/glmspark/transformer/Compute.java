@@ -9,7 +9,8 @@ import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.tensor.StripMatrix;
 import org.jspecify.annotations.Nullable;
 
-/// The kernels that every layer needs, shared out over the workers: products by strips, the others by rows.
+/// The kernels that every layer needs, shared out over the workers: products by strips, the others
+/// by rows.
 final class Compute {
   private static final int ROWS_PER_ITEM = 8;
 

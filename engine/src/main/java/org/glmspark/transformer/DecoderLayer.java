@@ -2,8 +2,8 @@ package org.glmspark.transformer;
 
 import org.glmspark.model.LayerWeights;
 
-/// One layer of the decoder: attention and feed-forward network, each with its norm in front and its result added to the
-/// un-normed input.
+/// One layer of the decoder: attention and feed-forward network, each with its norm in front and
+/// its result added to the un-normed input.
 final class DecoderLayer {
   private final LayerWeights weights;
   private final float epsilon;
@@ -12,7 +12,11 @@ final class DecoderLayer {
   private final Compute compute;
 
   DecoderLayer(
-      LayerWeights weights, float epsilon, Attention attention, FeedForward feedForward, Compute compute) {
+      LayerWeights weights,
+      float epsilon,
+      Attention attention,
+      FeedForward feedForward,
+      Compute compute) {
     this.weights = weights;
     this.epsilon = epsilon;
     this.attention = attention;

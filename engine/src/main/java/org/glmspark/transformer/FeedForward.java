@@ -17,8 +17,7 @@ final class FeedForward {
   void forward(Activations activations) {
     compute.multiply(activations.gateUp, weights.gateUp(), activations.normed);
     compute.forRows(
-        activations.gated.rows(),
-        row -> SwiGlu.apply(activations.gated, activations.gateUp, row));
+        activations.gated.rows(), row -> SwiGlu.apply(activations.gated, activations.gateUp, row));
     compute.multiply(activations.branch, weights.down(), activations.gated);
   }
 }

@@ -14,7 +14,8 @@ public final class ForwardBatch {
   /// @param count tokens of the run
   /// @param firstRow the step's row of the run's first token
   /// @param blocks where the sequence keeps its keys and values
-  public record Segment(int[] tokens, int firstPosition, int count, int firstRow, BlockTable blocks) {}
+  public record Segment(
+      int[] tokens, int firstPosition, int count, int firstRow, BlockTable blocks) {}
 
   private final int maxTokens;
   private final List<Segment> segments = new ArrayList<>();
@@ -72,7 +73,8 @@ public final class ForwardBatch {
     overflow[segment] = true;
   }
 
-  /// Whether a key or value of the segment was not finite in the cache's type; its sequence cannot go on.
+  /// Whether a key or value of the segment was not finite in the cache's type; its sequence cannot
+  /// go on.
   public boolean overflowed(int segment) {
     return overflow[segment];
   }

@@ -30,7 +30,12 @@ public final class Transformer {
   /// @param maxTokens most tokens of one step
   /// @param maxLogitRows most rows of logits of one step
   public Transformer(
-      ModelConfig config, ModelWeights weights, PagedKvCache cache, WorkerPool workers, int maxTokens, int maxLogitRows) {
+      ModelConfig config,
+      ModelWeights weights,
+      PagedKvCache cache,
+      WorkerPool workers,
+      int maxTokens,
+      int maxLogitRows) {
     this.config = config;
     this.weights = weights;
     this.maxTokens = maxTokens;
@@ -54,7 +59,8 @@ public final class Transformer {
     return new ForwardBatch(maxTokens);
   }
 
-  /// Runs one step: stores the keys and values of all its tokens and computes the logits that were asked for.
+  /// Runs one step: stores the keys and values of all its tokens and computes the logits that were
+  /// asked for.
   ///
   /// @return `[logit rows, vocabulary]`, valid until the next call
   public FloatMatrix forward(ForwardBatch batch) {

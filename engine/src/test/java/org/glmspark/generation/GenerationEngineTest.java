@@ -34,12 +34,28 @@ class GenerationEngineTest {
     ModelConfig c = model.config();
     ModelConfig config =
         new ModelConfig(
-            c.family(), c.hiddenSize(), c.layers(), c.heads(), c.keyValueHeads(), c.headSize(),
-            c.feedForwardSize(), c.vocabularySize(), c.normEpsilon(), c.ropeBase(), c.rotatedSize(),
-            CONTEXT, c.queryKeyValueBias(), stopTokens);
+            c.family(),
+            c.hiddenSize(),
+            c.layers(),
+            c.heads(),
+            c.keyValueHeads(),
+            c.headSize(),
+            c.feedForwardSize(),
+            c.vocabularySize(),
+            c.normEpsilon(),
+            c.ropeBase(),
+            c.rotatedSize(),
+            CONTEXT,
+            c.queryKeyValueBias(),
+            stopTokens);
     return new Model(
-        model.folder(), model.digest(), config, model.weights(), model.tokenizer(),
-        model.chatTemplate(), model.memory());
+        model.folder(),
+        model.digest(),
+        config,
+        model.weights(),
+        model.tokenizer(),
+        model.chatTemplate(),
+        model.memory());
   }
 
   private static EngineOptions options() {
@@ -157,16 +173,22 @@ class GenerationEngineTest {
     ModelWeights w = model.weights();
     Model broken =
         new Model(
-            model.folder(), model.digest(), model.config(),
+            model.folder(),
+            model.digest(),
+            model.config(),
             new ModelWeights(poisoned, w.layers(), w.finalNorm(), w.output()),
-            model.tokenizer(), model.chatTemplate(), model.memory());
+            model.tokenizer(),
+            model.chatTemplate(),
+            model.memory());
     int[] good = {1, 2, 3};
     List<Integer> expected;
     try (GenerationEngine engine = new GenerationEngine(model(List.of()), options())) {
-      expected = engine.submit(new GenerationRequest(good, SamplingParameters.greedy(4))).join().tokens();
+      expected =
+          engine.submit(new GenerationRequest(good, SamplingParameters.greedy(4))).join().tokens();
     }
     try (GenerationEngine engine = new GenerationEngine(broken, options())) {
-      var bad = engine.submit(new GenerationRequest(new int[] {1, 7, 3}, SamplingParameters.greedy(4)));
+      var bad =
+          engine.submit(new GenerationRequest(new int[] {1, 7, 3}, SamplingParameters.greedy(4)));
       var fine = engine.submit(new GenerationRequest(good, SamplingParameters.greedy(4)));
       assertThat(bad.join().finishReason()).isEqualTo(FinishReason.ERROR);
       assertThat(bad.join().error()).isNotNull();
@@ -239,7 +261,8 @@ class GenerationEngineTest {
       ids.add(RequestId.of("m", KvCacheType.FLOAT16, new GenerationRequest(prompt, sampling)));
     }
     assertThat(ids).hasSize(8);
-    // Resumed jobs compare ids of earlier runs: a change of the recipe makes them do everything again.
+    // Resumed jobs compare ids of earlier runs: a change of the recipe makes them do everything
+    // again.
     assertThat(
             RequestId.of(
                 "m",

@@ -9,9 +9,9 @@ import java.util.Random;
 import org.glmspark.tensor.DType;
 import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.tensor.StripMatrix;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.api.Test;
 
 class MatMulTest {
   /// The contract, one element at a time.
@@ -31,9 +31,19 @@ class MatMulTest {
 
   @ParameterizedTest(name = "{0}, {1} rows, {2} columns, {3} tokens")
   @CsvSource({
-    "F32, 1, 1, 1", "F32, 16, 128, 8", "F32, 17, 129, 9", "F32, 80, 300, 17", "F32, 130, 127, 3",
-    "F16, 15, 7, 2", "F16, 64, 128, 8", "F16, 65, 257, 16", "F16, 100, 31, 1",
-    "BF16, 1, 500, 7", "BF16, 48, 256, 33", "BF16, 129, 130, 8", "BF16, 64, 64, 1"
+    "F32, 1, 1, 1",
+    "F32, 16, 128, 8",
+    "F32, 17, 129, 9",
+    "F32, 80, 300, 17",
+    "F32, 130, 127, 3",
+    "F16, 15, 7, 2",
+    "F16, 64, 128, 8",
+    "F16, 65, 257, 16",
+    "F16, 100, 31, 1",
+    "BF16, 1, 500, 7",
+    "BF16, 48, 256, 33",
+    "BF16, 129, 130, 8",
+    "BF16, 64, 64, 1"
   })
   void hasTheBitsOfTheReference(DType dtype, int rows, int columns, int tokens) {
     Random random = new Random(rows * 31L + columns * 7L + tokens);
@@ -68,7 +78,12 @@ class MatMulTest {
     Arrays.fill(out.values(), 77f);
     try (Arena arena = Arena.ofConfined()) {
       MatMul.apply(
-          out, x, TestMatrices.stored(DType.F32, values, arena), 1, 3, new float[MatMul.SCRATCH_FLOATS]);
+          out,
+          x,
+          TestMatrices.stored(DType.F32, values, arena),
+          1,
+          3,
+          new float[MatMul.SCRATCH_FLOATS]);
     }
 
     float[][] expected = reference(values, x);
@@ -85,11 +100,14 @@ class MatMulTest {
   void refusesSizesThatDoNotFit() {
     try (Arena arena = Arena.ofConfined()) {
       StripMatrix weights = TestMatrices.stored(DType.F32, new float[16][8], arena);
-      assertThatThrownBy(
-              () ->
-                  MatMul.apply(
-                      new FloatMatrix(2, 16), new FloatMatrix(2, 9), weights, 0, 1,
-                      new float[MatMul.SCRATCH_FLOATS]))
+      assertThatThrownBy(() ->
+              MatMul.apply(
+                  new FloatMatrix(2, 16),
+                  new FloatMatrix(2, 9),
+                  weights,
+                  0,
+                  1,
+                  new float[MatMul.SCRATCH_FLOATS]))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("w [16, 8] times x [2, 9] into out [2, 16]");
     }

@@ -1,8 +1,8 @@
 package org.glmspark.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.data.Offset.offset;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.data.Offset.offset;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -40,7 +40,8 @@ class PagedAttentionTest {
     return new Cached(keys, values, new KeyValuePages(memory, dtype, order, blockBytes, 0, half));
   }
 
-  private static float put(MemorySegment memory, DType dtype, long base, long index, Random random) {
+  private static float put(
+      MemorySegment memory, DType dtype, long base, long index, Random random) {
     float value = (float) random.nextGaussian();
     if (dtype == DType.F32) {
       memory.set(ValueLayout.JAVA_FLOAT_UNALIGNED, base + 4 * index, value);
@@ -144,7 +145,15 @@ class PagedAttentionTest {
       Cached cached = cached(random, dtype, firstPosition + rows, headSize, arena);
 
       PagedAttention.apply(
-          out, queries, 1, rows, firstPosition, 1, heads, headSize, cached.pages,
+          out,
+          queries,
+          1,
+          rows,
+          firstPosition,
+          1,
+          heads,
+          headSize,
+          cached.pages,
           new PagedAttention.Scratch(heads, headSize));
 
       for (int row = 0; row < rows; row++) {
@@ -157,8 +166,7 @@ class PagedAttentionTest {
           assertThat(o).isEqualTo(reference(q, cached, keys));
           double[] expected = equation(q, cached, keys);
           for (int i = 0; i < headSize; i++) {
-            assertThat((double) o[i])
-                .isCloseTo(expected[i], offset(1e-5));
+            assertThat((double) o[i]).isCloseTo(expected[i], offset(1e-5));
           }
         }
         assertThat(Arrays.copyOf(result, headSize)).containsOnly(77f); // the head before

@@ -46,8 +46,7 @@ class RowKernelsTest {
     float[] result = TestMatrices.row(out, 1);
     for (int i = 0; i < hidden; i++) {
       assertThat(result[i]).isEqualTo(input[i] * scale * weight[i]);
-      assertThat((double) result[i])
-          .isCloseTo(weight[i] * input[i] / rms, offset(1e-5));
+      assertThat((double) result[i]).isCloseTo(weight[i] * input[i] / rms, offset(1e-5));
     }
     assertThat(TestMatrices.row(out, 0)).containsOnly(77f);
     assertThat(TestMatrices.row(out, 2)).containsOnly(77f);
@@ -69,9 +68,7 @@ class RowKernelsTest {
       float gate = input[i];
       float up = input[size + i];
       assertThat(result[i]).isEqualTo(gate / (Exponential.of(-gate) + 1) * up);
-      assertThat((double) result[i])
-          .isCloseTo(
-              gate / (1 + Math.exp(-gate)) * up, offset(1e-5));
+      assertThat((double) result[i]).isCloseTo(gate / (1 + Math.exp(-gate)) * up, offset(1e-5));
     }
     assertThat(result[0]).isZero();
   }

@@ -39,7 +39,8 @@ final class TestMatrices {
     return Arrays.copyOfRange(matrix.values(), offset, offset + matrix.columns());
   }
 
-  /// A stored matrix whose values are those of `values` rounded to `dtype`; `values` gets the rounded ones.
+  /// A stored matrix whose values are those of `values` rounded to `dtype`; `values` gets the
+  /// rounded ones.
   static StripMatrix stored(DType dtype, float[][] values, Arena arena) {
     int rows = values.length;
     int columns = values[0].length;

@@ -38,15 +38,14 @@ class WorkerPoolTest {
     try (WorkerPool pool = new WorkerPool("test", 3)) {
       for (int failing = 0; failing < 50; failing++) {
         int bad = failing;
-        assertThatThrownBy(
-                () ->
-                    pool.forEach(
-                        50,
-                        (item, _) -> {
-                          if (item == bad) {
-                            throw new IllegalStateException("item " + item);
-                          }
-                        }))
+        assertThatThrownBy(() ->
+                pool.forEach(
+                    50,
+                    (item, _) -> {
+                      if (item == bad) {
+                        throw new IllegalStateException("item " + item);
+                      }
+                    }))
             .isInstanceOf(IllegalStateException.class)
             .hasMessage("item " + bad);
       }

@@ -6,13 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.api.Test;
 
 class StripMatrixTest {
   /// Value of row r, column c: different for every element, exact in every type.
-  private static Tensor tensor(String name, DType dtype, int rows, int columns, int firstRow, Arena arena) {
+  private static Tensor tensor(
+      String name, DType dtype, int rows, int columns, int firstRow, Arena arena) {
     var data = arena.allocate((long) rows * columns * dtype.bytes());
     for (int i = 0; i < rows * columns; i++) {
       int value = firstRow * columns + i;
@@ -27,7 +28,8 @@ class StripMatrixTest {
 
   @ParameterizedTest(name = "{0}, {1} + {2} rows, {3} columns")
   @CsvSource({"F32, 1, 2, 1", "BF16, 16, 16, 3", "F16, 17, 5, 600", "F32, 40, 9, 513"})
-  void putsEveryElementIntoItsLaneAndZeroesThePadding(DType dtype, int rows, int more, int columns) {
+  void putsEveryElementIntoItsLaneAndZeroesThePadding(
+      DType dtype, int rows, int more, int columns) {
     try (Arena arena = Arena.ofConfined()) {
       StripMatrix matrix =
           StripMatrix.interleave(
@@ -60,7 +62,8 @@ class StripMatrixTest {
           List.of(tensor("a", DType.F32, 2, 3, 0, arena), tensor("b", DType.F32, 2, 4, 0, arena));
       assertThatThrownBy(() -> StripMatrix.interleave("m", parts, arena))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("test: tensor 'b' is F32 [2, 4], expected a matrix of F32 with 3 columns as 'a'");
+          .hasMessage(
+              "test: tensor 'b' is F32 [2, 4], expected a matrix of F32 with 3 columns as 'a'");
     }
   }
 }

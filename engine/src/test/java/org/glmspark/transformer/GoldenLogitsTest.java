@@ -134,7 +134,9 @@ class GoldenLogitsTest {
         int[] tokens = Arrays.copyOf(prompt, prompt.length + i);
         System.arraycopy(continuation, 0, tokens, prompt.length, i);
         if (greedy.get("margin_to_second").get(i).doubleValue() > 1e-3) {
-          assertThat(argMax(decoder.logits(tokens, 1, 256)[0])).as("token %d", i).isEqualTo(continuation[i]);
+          assertThat(argMax(decoder.logits(tokens, 1, 256)[0]))
+              .as("token %d", i)
+              .isEqualTo(continuation[i]);
           compared++;
         }
       }
