@@ -29,6 +29,8 @@ import org.junit.jupiter.api.Test;
 
 class GeneratePartitionTest {
   private static final SparkSession SPARK = LocalSpark.session();
+  private static final PromptSource SUMMARIZE = new PromptSource.Summarize("body", 50);
+  private static final SamplingParameters GREEDY = SamplingParameters.greedy(100);
 
   /// What goes by in front of the partition function and behind it; the tasks run in this JVM.
   private static final AtomicInteger PULLED = new AtomicInteger();
@@ -61,12 +63,12 @@ class GeneratePartitionTest {
   }
 
   private static Dataset<Row> complete(
-      Dataset<Row> rows, ModelHandle model, SamplingParameters sampling) {
+      Dataset<Row> rows, ModelHandle model, PromptSource prompt, SamplingParameters sampling) {
     var columns = ResultColumns.plain();
     var task =
         new GeneratePartition(
             JavaSparkContext.fromSparkContext(SPARK.sparkContext()).broadcast(model),
-            new PromptSource.Summarize("body", 50),
+            prompt,
             sampling,
             columns,
             1,
@@ -107,7 +109,7 @@ class GeneratePartitionTest {
     Dataset<Row> documents = SampleData.documents(40);
 
     List<Row> completed =
-        complete(rows(documents), model, SamplingParameters.greedy(100))
+        complete(rows(documents), model, SUMMARIZE, GREEDY)
             .select("lineage.row_id")
             .collectAsList();
 
@@ -120,18 +122,12 @@ class GeneratePartitionTest {
   void givesUpItsSequencesWhenTheTaskIsKilled() throws Exception {
     ModelHandle model = ModelHandle.of(SampleData.model(), SampleData.options(2));
     GenerationEngine engine = model.engine();
-    var longWinded = new SamplingParameters(900, 2, 1, 3);
-    String text = "The lamp from Tor for 9 dollars looks great.";
+    var text = "(((((((((("; // nothing the model knows: it rambles until it may not go on
+    var rambling = new SamplingParameters(300, 2, 1, 0);
     var request =
         new GenerationRequest(
-            engine
-                .model()
-                .chatTemplate()
-                .encode(List.of(ChatMessage.user(TaskPrompts.summarize(text, 50)))),
-            longWinded);
-    engine.submit(request).get();
-    long tokensOfOne = engine.stats().decodeTokens();
-    assertThat(tokensOfOne).isGreaterThan(500); // so that none of those in flight can end meanwhile
+            engine.model().chatTemplate().encode(List.of(ChatMessage.user(text))), rambling);
+    assertThat(engine.submit(request).get().usage().completion()).isEqualTo(300);
 
     Dataset<Row> endless =
         SPARK
@@ -139,22 +135,30 @@ class GeneratePartitionTest {
             .coalesce(1)
             .mapPartitions(
                 (MapPartitionsFunction<Long, Row>)
-                    _ -> Stream.generate(() -> RowFactory.create(text, "a", new String[] {text})).iterator(),
-                Encoders.row(StructType.fromDDL("body STRING, id STRING, texts ARRAY<STRING>")));
+                    _ -> Stream.generate(() -> RowFactory.create(text, "a")).iterator(),
+                Encoders.row(StructType.fromDDL("body STRING, id STRING")));
+    Dataset<Row> completed =
+        complete(rows(endless), model, new PromptSource.Template("{body}", null), rambling);
     try (var driver = Executors.newSingleThreadExecutor()) {
-      Future<?> job =
-          driver.submit(
-              () -> complete(endless, model, longWinded).write().format("noop").mode("overwrite").save());
+      Future<?> job = driver.submit(() -> run(completed));
       firstGiven.await();
       SPARK.sparkContext().cancelAllJobs();
 
-      assertThatThrownBy(job::get).hasStackTraceContaining("cancel");
+      assertThatThrownBy(job::get).hasStackTraceContaining("cancelled");
     }
-    engine.submit(request).get(); // last in the queue: all that was left behind would come before it
+    engine.submit(request).get(); // behind all that was left in the queue
 
-    long asked = PULLED.get() + 2;
-    assertThat(engine.stats().decodeTokens()).isLessThan((asked - 1) * tokensOfOne);
+    int asked = PULLED.get() + 2;
+    assertThat(engine.stats().decodeTokens()).isLessThan((asked - 1) * 300L);
     assertThat(engine.waiting()).isZero();
+  }
+
+  private static void run(Dataset<Row> completed) {
+    try {
+      completed.write().format("noop").mode("overwrite").save();
+    } finally {
+      firstGiven.countDown(); // a job that fails at once must not leave the test waiting
+    }
   }
 
   @Test
@@ -163,7 +167,7 @@ class GeneratePartitionTest {
     model.engine().close();
 
     Dataset<Row> completed =
-        complete(rows(SampleData.documents(3)), model, SamplingParameters.greedy(100));
+        complete(rows(SampleData.documents(3)), model, SUMMARIZE, GREEDY);
 
     assertThatThrownBy(completed::collectAsList)
         .hasStackTraceContaining("row 'doc-0001': the engine failed")

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -68,11 +70,15 @@ class GenerationTest {
               assertThat(lineage.getString(3)).isEqualTo(EngineVersion.current());
               assertThat(row.getStruct(6).getInt(0)).isPositive();
             });
-    Dataset<Row> kept = completed.select(InputColumns.all(documents));
+    Dataset<Row> kept = completed.select(columnsOf(documents));
     assertThat(kept.schema()).isEqualTo(documents.schema());
     assertThat(kept.orderBy("id").collectAsList())
         .isEqualTo(documents.orderBy("id").collectAsList());
     completed.unpersist();
+  }
+
+  private static Column[] columnsOf(Dataset<Row> dataset) {
+    return Arrays.stream(dataset.columns()).map(functions::col).toArray(Column[]::new);
   }
 
   @Test
@@ -91,7 +97,7 @@ class GenerationTest {
     Dataset<Row> completed =
         summaries(List.of(), ResultColumns.inStruct("ai"), 2).apply(input).cache();
 
-    assertThat(completed.select(InputColumns.all(input)).orderBy("id").toJSON().collectAsList())
+    assertThat(completed.select(columnsOf(input)).orderBy("id").toJSON().collectAsList())
         .isEqualTo(input.orderBy("id").toJSON().collectAsList());
     assertThat(completed.where("ai.finish_reason = 'stop'").count()).isEqualTo(2);
     completed.unpersist();
