@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -59,7 +58,7 @@ public final class JsonObject {
   /// Reads a file that holds one JSON object.
   ///
   /// @throws MalformedModelException if there is no such file, or it holds anything else: other
-  ///     values, an encoding other than UTF-8, a key twice, more than 16 MiB, more than 64 levels
+  ///   values, an encoding other than UTF-8, a key twice, more than 16 MiB, more than 64 levels
   public static JsonObject read(Path file) {
     try (Arena arena = Arena.ofConfined()) {
       MappedFile mapped = MappedFile.map(file, arena);
@@ -188,9 +187,7 @@ public final class JsonObject {
 
   private MalformedModelException unexpected(String key, JsonNode value, String expectation) {
     return new MalformedModelException(
-        file,
-        place(key),
-        "is %s, expected %s".formatted(excerpt(value.toString()), expectation));
+        file, place(key), "is %s, expected %s".formatted(excerpt(value.toString()), expectation));
   }
 
   private JsonNode required(String key) {

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// {"__metadata__": {"format": "pt"}, "norm.weight": {"dtype": "F32", "shape": [64], "data_offsets": [0, 256]}, …}
 /// ```
+///
 /// Offsets count from the end of the header. The file is not trusted: nothing is looked up at an
 /// offset, and nothing is allocated by a size, that was not compared with the file before. Stricter
 /// than the format: 100,000 tensors of at most 64 dimensions, names of 1 to 1,024 printable
@@ -82,8 +83,7 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
   static SafetensorsFile parse(MappedFile file) {
     MemorySegment data = file.data();
     long headerBytes = headerBytes(file);
-    var reader =
-        new HeaderReader(file.name(), data.byteSize() - LENGTH_BYTES - headerBytes);
+    var reader = new HeaderReader(file.name(), data.byteSize() - LENGTH_BYTES - headerBytes);
     List<Entry> entries =
         reader.read(data.asSlice(LENGTH_BYTES, headerBytes).toArray(ValueLayout.JAVA_BYTE));
     reader.checkCoverage(entries);
@@ -93,8 +93,7 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
     for (Entry entry : entries) {
       MemorySegment bytes = buffer.asSlice(entry.begin(), entry.end() - entry.begin());
       tensors.put(
-          entry.name(),
-          new Tensor(entry.name(), file.name(), entry.dtype(), entry.shape(), bytes));
+          entry.name(), new Tensor(entry.name(), file.name(), entry.dtype(), entry.shape(), bytes));
     }
     return new SafetensorsFile(file.name(), tensors);
   }
@@ -257,10 +256,7 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
         bytes = dtype.bytes(shape);
       } catch (ArithmeticException e) {
         throw new MalformedModelException(
-            file,
-            place(name),
-            "%s %s has more than 2^63 bytes".formatted(dtype, shape),
-            e);
+            file, place(name), "%s %s has more than 2^63 bytes".formatted(dtype, shape), e);
       }
       if (end - begin != bytes) {
         throw inTensor(
@@ -288,7 +284,8 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
       }
       throw inTensor(
           name,
-          "dtype is %s, expected one of %s".formatted(found(json), Arrays.toString(DType.values())));
+          "dtype is %s, expected one of %s"
+              .formatted(found(json), Arrays.toString(DType.values())));
     }
 
     private List<Long> sizes(String name, String key, JsonParser json) throws IOException {
@@ -336,9 +333,7 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
       }
       if (end != dataBytes) {
         throw new MalformedModelException(
-            file,
-            "data",
-            "%d bytes, expected %d, the end of %s".formatted(dataBytes, end, before));
+            file, "data", "%d bytes, expected %d, the end of %s".formatted(dataBytes, end, before));
       }
     }
 

@@ -32,7 +32,8 @@ public record SafetensorsFolder(String directory, Map<String, Tensor> tensors) {
   /// Maps all files of a folder and checks their headers and the index.
   ///
   /// @param arena owns the mappings and with them the data of the tensors
-  /// @throws MalformedModelException if a file is missing, breaks its format or contradicts the index
+  /// @throws MalformedModelException if a file is missing, breaks its format or contradicts the
+  ///   index
   public static SafetensorsFolder open(Path folder, Arena arena) {
     if (isSingleFile(folder)) {
       SafetensorsFile file = SafetensorsFile.open(folder.resolve(SINGLE_FILE), arena);
@@ -50,7 +51,8 @@ public record SafetensorsFolder(String directory, Map<String, Tensor> tensors) {
     return new SafetensorsFolder(INDEX, tensors);
   }
 
-  /// The names of the files that [#open] reads in a folder, sorted. Reads the index, not the shards.
+  /// The names of the files that [#open] reads in a folder, sorted. Reads the index, not the
+  /// shards.
   ///
   /// @throws MalformedModelException if there is neither a single file nor a sound index
   public static List<String> fileNames(Path folder) {
@@ -80,30 +82,28 @@ public record SafetensorsFolder(String directory, Map<String, Tensor> tensors) {
       throw new MalformedModelException(
           INDEX, "key '" + WEIGHT_MAP + "'", "is empty, expected the file of each tensor");
     }
-    fileOfTensor.forEach(
-        (tensor, shard) -> {
-          if (!SHARD_NAME.matcher(shard).matches()) {
-            throw new MalformedModelException(
-                INDEX,
-                place(tensor),
-                "lies in '%s', expected the plain name of a .safetensors file in the same folder"
-                    .formatted(JsonObject.excerpt(shard)));
-          }
-        });
+    fileOfTensor.forEach((tensor, shard) -> {
+      if (!SHARD_NAME.matcher(shard).matches()) {
+        throw new MalformedModelException(
+            INDEX,
+            place(tensor),
+            "lies in '%s', expected the plain name of a .safetensors file in the same folder"
+                .formatted(JsonObject.excerpt(shard)));
+      }
+    });
     return fileOfTensor;
   }
 
   private static void requireShards(Path folder, Map<String, String> fileOfTensor) {
-    fileOfTensor.forEach(
-        (tensor, shard) -> {
-          if (!Files.exists(folder.resolve(shard))) {
-            throw new MalformedModelException(
-                shard,
-                place(tensor),
-                "there is no such file in %s, but %s expects the tensor in it"
-                    .formatted(folder, INDEX));
-          }
-        });
+    fileOfTensor.forEach((tensor, shard) -> {
+      if (!Files.exists(folder.resolve(shard))) {
+        throw new MalformedModelException(
+            shard,
+            place(tensor),
+            "there is no such file in %s, but %s expects the tensor in it"
+                .formatted(folder, INDEX));
+      }
+    });
   }
 
   private static void requireIndexed(SafetensorsFile shard, Map<String, String> fileOfTensor) {
@@ -119,15 +119,13 @@ public record SafetensorsFolder(String directory, Map<String, Tensor> tensors) {
     }
   }
 
-  private static void requireFound(
-      Map<String, Tensor> tensors, Map<String, String> fileOfTensor) {
-    fileOfTensor.forEach(
-        (tensor, shard) -> {
-          if (!tensors.containsKey(tensor)) {
-            throw new MalformedModelException(
-                shard, place(tensor), "is missing, but %s expects it here".formatted(INDEX));
-          }
-        });
+  private static void requireFound(Map<String, Tensor> tensors, Map<String, String> fileOfTensor) {
+    fileOfTensor.forEach((tensor, shard) -> {
+      if (!tensors.containsKey(tensor)) {
+        throw new MalformedModelException(
+            shard, place(tensor), "is missing, but %s expects it here".formatted(INDEX));
+      }
+    });
   }
 
   private static String place(String tensor) {

@@ -9,6 +9,7 @@
 /// *.safetensors ──▶ MappedFile ──▶ SafetensorsFile ──▶ SafetensorsFolder ──▶ Tensor by name
 ///                   (mapped, read-only)                                      (a view, no copy)
 /// ```
+///
 /// The caller's `Arena` owns the mappings: closing it takes the tensors away.
 @NullMarked
 package org.glmspark.format;

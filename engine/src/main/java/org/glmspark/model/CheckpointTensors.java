@@ -21,8 +21,7 @@ import org.glmspark.tensor.Tensor;
 /// @param layers from the first to the last
 /// @param finalNorm `[hidden]`
 /// @param output `[vocabulary, hidden]`
-record CheckpointTensors(
-    Tensor embedding, List<Layer> layers, Tensor finalNorm, Tensor output) {
+record CheckpointTensors(Tensor embedding, List<Layer> layers, Tensor finalNorm, Tensor output) {
 
   /// One layer. Query, key and value come fused or as three tensors, in this order.
   ///
@@ -50,7 +49,7 @@ record CheckpointTensors(
   /// Finds every tensor that the configuration asks for.
   ///
   /// @throws MalformedModelException if one is missing, has another shape or type, or if there is
-  ///     one more than the configuration knows of
+  ///   one more than the configuration knows of
   static CheckpointTensors find(ConfigFile config, SafetensorsFolder folder) {
     var finder = new Finder(config, folder);
     CheckpointTensors tensors =
@@ -135,7 +134,8 @@ record CheckpointTensors(
       feedForward = new Size(config.feedForwardSize(), keys.feedForward());
       gateUp = new Size(2L * config.feedForwardSize(), keys.feedForward());
       query =
-          new Size((long) config.heads() * config.headSize(), "num_attention_heads", keys.headSize());
+          new Size(
+              (long) config.heads() * config.headSize(), "num_attention_heads", keys.headSize());
       keyOrValue =
           new Size(
               (long) config.keyValueHeads() * config.headSize(),

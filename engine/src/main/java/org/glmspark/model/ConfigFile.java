@@ -34,7 +34,7 @@ public record ConfigFile(Layout layout, ModelConfig config) {
   /// Reads the `config.json` of a folder.
   ///
   /// @throws MalformedModelException if there is none, if a key is missing, of another type or out
-  ///     of range, or if it asks for what the engine does not compute
+  ///   of range, or if it asks for what the engine does not compute
   public static ConfigFile read(Path folder) {
     return of(JsonObject.read(folder.resolve(NAME)));
   }
@@ -213,15 +213,12 @@ public record ConfigFile(Layout layout, ModelConfig config) {
     int rotated = (int) (headSize * part); // rounded down, as in transformers
     if (rotated < 2 || rotated > headSize || rotated % 2 != 0) {
       throw json.unexpected(
-          key,
-          "an even number of rotated elements, 2 to %d, not %d".formatted(headSize, rotated));
+          key, "an even number of rotated elements, 2 to %d, not %d".formatted(headSize, rotated));
     }
     return rotated;
   }
 
   private static List<Integer> stopTokens(JsonObject json, int vocabulary) {
-    return json.has("eos_token_id")
-        ? json.integers("eos_token_id", 0, vocabulary - 1)
-        : List.of();
+    return json.has("eos_token_id") ? json.integers("eos_token_id", 0, vocabulary - 1) : List.of();
   }
 }

@@ -13,13 +13,13 @@ import java.util.List;
 /// @param keyValueHeads key-value heads; each serves `heads / keyValueHeads` query heads
 /// @param headSize elements of one head, at most 2^14; `heads · headSize` at most 2^20
 /// @param feedForwardSize inner size of the feed-forward network, at most 2^20 (the fused gate and
-///     up matrix has twice as many rows)
+///   up matrix has twice as many rows)
 /// @param vocabularySize rows of the embedding and of the output matrix, padding included; at most
-///     2^24
+///   2^24
 /// @param normEpsilon added to the mean square in RMSNorm
 /// @param ropeBase base of the rotary frequencies, `rope_ratio` already multiplied in; above 1
-/// @param rotatedSize leading elements of a head that rotary embedding turns, as pairs
-///     `(2i, 2i + 1)`; even
+/// @param rotatedSize leading elements of a head that rotary embedding turns, as pairs `(2i, 2i +
+///   1)`; even
 /// @param contextTokens longest sequence, prompt and completion together; at most 2^30
 /// @param queryKeyValueBias whether the fused query-key-value projection has a bias
 /// @param stopTokens end-of-turn ids named by the config file; may be empty
@@ -70,8 +70,7 @@ public record ModelConfig(
     }
     require(heads % keyValueHeads == 0, "keyValueHeads", keyValueHeads, "a divisor of " + heads);
     require(rotatedSize % 2 == 0, "rotatedSize", rotatedSize, "an even number");
-    require(
-        normEpsilon > 0 && Float.isFinite(normEpsilon), "normEpsilon", normEpsilon, "above 0");
+    require(normEpsilon > 0 && Float.isFinite(normEpsilon), "normEpsilon", normEpsilon, "above 0");
     require(ropeBase > 1 && Double.isFinite(ropeBase), "ropeBase", ropeBase, "above 1");
   }
 
@@ -81,8 +80,7 @@ public record ModelConfig(
 
   private static void require(boolean holds, String name, Number value, String expected) {
     if (!holds) {
-      throw new IllegalArgumentException(
-          "%s is %s, expected %s".formatted(name, value, expected));
+      throw new IllegalArgumentException("%s is %s, expected %s".formatted(name, value, expected));
     }
   }
 
@@ -98,8 +96,6 @@ public record ModelConfig(
     long bias = queryKeyValueBias ? queryKeyValueRows() : 0;
     long feedForward = 3 * hidden * feedForwardSize; // gate, up and down
     long norms = 2 * hidden;
-    return layers * (attention + bias + feedForward + norms)
-        + 2 * hidden * vocabularySize
-        + hidden;
+    return layers * (attention + bias + feedForward + norms) + 2 * hidden * vocabularySize + hidden;
   }
 }

@@ -16,8 +16,7 @@ public record ModelDescription(ModelConfig config, Map<DType, Long> weightBytes)
 
   static ModelDescription of(ModelConfig config, CheckpointTensors tensors) {
     var bytes = new EnumMap<DType, Long>(DType.class);
-    tensors
-        .stream()
+    tensors.stream()
         .forEach(tensor -> bytes.merge(tensor.dtype(), tensor.data().byteSize(), Long::sum));
     return new ModelDescription(config, bytes);
   }

@@ -25,6 +25,7 @@ import org.glmspark.format.SafetensorsFolder;
 /// ```
 /// <SHA-256 of the content, hexadecimal>  <size in bytes>  <name>
 /// ```
+///
 /// The digest is the SHA-256 of these lines in UTF-8, in hexadecimal with lower case letters.
 public final class ModelDigest {
   private static final int BUFFER_BYTES = 1 << 20;

@@ -26,7 +26,7 @@ public final class ModelLoader {
   ///
   /// @return a model that owns its memory until it is closed
   /// @throws MalformedModelException if the folder or a file is missing, breaks its format or
-  ///     contradicts another file; found before the first weight is read
+  ///   contradicts another file; found before the first weight is read
   /// @throws IllegalStateException if there is not enough memory outside the heap
   public static Model load(Path folder) {
     Arena memory = Arena.ofShared();
@@ -140,13 +140,12 @@ public final class ModelLoader {
     return Stream.concat(
             Stream.of(List.of(tensors.output())),
             tensors.layers().stream()
-                .flatMap(
-                    layer ->
-                        Stream.of(
-                            layer.queryKeyValue(),
-                            List.of(layer.attentionOutput()),
-                            List.of(layer.gateUp()),
-                            List.of(layer.down()))))
+                .flatMap(layer ->
+                    Stream.of(
+                        layer.queryKeyValue(),
+                        List.of(layer.attentionOutput()),
+                        List.of(layer.gateUp()),
+                        List.of(layer.down()))))
         .toList();
   }
 

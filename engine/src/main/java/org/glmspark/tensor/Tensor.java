@@ -12,8 +12,7 @@ import java.util.List;
 /// @param dtype the element type
 /// @param shape sizes from the outermost dimension to the innermost: `[rows, columns]` for a matrix
 /// @param data `product(shape)` elements; not necessarily aligned
-public record Tensor(
-    String name, String file, DType dtype, List<Long> shape, MemorySegment data) {
+public record Tensor(String name, String file, DType dtype, List<Long> shape, MemorySegment data) {
 
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
