@@ -7,11 +7,11 @@ import java.util.Random;
 
 /// Damages bytes the way bit rot, truncation and attackers do. Equal seeds give equal damage.
 public final class Mutations {
-  private static final String[] TOKENS = {
-    "0", "-1", "1", "2147483648", "9223372036854775807", "18446744073709551615", "1e9", "1e999",
-    "0.5", "null", "true", "\"\"", "[]", "{}", "[", "{", "}", "]", ",", ":", "\"", "\\u0000",
-    "\\ud800", "../", "[[[[[[[[", "NaN", " ", "\n", "\uFEFF"
-  };
+  /// What JSON readers stumble over.
+  private static final String[] TOKENS =
+      ("0 -1 1 2147483648 9223372036854775807 18446744073709551615 1e9 1e999 0.5 NaN null true"
+              + " \"\" [] {} [ { } ] , : \" \n \uFEFF \\u0000 \\ud800 ../ [[[[[[[[")
+          .split(" ");
 
   private final Random random;
 
@@ -20,7 +20,7 @@ public final class Mutations {
   }
 
   /// A copy of the bytes with one to four changes: a byte or a bit replaced, a part deleted,
-  /// doubled or replaced by something that JSON readers stumble over.
+  /// doubled or replaced.
   public byte[] damage(byte[] bytes) {
     byte[] damaged = bytes;
     for (int changes = 1 + random.nextInt(4); changes > 0; changes--) {

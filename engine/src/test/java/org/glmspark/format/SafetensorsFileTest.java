@@ -13,7 +13,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.stream.Stream;
 import org.glmspark.tensor.DType;
 import org.glmspark.tensor.Tensor;
@@ -31,7 +30,9 @@ class SafetensorsFileTest {
       "b":{"dtype":"F32","shape":[2,2],"data_offsets":[1,17]},\
       "a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},\
       "empty":{"dtype":"F64","shape":[0,3],"data_offsets":[17,17]},\
-      "scalar":{"dtype":"BF16","shape":[],"data_offsets":[17,19]}}  \s""";
+      "scalar":{"dtype":"BF16","shape":[],"data_offsets":[17,19]}}\
+      """
+          + "   "; // the format allows padding
 
   private static final byte[] SOUND_DATA =
       ByteBuffer.allocate(19)
@@ -105,7 +106,9 @@ class SafetensorsFileTest {
             2,
             "shape has more than 64 numbers"),
         broken(
-            tensor("a", "Q4", "[4]", "[0,8]"), 8, "dtype is \"Q4\", expected one of [F64, F32, F16"),
+            tensor("a", "Q4", "[4]", "[0,8]"),
+            8,
+            "dtype is \"Q4\", expected one of [F64, F32, F16"),
         broken("\"a\":{\"dtype\":5}", 8, "tensor 'a': dtype is 5, expected one of"),
         broken("\"a\":{\"dtype\":\"F16\",\"shape\":[4]}", 8, "data_offsets is missing"),
         // structure
@@ -116,7 +119,9 @@ class SafetensorsFileTest {
         broken(
             "\"a\":{\"dtype\":\"F16\",\"dtype\":\"F16\"}", 8, "dtype stands twice, expected once"),
         broken(
-            "\"a\":{\"dtype\":\"F16\",\"strides\":[1]}", 8, "unknown key 'strides', expected dtype"),
+            "\"a\":{\"dtype\":\"F16\",\"strides\":[1]}",
+            8,
+            "unknown key 'strides', expected dtype"),
         broken("\"a\":[1]", 8, "tensor 'a': is a list, expected an object"),
         broken(tensor("", "U8", "[8]", "[0,8]"), 8, "name is empty"),
         broken(tensor("a\\n", "U8", "[8]", "[0,8]"), 8, "holds control characters"),
@@ -169,7 +174,8 @@ class SafetensorsFileTest {
     try (Arena arena = Arena.ofConfined()) {
       assertThatThrownBy(() -> SafetensorsFile.open(path, arena))
           .isInstanceOf(MalformedModelException.class)
-          .hasMessageContaining("is 100000001 bytes, expected 2 to 100000000 in a file of 200000000");
+          .hasMessageContaining(
+              "is 100000001 bytes, expected 2 to 100000000 in a file of 200000000");
     }
   }
 

@@ -19,7 +19,8 @@ class SafetensorsFolderTest {
   private static final String SOUND_INDEX =
       """
       {"metadata": {"total_size": 12}, "weight_map": {"one": "x-1.safetensors", \
-      "two": "x-2.safetensors", "three": "x-2.safetensors"}}""";
+      "two": "x-2.safetensors", "three": "x-2.safetensors"}}\
+      """;
 
   @TempDir Path folder;
 
@@ -94,11 +95,11 @@ class SafetensorsFolderTest {
   @Test
   void refusesTruncatedShards() throws IOException {
     byte[] whole = Files.readAllBytes(folder.resolve("x-2.safetensors"));
-    Files.write(
-        folder.resolve("x-2.safetensors"), Arrays.copyOf(whole, whole.length - 1));
+    Files.write(folder.resolve("x-2.safetensors"), Arrays.copyOf(whole, whole.length - 1));
 
     assertRefused(
-        "x-2.safetensors: tensor 'three': data_offsets is [4, 8], but the file has 7 bytes of data");
+        "x-2.safetensors: tensor 'three': data_offsets is [4, 8], but the file has 7 bytes of"
+            + " data");
   }
 
   @Test
@@ -106,7 +107,8 @@ class SafetensorsFolderTest {
     replaceInIndex("\"one\": \"x-1", "\"one\": \"x-2");
     assertRefused("x-2.safetensors: tensor 'one': is missing, but " + INDEX + " expects it here");
 
-    Files.writeString(folder.resolve(INDEX), SOUND_INDEX.replace("\"two\": \"x-2", "\"two\": \"x-1"));
+    Files.writeString(
+        folder.resolve(INDEX), SOUND_INDEX.replace("\"two\": \"x-2", "\"two\": \"x-1"));
     assertRefused(
         "x-2.safetensors: tensor 'two': is in this file, but " + INDEX + " expects it in x-1");
 

@@ -111,9 +111,9 @@ class CheckpointTensorsTest {
     useConfigOf(ModelFolders.CHAT_1M);
     assertRefused(
         "model.safetensors: tensor"
-            + " 'transformer.encoder.layers.0.self_attention.query_key_value.weight': is [192, 128],"
-            + " expected [256, 128] (num_attention_heads, multi_query_group_num, kv_channels in"
-            + " config.json)");
+            + " 'transformer.encoder.layers.0.self_attention.query_key_value.weight': is [192,"
+            + " 128], expected [256, 128] (num_attention_heads, multi_query_group_num, kv_channels"
+            + " in config.json)");
   }
 
   @Test
@@ -140,7 +140,9 @@ class CheckpointTensorsTest {
     edit("1.mlp.dense_4h_to_h.weight", "1.mlp.dense_4h_to_h.wait");
 
     assertRefused(
-        "model.safetensors: tensor '" + LAYER + "mlp.dense_4h_to_h.weight': is missing, expected"
+        "model.safetensors: tensor '"
+            + LAYER
+            + "mlp.dense_4h_to_h.weight': is missing, expected"
             + " [128, 160] (hidden_size, ffn_hidden_size in config.json)");
   }
 
@@ -200,7 +202,8 @@ class CheckpointTensorsTest {
     ModelFolders.copy(ModelFolders.CHAT_HF, folder);
     Safetensors.editHeader(
         folder.resolve("model-00001-of-00002.safetensors"),
-        header -> header.replaceFirst("(0.self_attn.k_proj.weight\":.\"dtype\":)\"BF16\"", "$1\"F16\""));
+        header ->
+            header.replaceFirst("(0.self_attn.k_proj.weight\":.\"dtype\":)\"BF16\"", "$1\"F16\""));
 
     assertRefused(
         "tensor 'model.layers.0.self_attn.k_proj.weight': is F16, expected BF16 as"

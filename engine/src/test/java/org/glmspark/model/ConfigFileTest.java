@@ -26,9 +26,7 @@ class ConfigFileTest {
 
     assertThat(chat.layout()).isEqualTo(ConfigFile.Layout.REMOTE_CODE);
     assertThat(huggingFace.layout()).isEqualTo(ConfigFile.Layout.HUGGING_FACE);
-    assertThat(chat.config())
-        .isEqualTo(golden(2, 5e6, 131_072))
-        .isEqualTo(huggingFace.config());
+    assertThat(chat.config()).isEqualTo(golden(2, 5e6, 131_072)).isEqualTo(huggingFace.config());
   }
 
   @Test
@@ -94,7 +92,8 @@ class ConfigFileTest {
       value = {
         "\"model_type\": \"chatglm\" | \"model_type\": \"llama\" | model_type |"
             + " is \"llama\", expected chatglm or glm",
-        "\"model_type\": \"chatglm\" | \"model_type\": \"glm4\" | model_type | is \"glm4\", expected",
+        "\"model_type\": \"chatglm\" | \"model_type\": \"glm4\" | model_type | is \"glm4\","
+            + " expected",
         "\"model_type\": \"chatglm\", | '' | model_type | is missing",
         "\"num_layers\": 3, | '' | num_layers | is missing",
         "\"num_layers\": 3 | \"num_layers\": \"3\" | num_layers |"
@@ -102,10 +101,12 @@ class ConfigFileTest {
         "\"num_layers\": 3 | \"num_layers\": 3.0 | num_layers | is 3.0, expected a whole number",
         "\"num_layers\": 3 | \"num_layers\": null | num_layers | is null, expected a whole number",
         "\"hidden_size\": 128 | \"hidden_size\": 0 | hidden_size | is 0, expected a whole number",
-        "\"hidden_size\": 128 | \"hidden_size\": 4294967424 | hidden_size | is 4294967424, expected",
+        "\"hidden_size\": 128 | \"hidden_size\": 4294967424 | hidden_size | is 4294967424,"
+            + " expected",
         "\"kv_channels\": 16 | \"kv_channels\": 10 | kv_channels |"
             + " is 10, expected an even number of rotated elements",
-        "\"kv_channels\": 16 | \"kv_channels\": 200000 | kv_channels | expected a whole number from 1",
+        "\"kv_channels\": 16 | \"kv_channels\": 200000 | kv_channels | expected a whole number from"
+            + " 1",
         "\"multi_query_group_num\": 2 | \"multi_query_group_num\": 3 | multi_query_group_num |"
             + " is 3, expected a divisor of the 8 heads (num_attention_heads)",
         "\"multi_query_attention\": true | \"multi_query_attention\": 1 | multi_query_attention |"
@@ -120,7 +121,8 @@ class ConfigFileTest {
             + " is 65024, expected another vocabulary: this is one of ChatGLM2 or ChatGLM3",
         "\"use_cache\": true | \"eos_token_id\": 320 | eos_token_id |"
             + " is 320, expected a whole number from 0 to 319",
-        "\"use_cache\": true | \"eos_token_id\": [1, [2]] | eos_token_id | is [2], expected a whole",
+        "\"use_cache\": true | \"eos_token_id\": [1, [2]] | eos_token_id | is [2], expected a"
+            + " whole",
         "\"use_cache\": true | \"quantization_bit\": 4 | quantization_bit | is 4, expected 0",
         "\"use_cache\": true | \"quantization_config\": {\"a\": 1} | quantization_config |"
             + " is {\"a\":1}, expected none",
@@ -128,15 +130,16 @@ class ConfigFileTest {
             + " is {\"type\":\"yarn\"}, expected none",
         "\"tie_word_embeddings\": false | \"tie_word_embeddings\": true | tie_word_embeddings |"
             + " is true, expected false",
-        "\"add_bias_linear\": false | \"add_bias_linear\": true | add_bias_linear | is true, expected",
+        "\"add_bias_linear\": false | \"add_bias_linear\": true | add_bias_linear | is true,"
+            + " expected",
         "post_layernorm\": false | post_layernorm\": true |"
             + " apply_residual_connection_post_layernorm | is true, expected false",
         "\"rmsnorm\": true | \"rmsnorm\": false | rmsnorm | is false, expected true",
         "\"post_layer_norm\": true | \"post_layer_norm\": false | post_layer_norm | is false",
-        "\"original_rope\": true | \"original_rope\": false | original_rope | is false, expected true",
+        "\"original_rope\": true | \"original_rope\": false | original_rope | is false, expected"
+            + " true",
       })
-  void refusesWhatIsWrongOrNotComputed(
-      String old, String replacement, String key, String problem) {
+  void refusesWhatIsWrongOrNotComputed(String old, String replacement, String key, String problem) {
     edit(ModelFolders.CHAT, old, replacement);
 
     assertRefused("config.json: key '" + key + "': ", problem);

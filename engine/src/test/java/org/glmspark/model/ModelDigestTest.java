@@ -65,7 +65,12 @@ class ModelDigestTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "config.json", SHARD_1, SHARD_2, INDEX, "tokenizer.model", "tokenizer_config.json"
+        "config.json",
+        SHARD_1,
+        SHARD_2,
+        INDEX,
+        "tokenizer.model",
+        "tokenizer_config.json"
       })
   void changesWithEveryFileThatIsRead(String name) throws IOException {
     String digest = ModelDigest.of(folder);

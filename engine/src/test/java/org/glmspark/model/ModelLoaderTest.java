@@ -37,8 +37,11 @@ class ModelLoaderTest {
       Map<String, Tensor> stored = SafetensorsFolder.open(golden, arena).tensors();
       ModelWeights weights = model.weights();
 
-      assertThat(weights.embedding().data().mismatch(
-              stored.get("transformer.embedding.word_embeddings.weight").data()))
+      assertThat(
+              weights
+                  .embedding()
+                  .data()
+                  .mismatch(stored.get("transformer.embedding.word_embeddings.weight").data()))
           .isEqualTo(-1);
       assertMatrix(weights.output(), stored, "transformer.output_layer.weight");
       assertThat(weights.finalNorm())
@@ -159,11 +162,10 @@ class ModelLoaderTest {
   private void writeTokenizer(int ranks) throws IOException {
     List<String> lines =
         IntStream.range(0, ranks)
-            .mapToObj(
-                rank ->
-                    rank < 256
-                        ? new byte[] {(byte) rank}
-                        : new byte[] {(byte) 'a', (byte) (rank - 256)})
+            .mapToObj(rank ->
+                rank < 256
+                    ? new byte[] {(byte) rank}
+                    : new byte[] {(byte) 'a', (byte) (rank - 256)})
             .map(Base64.getEncoder()::encodeToString)
             .toList();
     Files.write(
