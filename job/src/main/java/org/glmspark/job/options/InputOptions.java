@@ -21,6 +21,9 @@ public record InputOptions(
         List<String> key) {
 
   public InputOptions {
+    if (path.isBlank()) {
+      throw new IllegalArgumentException("path is empty, expected a file, folder or pattern");
+    }
     options = Map.copyOf(options);
     key = List.copyOf(key);
   }

@@ -25,7 +25,10 @@ public record OutputOptions(
         int partitions) {
 
   public OutputOptions {
-    if (struct != null && struct.isEmpty()) {
+    if (path.isBlank()) {
+      throw new IllegalArgumentException("path is empty, expected a folder");
+    }
+    if (struct != null && struct.isBlank()) {
       throw new IllegalArgumentException("struct is empty, expected a column name");
     }
     if (struct != null && !prefix.isEmpty()) {
