@@ -1,0 +1,15 @@
+/// The inference engine: GLM chat models on CPUs, without Spark.
+///
+/// Spark's class path ignores this descriptor; the architecture test guards the same border there.
+module org.glmspark.engine {
+  requires com.fasterxml.jackson.databind;
+  requires jdk.incubator.vector;
+  requires static transitive org.jspecify;
+
+  exports org.glmspark.cache; // for KvCacheType, one of the engine's options
+  exports org.glmspark.generation;
+  exports org.glmspark.model;
+  exports org.glmspark.prompt;
+  exports org.glmspark.sampling;
+  exports org.glmspark.tokenizer;
+}
