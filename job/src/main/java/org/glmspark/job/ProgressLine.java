@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.apache.spark.SparkContext;
 import org.apache.spark.Success$;
 import org.apache.spark.scheduler.AccumulableInfo;
 import org.apache.spark.scheduler.SparkListener;
@@ -26,6 +27,7 @@ final class ProgressLine extends SparkListener {
   private final PrintWriter terminal;
   private final long started = System.nanoTime();
   private final Map<Long, Counted> byTask = new HashMap<>();
+  private boolean cleared;
 
   /// What one task has done.
   record Counted(long rows, long completionTokens) {
@@ -42,15 +44,16 @@ final class ProgressLine extends SparkListener {
     this.terminal = terminal;
   }
 
-  /// Shows that nothing is done yet.
-  void begin() {
+  /// Shows the line while some work is done, and then takes it away.
+  void drawWhile(SparkContext spark, Runnable work) {
+    spark.addSparkListener(this);
     draw();
-  }
-
-  /// Takes the line away.
-  synchronized void end() {
-    terminal.print(BEGIN_AND_CLEAR);
-    terminal.flush();
+    try {
+      work.run();
+    } finally {
+      spark.removeSparkListener(this);
+      clear();
+    }
   }
 
   @Override
@@ -91,7 +94,16 @@ final class ProgressLine extends SparkListener {
     return 0;
   }
 
+  private synchronized void clear() {
+    cleared = true;
+    terminal.print(BEGIN_AND_CLEAR);
+    terminal.flush();
+  }
+
   private synchronized void draw() {
+    if (cleared) { // a heartbeat was on its way
+      return;
+    }
     Counted counted = byTask.values().stream().reduce(new Counted(0, 0), Counted::plus);
     Duration elapsed = Duration.ofNanos(System.nanoTime() - started);
     terminal.print(BEGIN_AND_CLEAR + text(counted, rowsInAll, elapsed));

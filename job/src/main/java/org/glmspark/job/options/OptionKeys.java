@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The keys of a job file, read from the components of its records.
@@ -56,7 +57,7 @@ public final class OptionKeys {
   }
 
   /// An enum constant as job files write it: `error-if-exists`.
-  static String constant(Enum<?> constant) {
+  public static String constant(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
@@ -106,9 +107,17 @@ public final class OptionKeys {
         describe(component.getType(), keyPath, all);
       } else {
         String value = key.defaultValue().isEmpty() ? null : key.defaultValue();
-        all.add(new Description(keyPath, value, key.value()));
+        all.add(new Description(keyPath, value, key.value() + constants(component.getType())));
       }
     }
+  }
+
+  private static String constants(Class<?> type) {
+    return type.isEnum()
+        ? Arrays.stream(type.getEnumConstants())
+            .map(constant -> constant((Enum<?>) constant))
+            .collect(Collectors.joining(", ", ": ", ""))
+        : "";
   }
 
   private static ObjectNode object(Record section) {
