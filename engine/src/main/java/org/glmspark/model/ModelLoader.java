@@ -53,7 +53,11 @@ public final class ModelLoader {
   public static ModelDescription describe(Path folder) {
     try (Arena memory = Arena.ofConfined()) {
       Checked checked = check(folder, memory);
-      return ModelDescription.of(checked.config(), checked.tensors());
+      return new ModelDescription(
+          checked.config(),
+          ModelDescription.weightBytes(checked.tensors()),
+          checked.tokenizer(),
+          checked.chatTemplate());
     }
   }
 
