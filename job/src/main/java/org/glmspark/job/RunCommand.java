@@ -111,8 +111,8 @@ final class RunCommand implements Callable<Integer> {
       conf.setIfMissing("spark.ui.enabled", "false");
       conf.setIfMissing("spark.sql.shuffle.partitions", "4");
     }
-    if (terminal.interactive()) { // heartbeats carry the progress
-      conf.setIfMissing("spark.executor.heartbeatInterval", "1s");
+    if (terminal.interactive()) { // heartbeats carry the progress; one before Spark is up is an error
+      conf.setIfMissing("spark.executor.heartbeatInterval", "2s");
     }
     return SparkSession.builder().config(conf).getOrCreate();
   }
