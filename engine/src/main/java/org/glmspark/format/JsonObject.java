@@ -62,17 +62,20 @@ public final class JsonObject {
   public static JsonObject read(Path file) {
     try (Arena arena = Arena.ofConfined()) {
       MappedFile mapped = MappedFile.map(file, arena);
-      if (mapped.data().byteSize() > MAX_BYTES) {
+      long bytes = mapped.data().byteSize();
+      if (bytes > MAX_BYTES) {
         throw new MalformedModelException(
-            mapped.name(),
-            "size",
-            "%d bytes, expected at most %d".formatted(mapped.data().byteSize(), MAX_BYTES));
+            mapped.name(), "size", "%d bytes, expected at most %d".formatted(bytes, MAX_BYTES));
       }
       return parse(mapped.name(), mapped.data().toArray(ValueLayout.JAVA_BYTE));
     }
   }
 
-  private static JsonObject parse(String file, byte[] bytes) {
+  /// Reads the content of a file that is in memory already.
+  ///
+  /// @param file the file's name, for messages
+  /// @throws MalformedModelException as [#read]
+  public static JsonObject parse(String file, byte[] bytes) {
     try {
       String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
       JsonNode root = MAPPER.readTree(text);

@@ -77,7 +77,10 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
   /// @param arena owns the mapping and with it the data of the tensors
   /// @throws MalformedModelException if the file is missing or breaks the format
   public static SafetensorsFile open(Path path, Arena arena) {
-    MappedFile file = MappedFile.map(path, arena);
+    return parse(MappedFile.map(path, arena));
+  }
+
+  static SafetensorsFile parse(MappedFile file) {
     MemorySegment data = file.data();
     long headerBytes = headerBytes(file);
     var reader = new HeaderReader(file.name(), data.byteSize() - LENGTH_BYTES - headerBytes);

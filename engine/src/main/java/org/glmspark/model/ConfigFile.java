@@ -36,7 +36,10 @@ public record ConfigFile(Layout layout, ModelConfig config) {
   /// @throws MalformedModelException if there is none, if a key is missing, of another type or out
   ///   of range, or if it asks for what the engine does not compute
   public static ConfigFile read(Path folder) {
-    JsonObject json = JsonObject.read(folder.resolve(NAME));
+    return of(JsonObject.read(folder.resolve(NAME)));
+  }
+
+  static ConfigFile of(JsonObject json) {
     return switch (json.text("model_type")) {
       case "chatglm" -> new ConfigFile(Layout.REMOTE_CODE, remoteCode(json));
       case "glm" -> new ConfigFile(Layout.HUGGING_FACE, huggingFace(json));

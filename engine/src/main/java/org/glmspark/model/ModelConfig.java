@@ -18,8 +18,8 @@ import java.util.List;
 ///   2^24
 /// @param normEpsilon added to the mean square in RMSNorm
 /// @param ropeBase base of the rotary frequencies, `rope_ratio` already multiplied in; above 1
-/// @param rotatedSize leading elements of a head that rotary embedding turns, as pairs `(2i, 2i +
-///   1)`; even
+/// @param rotatedSize leading elements of a head that rotary embedding turns, two neighbours at a
+///   time; even
 /// @param contextTokens longest sequence, prompt and completion together; at most 2^30
 /// @param queryKeyValueBias whether the fused query-key-value projection has a bias
 /// @param stopTokens end-of-turn ids named by the config file; may be empty
@@ -62,7 +62,11 @@ public record ModelConfig(
     requireRange("rotatedSize", rotatedSize, headSize);
     requireRange("contextTokens", contextTokens, MAX_CONTEXT);
     for (int stopToken : stopTokens) {
-      requireRange("stop token plus one", stopToken + 1, vocabularySize);
+      require(
+          0 <= stopToken && stopToken < vocabularySize,
+          "stop token",
+          stopToken,
+          "0 to " + (vocabularySize - 1));
     }
     require(heads % keyValueHeads == 0, "keyValueHeads", keyValueHeads, "a divisor of " + heads);
     require(rotatedSize % 2 == 0, "rotatedSize", rotatedSize, "an even number");
