@@ -137,8 +137,7 @@ class JobRunTest {
         .containsExactlyInAnyOrder("null error", "empty error", "long error");
     Totals totals = outcome.result().totals();
     assertThat(totals.rows()).isEqualTo(6);
-    assertThat(totals.failedByReason())
-        .isEqualTo(Map.of("no text", 2L, "prompt too long", 1L));
+    assertThat(totals.failedByReason()).isEqualTo(Map.of("no text", 2L, "prompt too long", 1L));
     assertThat(progress.toString()).startsWith("\r\u001b[K0 of 6 rows").endsWith("\r\u001b[K");
   }
 
@@ -153,7 +152,8 @@ class JobRunTest {
 
     assertThat(progress.toString().split("\r"))
         .extracting(drawn -> drawn.replaceAll("   .*", ""))
-        .containsExactly("", "\u001b[K2 of 10 rows", "\u001b[K5 of 10 rows", "\u001b[K7 of 10 rows");
+        .containsExactly(
+            "", "\u001b[K2 of 10 rows", "\u001b[K5 of 10 rows", "\u001b[K7 of 10 rows");
   }
 
   private static SparkListenerExecutorMetricsUpdate heartbeat(
@@ -293,8 +293,7 @@ class JobRunTest {
         .write()
         .parquet(folder.resolve("none").toString());
 
-    JobRun.Outcome outcome =
-        run(UNWATCHED, job("input.format=parquet", "input.path=FOLDER/none"));
+    JobRun.Outcome outcome = run(UNWATCHED, job("input.format=parquet", "input.path=FOLDER/none"));
 
     assertThat(outcome.result().totals().rows()).isZero();
     assertThat(spark.read().parquet(folder.resolve("out").toString()).columns())

@@ -23,8 +23,7 @@ class MainTest {
   private final StringWriter err = new StringWriter();
 
   private int glm(String... arguments) {
-    return Main.run(
-        PROJECT, new PrintWriter(out, true), new PrintWriter(err, true), arguments);
+    return Main.run(PROJECT, new PrintWriter(out, true), new PrintWriter(err, true), arguments);
   }
 
   @ParameterizedTest
@@ -51,12 +50,14 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"run --set model.path=none", "inspect none", "generate hello --model none"})
+  @ValueSource(
+      strings = {"run --set model.path=none", "inspect none", "generate hello --model none"})
   void aModelThatIsNotThereIsRefusedBeforeSparkStarts(String arguments) {
     assertThat(glm(arguments.split(" "))).isEqualTo(1);
     assertThat(err.toString())
         .hasLineCount(1)
-        .contains("none: model folder: there is no such folder, expected a folder with config.json");
+        .contains(
+            "none: model folder: there is no such folder, expected a folder with config.json");
   }
 
   @Test
@@ -112,7 +113,8 @@ class MainTest {
         .containsPattern("(?m)^cache for a token +2,048 bytes as float32, 1,024 bytes as float16$")
         .containsPattern("(?m)^tokenizer +2,034 tokens with bytes, 14 special$")
         .containsPattern("(?m)^stop tokens +2034 <\\|endoftext\\|>, 2041 <\\|user\\|>, 2043 ")
-        .containsPattern("(?m)^chat format +\\[gMASK]<sop><\\|user\\|>\\\\n\\{message}<\\|assistant\\|>$");
+        .containsPattern(
+            "(?m)^chat format +\\[gMASK]<sop><\\|user\\|>\\\\n\\{message}<\\|assistant\\|>$");
   }
 
   @Test
@@ -123,8 +125,7 @@ class MainTest {
 
     assertThat(glm("generate", text)).isZero();
 
-    assertThat(out.toString().strip())
-        .isEqualTo("武汉到西安的866箱太阳能板，7月19日到达，单号VEPAL630。");
+    assertThat(out.toString().strip()).isEqualTo("武汉到西安的866箱太阳能板，7月19日到达，单号VEPAL630。");
     assertThat(err.toString()).isEmpty();
   }
 }

@@ -136,8 +136,8 @@ class OutputFolderTest {
     assertThat(names()).containsExactly("summaries");
   }
 
-  /// Eight changes make a run that overwrites; killed after any of them, some output is complete, and
-  /// the next run puts all in order.
+  /// Eight changes make a run that overwrites; killed after any of them, some output is complete,
+  /// and the next run puts all in order.
   @ParameterizedTest(name = "killed after {0} changes")
   @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8})
   void aKilledRunNeverTakesTheOnlyCopyAlong(int changes) throws IOException {
@@ -186,8 +186,7 @@ class OutputFolderTest {
 
   @Test
   void whatAMachineOutOfSightMayBeWritingStays() throws IOException {
-    Path aside =
-        output(local, OutputMode.OVERWRITE, new WriterProcess("elsewhere", 1, 0)).begin();
+    Path aside = output(local, OutputMode.OVERWRITE, new WriterProcess("elsewhere", 1, 0)).begin();
 
     run(OutputMode.OVERWRITE, "mine");
 

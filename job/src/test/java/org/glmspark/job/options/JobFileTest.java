@@ -63,21 +63,20 @@ class JobFileTest {
   @Test
   void everyKeyCanBeGiven() throws IOException {
     JobOptions options =
-        job(
-                """
-                {
-                  "model": {"path": "/models/glm"},
-                  "input": {"path": "s3a://bucket/in", "format": "csv", "key": ["a", "b"],
-                            "options": {"header": true, "sep": ";"}},
-                  "request": {"template": "Hello {name}", "system": "Be kind."},
-                  "sampling": {"max_tokens": 7, "temperature": 0.5, "top_p": 0.9,
-                               "seed": 9007199254740993},
-                  "engine": {"threads": 3, "max-batch": 4, "step-tokens": 64,
-                             "kv-cache-type": "float32", "kv-cache-bytes": 5000000000},
-                  "output": {"path": "out", "format": "json", "mode": "overwrite",
-                             "struct": "ai", "partitions": 5}
-                }
-                """)
+        job("""
+        {
+          "model": {"path": "/models/glm"},
+          "input": {"path": "s3a://bucket/in", "format": "csv", "key": ["a", "b"],
+                    "options": {"header": true, "sep": ";"}},
+          "request": {"template": "Hello {name}", "system": "Be kind."},
+          "sampling": {"max_tokens": 7, "temperature": 0.5, "top_p": 0.9,
+                       "seed": 9007199254740993},
+          "engine": {"threads": 3, "max-batch": 4, "step-tokens": 64,
+                     "kv-cache-type": "float32", "kv-cache-bytes": 5000000000},
+          "output": {"path": "out", "format": "json", "mode": "overwrite",
+                     "struct": "ai", "partitions": 5}
+        }
+        """)
             .options();
 
     assertThat(options.model().path()).isEqualTo(Path.of("/models/glm"));
@@ -111,8 +110,7 @@ class JobFileTest {
     JobOptions options = job.options();
 
     assertThat(options.model().path()).isEqualTo(folder.resolve("model"));
-    assertThat(options.input().path())
-        .isEqualTo("file:" + folder.resolveSibling("in/*.parquet"));
+    assertThat(options.input().path()).isEqualTo("file:" + folder.resolveSibling("in/*.parquet"));
     assertThat(options.output().path()).isEqualTo("out");
   }
 
@@ -130,7 +128,8 @@ class JobFileTest {
     assertThat(options.request().maxWords()).isEqualTo(20);
     assertThat(options.engine().kvCacheType().name()).isEqualTo("FLOAT32");
     assertThat(options.output().prefix()).isEqualTo("ai_");
-    assertThat(options.input().options()).containsOnly(Map.entry("parquet.enable.dictionary", "true"));
+    assertThat(options.input().options())
+        .containsOnly(Map.entry("parquet.enable.dictionary", "true"));
     assertThat(options.input().key()).isEqualTo(List.of("id"));
   }
 
