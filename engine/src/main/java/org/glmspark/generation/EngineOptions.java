@@ -7,7 +7,8 @@ import org.glmspark.cache.KvCacheType;
 ///
 /// @param threads worker threads, the stepping thread among them
 /// @param maxBatch most sequences that run at once
-/// @param stepTokens most tokens of one forward step: what the running sequences leave is filled with prefill
+/// @param stepTokens most tokens of one forward step: what the running sequences leave is filled
+///   with prefill
 /// @param kvCacheType how keys and values are stored
 /// @param kvCacheBytes memory for keys and values
 public record EngineOptions(
@@ -19,6 +20,11 @@ public record EngineOptions(
     requirePositive("max-batch", maxBatch);
     requirePositive("step-tokens", stepTokens);
     requirePositive("kv-cache-bytes", kvCacheBytes);
+    if (stepTokens < maxBatch) {
+      throw new IllegalArgumentException(
+          "step-tokens is %d, expected at least max-batch, %d: every running sequence takes one token a step"
+              .formatted(stepTokens, maxBatch));
+    }
   }
 
   /// One thread for each processor, 32 sequences, 512 tokens a step, 1 GiB of float16 cache.

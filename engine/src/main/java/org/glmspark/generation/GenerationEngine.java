@@ -1,20 +1,102 @@
 package org.glmspark.generation;
 
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
+import org.glmspark.cache.BlockTable;
+import org.glmspark.cache.PagedKvCache;
 import org.glmspark.model.Model;
+import org.glmspark.model.ModelConfig;
+import org.glmspark.model.ModelLoader;
+import org.glmspark.parallel.WorkerPool;
+import org.glmspark.transformer.Transformer;
+import org.jspecify.annotations.Nullable;
 
 /// Completes many prompts at once in one shared batch.
+///
+/// ```java
+/// try (GenerationEngine engine = GenerationEngine.open(folder, EngineOptions.defaults())) {
+///   int[] prompt = engine.model().chatTemplate().encode(List.of(ChatMessage.user("…")));
+///   String answer = engine.submit(new GenerationRequest(prompt, SamplingParameters.greedy(100))).get().text();
+/// }
+/// ```
 public final class GenerationEngine implements AutoCloseable {
   private final Model model;
+  private final EngineOptions options;
+  private final PagedKvCache cache;
+  private final WorkerPool workers;
+  private final ContinuousBatchScheduler scheduler;
+  private final LinkedBlockingQueue<Sequence> inbox = new LinkedBlockingQueue<>();
+  private final Thread stepper;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
-  private GenerationEngine(Model model) {
+  /// Why the engine takes no requests; null while it does.
+  private volatile @Nullable Throwable end;
+
+  /// Starts the threads of an engine. The engine closes the model.
+  ///
+  /// @throws IllegalArgumentException if the cache cannot hold a single block
+  public GenerationEngine(Model model, EngineOptions options) {
     this.model = model;
+    this.options = options;
+    ModelConfig config = model.config();
+    this.cache =
+        new PagedKvCache(
+            options.kvCacheType(),
+            config.layers(),
+            config.keyValueHeads(),
+            config.headSize(),
+            cacheBlocks(config, options));
+    this.workers = new WorkerPool("glm-worker", options.threads());
+    Transformer transformer =
+        new Transformer(
+            config, model.weights(), cache, workers, options.stepTokens(), options.maxBatch());
+    this.scheduler =
+        new ContinuousBatchScheduler(
+            model, transformer, workers, cache.pool(), options.maxBatch(), stopTokens(model));
+    this.stepper = new Thread(this::run, "glm-engine");
+    stepper.setDaemon(true);
+    stepper.start();
   }
 
-  /// Opens the model in a folder and starts the engine's threads.
+  /// Opens the model in a folder and starts an engine on it.
+  ///
+  /// @throws org.glmspark.format.MalformedModelException if the folder does not hold a model this
+  ///   engine runs
   public static GenerationEngine open(Path folder, EngineOptions options) {
-    throw new UnsupportedOperationException(folder + " " + options);
+    Model model = ModelLoader.load(folder);
+    try {
+      return new GenerationEngine(model, options);
+    } catch (RuntimeException | Error e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  /// As many blocks as the option allows, but no more than the largest batch can fill.
+  private static int cacheBlocks(ModelConfig config, EngineOptions options) {
+    long blockBytes =
+        PagedKvCache.blockBytes(
+            options.kvCacheType(), config.layers(), config.keyValueHeads(), config.headSize());
+    long most = (long) options.maxBatch() * BlockTable.blocksFor(config.contextTokens());
+    long blocks = Math.min(most, options.kvCacheBytes() / blockBytes);
+    if (blocks < 1) {
+      throw new IllegalArgumentException(
+          "kv-cache-bytes is %d, one block of %d tokens takes %d"
+              .formatted(options.kvCacheBytes(), PagedKvCache.BLOCK_TOKENS, blockBytes));
+    }
+    return (int) Math.min(blocks, Integer.MAX_VALUE);
+  }
+
+  private static int[] stopTokens(Model model) {
+    IntStream fromConfig = model.config().stopTokens().stream().mapToInt(Integer::intValue);
+    var template = model.chatTemplate();
+    IntStream fromTemplate =
+        template == null ? IntStream.empty() : IntStream.of(template.stopTokens());
+    return IntStream.concat(fromConfig, fromTemplate).distinct().toArray();
   }
 
   /// The model, for its tokenizer and chat template. Closed with the engine.
@@ -23,22 +105,140 @@ public final class GenerationEngine implements AutoCloseable {
   }
 
   /// Queues a request; any thread may call. Cancelling the future withdraws the request.
+  ///
+  /// The future completes exceptionally only if the engine itself fails or is closed; a request
+  /// that cannot be answered gets a result with [FinishReason#ERROR].
+  ///
+  /// @throws IllegalArgumentException if a prompt token is no id of the model
+  /// @throws IllegalStateException if the engine is closed or has failed
   public CompletableFuture<GenerationResult> submit(GenerationRequest request) {
-    throw new UnsupportedOperationException(request.toString());
+    requireOpen();
+    int vocabulary = model.config().vocabularySize();
+    for (int token : request.promptTokens()) {
+      if (token < 0 || token >= vocabulary) {
+        throw new IllegalArgumentException(
+            "prompt token %d, the model has ids 0 to %d".formatted(token, vocabulary - 1));
+      }
+    }
+    String requestId = requestId(request);
+    RowError error = refusal(request);
+    if (error != null) {
+      return CompletableFuture.completedFuture(
+          GenerationResult.refused(requestId, request.promptTokens().length, error));
+    }
+    Sequence sequence = new Sequence(request, requestId, model.config().contextTokens());
+    inbox.add(sequence);
+    Throwable cause = end;
+    if (cause != null) { // ended meanwhile: nobody reads the inbox any more
+      failInbox(cause);
+    }
+    return sequence.future();
+  }
+
+  private @Nullable RowError refusal(GenerationRequest request) {
+    int prompt = request.promptTokens().length;
+    int context = model.config().contextTokens();
+    if (prompt >= context) {
+      return new RowError(
+          RowError.Reason.PROMPT_TOO_LONG,
+          "it has %d tokens, the model takes at most %d and one of the completion; shorten the text or choose another model"
+              .formatted(prompt, context - 1));
+    }
+    long tokens = Math.min(context, (long) prompt + request.sampling().maxTokens());
+    long blocks = BlockTable.blocksFor((int) tokens);
+    if (blocks > cache.pool().blocks()) {
+      return new RowError(
+          RowError.Reason.CACHE_TOO_SMALL,
+          "a prompt of %d tokens and %d to generate need %d bytes, kv-cache-bytes gives %d"
+              .formatted(
+                  prompt,
+                  tokens - prompt,
+                  blocks * cache.blockBytes(),
+                  cache.pool().blocks() * cache.blockBytes()));
+    }
+    return null;
   }
 
   /// The SHA-256, in hexadecimal, of everything the completion of this request depends on.
   public String requestId(GenerationRequest request) {
-    throw new UnsupportedOperationException(request.toString());
+    return RequestId.of(model.digest(), options.kvCacheType(), request);
   }
 
   /// Requests that wait for a place in the batch.
   public int waiting() {
-    return 0;
+    return inbox.size() + scheduler.waiting();
   }
 
+  public EngineOptions options() {
+    return options;
+  }
+
+  /// What the engine has done so far.
+  public EngineStats stats() {
+    return scheduler.stats();
+  }
+
+  private void requireOpen() {
+    Throwable cause = end;
+    if (cause != null) {
+      throw new IllegalStateException("the engine takes no requests: " + cause.getMessage(), cause);
+    }
+  }
+
+  private void run() {
+    try {
+      while (end == null) {
+        if (scheduler.idle()) {
+          scheduler.add(inbox.take());
+        }
+        for (Sequence next = inbox.poll(); next != null; next = inbox.poll()) {
+          scheduler.add(next);
+        }
+        scheduler.step();
+      }
+    } catch (InterruptedException e) {
+      // this is how close() wakes an idle engine; it has set the end
+    } catch (RuntimeException | Error e) { // reported through every open future and later submit
+      end = e;
+    }
+    Throwable cause = Objects.requireNonNullElseGet(end, GenerationEngine::closedMessage);
+    end = cause;
+    scheduler.failAll(cause);
+    failInbox(cause);
+  }
+
+  private void failInbox(Throwable cause) {
+    for (Sequence next = inbox.poll(); next != null; next = inbox.poll()) {
+      next.future().completeExceptionally(cause);
+    }
+  }
+
+  private static Throwable closedMessage() {
+    return new IllegalStateException("the engine is closed");
+  }
+
+  /// Ends the threads after the step they are in, fails the futures that are open, frees cache and
+  /// model. A second call does nothing.
   @Override
   public void close() {
+    if (closed.getAndSet(true)) {
+      return;
+    }
+    end = closedMessage();
+    stepper.interrupt();
+    boolean interrupted = false;
+    while (stepper.isAlive()) { // its step reads the memory that is freed below
+      try {
+        stepper.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    workers.close();
+    cache.close();
     model.close();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

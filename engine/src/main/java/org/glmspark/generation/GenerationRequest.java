@@ -4,7 +4,8 @@ import org.glmspark.sampling.SamplingParameters;
 
 /// One prompt to complete.
 ///
-/// @param promptTokens the whole prompt as token ids, prefix and roles included; not copied, so not to be changed
+/// @param promptTokens the whole prompt as token ids, prefix and roles included; not copied, so not
+///   to be changed
 /// @param sampling how to choose tokens and when to stop
 public record GenerationRequest(int[] promptTokens, SamplingParameters sampling) {
   public GenerationRequest {

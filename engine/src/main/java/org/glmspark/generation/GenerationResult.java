@@ -3,7 +3,8 @@ package org.glmspark.generation;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What came of one request. All but `usage.cached` and `timing` is a function of the request alone.
+/// What came of one request. All but `usage.cached` and `timing` is a function of the request
+/// alone.
 ///
 /// @param requestId SHA-256, in hexadecimal, of everything the completion depends on
 /// @param text the completion, without the stop token; leading and trailing white space removed
@@ -27,6 +28,18 @@ public record GenerationResult(
       throw new IllegalArgumentException(
           "finish reason %s with error %s".formatted(finishReason, error));
     }
+  }
+
+  /// The result of a request that was not started.
+  public static GenerationResult refused(String requestId, int promptTokens, RowError error) {
+    return new GenerationResult(
+        requestId,
+        "",
+        List.of(),
+        FinishReason.ERROR,
+        error,
+        new Usage(promptTokens, 0, 0),
+        new Timing(0, 0, 0));
   }
 
   /// @param prompt tokens of the prompt

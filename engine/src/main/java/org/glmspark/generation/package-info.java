@@ -1,3 +1,18 @@
+/// Turns requests into completions, many sequences at a time.
+///
+/// ```
+/// submit(GenerationRequest) ──▶ Sequence ──▶ ContinuousBatchScheduler ──▶ ForwardBatch ──▶ Transformer
+///                                  ▲                                                           │ logits
+///                                  ├── next token ◀── Sampler ◀────────────────────────────────┘
+///                                  └── finished ──▶ GenerationResult ──▶ the caller's future
+/// ```
+///
+/// Threads: one thread steps the engine and owns sequences, batch and cache blocks, so that
+/// bookkeeping needs no lock; any thread may submit, and cancels by cancelling its future. The
+/// arithmetic of a step is shared out to a [org.glmspark.parallel.WorkerPool].
+///
+/// What a completion depends on is what its request id is made of ([RequestId]); batch, order,
+/// threads and chunks are not.
 @NullMarked
 package org.glmspark.generation;
 

@@ -6,12 +6,14 @@ import org.jspecify.annotations.Nullable;
 /// The weights of one decoder layer, in the order they are used.
 ///
 /// @param attentionNorm `[hidden]`
-/// @param queryKeyValue `[(heads + 2 · keyValueHeads) · headSize, hidden]`, rows of Q, then K, then V
+/// @param queryKeyValue `[(heads + 2 · keyValueHeads) · headSize, hidden]`, rows of Q, then K, then
+///   V
 /// @param queryKeyValueBias one value for each row of `queryKeyValue`, or null
 /// @param attentionOutput `[hidden, heads · headSize]`
 /// @param feedForwardNorm `[hidden]`
 /// @param gateUp `[2 · feedForward, hidden]`, rows of gate, then up
 /// @param down `[hidden, feedForward]`
+@SuppressWarnings("ArrayRecordComponent") // never compared; kernels read the arrays as they are
 public record LayerWeights(
     float[] attentionNorm,
     StripMatrix queryKeyValue,

@@ -6,10 +6,11 @@ import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.tokenizer.BytePairTokenizer;
 import org.jspecify.annotations.Nullable;
 
-/// An opened model: configuration, weights, and, where the folder has one, tokenizer and chat template.
+/// An opened model: configuration, weights, and, where the folder has one, tokenizer and chat
+/// template.
 ///
 /// @param folder where it was read from
-/// @param digest SHA-256, in hexadecimal, over the files it was read from
+/// @param digest what [ModelDigest] computed over the files it was read from
 /// @param tokenizer null if the folder has no tokenizer file
 /// @param chatTemplate null if there is no tokenizer
 /// @param memory owns weights and mappings; closed with the model
@@ -23,8 +24,11 @@ public record Model(
     Arena memory)
     implements AutoCloseable {
 
+  /// Frees the weights; nobody may compute with them any more. A second call does nothing.
   @Override
   public void close() {
-    memory.close();
+    if (memory.scope().isAlive()) {
+      memory.close();
+    }
   }
 }

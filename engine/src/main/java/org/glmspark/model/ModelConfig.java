@@ -4,18 +4,23 @@ import java.util.List;
 
 /// The hyper-parameters of a GLM decoder, whatever layout they were read from.
 ///
+/// Sizes are bounded so that rows and columns of every matrix fit an int and their product a long.
+///
 /// @param family which prompt format and special tokens belong to it
-/// @param hiddenSize width of the residual stream
-/// @param layers number of decoder layers
-/// @param heads query heads
+/// @param hiddenSize width of the residual stream, at most 2^20
+/// @param layers number of decoder layers, at most 2^12
+/// @param heads query heads, at most 2^14
 /// @param keyValueHeads key-value heads; each serves `heads / keyValueHeads` query heads
-/// @param headSize elements of one head
-/// @param feedForwardSize inner size of the feed-forward network (the fused gate and up matrix has twice as many rows)
-/// @param vocabularySize rows of the embedding and of the output matrix, padding included
+/// @param headSize elements of one head, a multiple of 16, at most 2^14; `heads · headSize` at most 2^20
+/// @param feedForwardSize inner size of the feed-forward network, at most 2^20 (the fused gate and
+///   up matrix has twice as many rows)
+/// @param vocabularySize rows of the embedding and of the output matrix, padding included; at most
+///   2^24
 /// @param normEpsilon added to the mean square in RMSNorm
-/// @param ropeBase base of the rotary frequencies, `rope_ratio` already multiplied in
-/// @param rotatedSize leading elements of a head that rotary embedding turns, as pairs `(2i, 2i + 1)`
-/// @param contextTokens longest sequence, prompt and completion together
+/// @param ropeBase base of the rotary frequencies, `rope_ratio` already multiplied in; above 1
+/// @param rotatedSize leading elements of a head that rotary embedding turns, two neighbours at a
+///   time; even
+/// @param contextTokens longest sequence, prompt and completion together; at most 2^30
 /// @param queryKeyValueBias whether the fused query-key-value projection has a bias
 /// @param stopTokens end-of-turn ids named by the config file; may be empty
 public record ModelConfig(
@@ -34,12 +39,67 @@ public record ModelConfig(
     boolean queryKeyValueBias,
     List<Integer> stopTokens) {
 
+  /// Upper bound of `hiddenSize`, `feedForwardSize` and `heads · headSize`.
+  static final int MAX_WIDTH = 1 << 20;
+
+  static final int MAX_LAYERS = 1 << 12;
+
+  /// Upper bound of `heads` and of `headSize`.
+  static final int MAX_HEADS = 1 << 14;
+
+  /// What `headSize` is a multiple of: attention works on so many elements of a head at once.
+  static final int HEAD_UNIT = 16;
+
+  static final int MAX_VOCABULARY = 1 << 24;
+  static final int MAX_CONTEXT = 1 << 30;
+
   public ModelConfig {
     stopTokens = List.copyOf(stopTokens);
+    requireRange("hiddenSize", hiddenSize, MAX_WIDTH);
+    requireRange("layers", layers, MAX_LAYERS);
+    requireRange("heads", heads, MAX_HEADS);
+    requireRange("keyValueHeads", keyValueHeads, heads);
+    requireRange("headSize", headSize, Math.min(MAX_HEADS, MAX_WIDTH / heads));
+    requireRange("feedForwardSize", feedForwardSize, MAX_WIDTH);
+    requireRange("vocabularySize", vocabularySize, MAX_VOCABULARY);
+    requireRange("rotatedSize", rotatedSize, headSize);
+    requireRange("contextTokens", contextTokens, MAX_CONTEXT);
+    for (int stopToken : stopTokens) {
+      require(
+          0 <= stopToken && stopToken < vocabularySize,
+          "stop token",
+          stopToken,
+          "0 to " + (vocabularySize - 1));
+    }
+    require(headSize % HEAD_UNIT == 0, "headSize", headSize, "a multiple of " + HEAD_UNIT);
+    require(heads % keyValueHeads == 0, "keyValueHeads", keyValueHeads, "a divisor of " + heads);
+    require(rotatedSize % 2 == 0, "rotatedSize", rotatedSize, "an even number");
+    require(normEpsilon > 0 && Float.isFinite(normEpsilon), "normEpsilon", normEpsilon, "above 0");
+    require(ropeBase > 1 && Double.isFinite(ropeBase), "ropeBase", ropeBase, "above 1");
+  }
+
+  private static void requireRange(String name, int value, int most) {
+    require(1 <= value && value <= most, name, value, "1 to " + most);
+  }
+
+  private static void require(boolean holds, String name, Number value, String expected) {
+    if (!holds) {
+      throw new IllegalArgumentException("%s is %s, expected %s".formatted(name, value, expected));
+    }
   }
 
   /// Rows of the fused query, key and value projection.
   public int queryKeyValueRows() {
     return (heads + 2 * keyValueHeads) * headSize;
+  }
+
+  /// All learned numbers of the model: embedding, layers, final norm and output matrix.
+  public long parameters() {
+    long hidden = hiddenSize;
+    long attention = hidden * queryKeyValueRows() + hidden * heads * headSize;
+    long bias = queryKeyValueBias ? queryKeyValueRows() : 0;
+    long feedForward = 3 * hidden * feedForwardSize; // gate, up and down
+    long norms = 2 * hidden;
+    return layers * (attention + bias + feedForward + norms) + 2 * hidden * vocabularySize + hidden;
   }
 }

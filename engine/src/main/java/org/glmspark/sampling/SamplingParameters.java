@@ -5,18 +5,22 @@ import java.io.Serializable;
 /// How the next token is chosen and when to stop.
 ///
 /// @param maxTokens most tokens to generate, at least 1
-/// @param temperature 0 is greedy: always the token with the largest logit; otherwise logits are divided by it; at most 2
-/// @param topP only the most probable tokens whose probabilities reach this sum can be drawn; above 0, at most 1
+/// @param temperature 0 is greedy: always the token with the largest logit; otherwise logits are
+///   divided by it; at most 2
+/// @param topP only the most probable tokens whose probabilities reach this sum can be drawn; above
+///   0, at most 1
 /// @param seed chooses the random stream, together with the request id
 public record SamplingParameters(int maxTokens, double temperature, double topP, long seed)
     implements Serializable {
 
   public SamplingParameters {
     if (maxTokens < 1) {
-      throw new IllegalArgumentException("max_tokens is %d, expected at least 1".formatted(maxTokens));
+      throw new IllegalArgumentException(
+          "max_tokens is %d, expected at least 1".formatted(maxTokens));
     }
     if (!(temperature >= 0 && temperature <= 2)) {
-      throw new IllegalArgumentException("temperature is %s, expected 0 to 2".formatted(temperature));
+      throw new IllegalArgumentException(
+          "temperature is %s, expected 0 to 2".formatted(temperature));
     }
     if (!(topP > 0 && topP <= 1)) {
       throw new IllegalArgumentException(

@@ -1,4 +1,5 @@
-/// Numbers in memory, before any arithmetic: tensors as files store them, weights as kernels read them, activations.
+/// Numbers in memory, before any arithmetic: tensors as files store them, weights as kernels read
+/// them, activations.
 ///
 /// ```
 /// file ──▶ Tensor (mapped, as published) ──▶ StripMatrix (16 rows interleaved) ──▶ kernel

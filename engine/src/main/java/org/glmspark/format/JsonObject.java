@@ -1,0 +1,218 @@
+package org.glmspark.format;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/// An object of a small JSON file of a model, read key by key. Whatever is missing, of another type
+/// or out of range becomes a sentence that names file and key.
+///
+/// Keys that nobody asks for are ignored. A key whose value is `null` counts as absent.
+public final class JsonObject {
+  /// Such files have some kilobytes; the index of a large model has a few hundred.
+  private static final int MAX_BYTES = 16 << 20;
+
+  private static final int MAX_DEPTH = 64;
+  private static final int EXCERPT_LENGTH = 120;
+
+  private static final ObjectMapper MAPPER =
+      JsonMapper.builder(
+              // names of a hostile file must not stay in memory nor fill a shared table
+              JsonFactory.builder()
+                  .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                  .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+                  .build())
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  private final String file;
+  private final String path;
+  private final JsonNode node;
+
+  private JsonObject(String file, String path, JsonNode node) {
+    this.file = file;
+    this.path = path;
+    this.node = node;
+  }
+
+  /// Reads a file that holds one JSON object.
+  ///
+  /// @throws MalformedModelException if there is no such file, or it holds anything else: other
+  ///   values, an encoding other than UTF-8, a key twice, more than 16 MiB, more than 64 levels
+  public static JsonObject read(Path file) {
+    try (Arena arena = Arena.ofConfined()) {
+      MappedFile mapped = MappedFile.map(file, arena);
+      long bytes = mapped.data().byteSize();
+      if (bytes > MAX_BYTES) {
+        throw new MalformedModelException(
+            mapped.name(), "size", "%d bytes, expected at most %d".formatted(bytes, MAX_BYTES));
+      }
+      return parse(mapped.name(), mapped.data().toArray(ValueLayout.JAVA_BYTE));
+    }
+  }
+
+  /// Reads the content of a file that is in memory already.
+  ///
+  /// @param file the file's name, for messages
+  /// @throws MalformedModelException as [#read]
+  public static JsonObject parse(String file, byte[] bytes) {
+    try {
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      JsonNode root = MAPPER.readTree(text);
+      if (!root.isObject()) {
+        throw new MalformedModelException(
+            file, "root", "is %s, expected a JSON object".formatted(excerpt(root.toString())));
+      }
+      return new JsonObject(file, "", root);
+    } catch (CharacterCodingException e) {
+      throw new MalformedModelException(file, "text", "is not UTF-8", e);
+    } catch (JsonProcessingException e) {
+      throw new MalformedModelException(file, place(e), e.getOriginalMessage(), e);
+    }
+  }
+
+  /// Whether the key is there and not null.
+  public boolean has(String key) {
+    return node.hasNonNull(key);
+  }
+
+  /// A whole number in a range, both ends included.
+  public int integer(String key, int least, int most) {
+    return integer(key, required(key), least, most);
+  }
+
+  /// A whole number or a list of them, each in a range, both ends included.
+  public List<Integer> integers(String key, int least, int most) {
+    JsonNode value = required(key);
+    if (!value.isArray()) {
+      return List.of(integer(key, value, least, most));
+    }
+    var numbers = new ArrayList<Integer>();
+    for (JsonNode element : value) {
+      numbers.add(integer(key, element, least, most));
+    }
+    return List.copyOf(numbers);
+  }
+
+  private int integer(String key, JsonNode value, int least, int most) {
+    if (!value.isIntegralNumber()
+        || !value.canConvertToInt()
+        || value.intValue() < least
+        || value.intValue() > most) {
+      throw unexpected(key, value, "a whole number from %d to %d".formatted(least, most));
+    }
+    return value.intValue();
+  }
+
+  /// A finite number above zero.
+  public double positiveNumber(String key) {
+    JsonNode value = required(key);
+    double number = value.doubleValue();
+    if (!value.isNumber() || !Double.isFinite(number) || number <= 0) {
+      throw unexpected(key, value, "a number above 0");
+    }
+    return number;
+  }
+
+  /// Whether the key is there and `true`; it may be absent, but be nothing other than a boolean.
+  public boolean isTrue(String key) {
+    return has(key) && flag(key);
+  }
+
+  /// Whether the key is there and `false`; it may be absent, but be nothing other than a boolean.
+  public boolean isFalse(String key) {
+    return has(key) && !flag(key);
+  }
+
+  private boolean flag(String key) {
+    JsonNode value = required(key);
+    if (!value.isBoolean()) {
+      throw unexpected(key, value, "true or false");
+    }
+    return value.booleanValue();
+  }
+
+  /// A string.
+  public String text(String key) {
+    JsonNode value = required(key);
+    if (!value.isTextual()) {
+      throw unexpected(key, value, "a string");
+    }
+    return value.textValue();
+  }
+
+  /// An object whose values are all strings, in the order of the file.
+  public Map<String, String> texts(String key) {
+    JsonObject members = object(key);
+    var texts = new LinkedHashMap<String, String>();
+    members.node.fieldNames().forEachRemaining(name -> texts.put(name, members.text(name)));
+    return texts;
+  }
+
+  /// An object. Messages about its keys begin with this key and a dot.
+  public JsonObject object(String key) {
+    JsonNode value = required(key);
+    if (!value.isObject()) {
+      throw unexpected(key, value, "an object");
+    }
+    return new JsonObject(file, path + key + ".", value);
+  }
+
+  /// The sentence that the value of a key is something else than was expected.
+  ///
+  /// @param expectation what follows "is ..., expected"
+  public MalformedModelException unexpected(String key, String expectation) {
+    return unexpected(key, required(key), expectation);
+  }
+
+  private MalformedModelException unexpected(String key, JsonNode value, String expectation) {
+    return new MalformedModelException(
+        file, place(key), "is %s, expected %s".formatted(excerpt(value.toString()), expectation));
+  }
+
+  private JsonNode required(String key) {
+    JsonNode value = node.get(key);
+    if (value == null) {
+      throw new MalformedModelException(file, place(key), "is missing");
+    }
+    return value;
+  }
+
+  private String place(String key) {
+    return "key '" + path + excerpt(key) + "'";
+  }
+
+  /// Where in a text the parser stopped.
+  static String place(JsonProcessingException e) {
+    JsonLocation location = e.getLocation();
+    return location == null
+        ? "JSON"
+        : String.format(
+            Locale.ROOT, "line %d, column %d", location.getLineNr(), location.getColumnNr());
+  }
+
+  /// The beginning of a text of any length, for a message.
+  static String excerpt(String text) {
+    return text.length() <= EXCERPT_LENGTH ? text : text.substring(0, EXCERPT_LENGTH) + "…";
+  }
+}

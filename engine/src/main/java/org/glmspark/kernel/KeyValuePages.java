@@ -1,0 +1,43 @@
+package org.glmspark.kernel;
+
+import java.lang.foreign.MemorySegment;
+import org.glmspark.tensor.DType;
+
+/// Where the keys and values of one sequence lie, for one key-value head of one layer.
+///
+/// Token `t` is token `t mod 16` of block `blocks[t / 16]`. Within a block the keys are transposed,
+/// `[headSize][16]`, so that attention scores of 16 tokens are the lanes of one register; values
+/// are `[16][headSize]`.
+///
+/// @param memory all blocks
+/// @param dtype F32 or F16
+/// @param blocks block numbers in the order of the sequence
+/// @param blockBytes bytes from one block to the next
+/// @param keyOffset bytes from the start of a block to the keys of this head
+/// @param valueOffset bytes from the start of a block to the values of this head
+public record KeyValuePages(
+    MemorySegment memory,
+    DType dtype,
+    int[] blocks,
+    long blockBytes,
+    long keyOffset,
+    long valueOffset) {
+  /// Tokens of one block.
+  public static final int BLOCK_TOKENS = 16;
+
+  private long block(int number) {
+    return blocks[number] * blockBytes;
+  }
+
+  /// Widens the keys of one block: `[headSize][16]`.
+  void keys(int number, int headSize, float[] target, int offset) {
+    Widening.apply(
+        memory, block(number) + keyOffset, dtype, target, offset, headSize * BLOCK_TOKENS);
+  }
+
+  /// Widens the values of one block: `[16][headSize]`.
+  void values(int number, int headSize, float[] target, int offset) {
+    Widening.apply(
+        memory, block(number) + valueOffset, dtype, target, offset, headSize * BLOCK_TOKENS);
+  }
+}

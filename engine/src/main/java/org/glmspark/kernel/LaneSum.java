@@ -1,0 +1,42 @@
+package org.glmspark.kernel;
+
+import jdk.incubator.vector.FloatVector;
+import org.glmspark.tensor.StripMatrix;
+
+/// Sums within a row, in the one order the numeric contract allows: 16 virtual lanes, then a tree.
+final class LaneSum {
+  private static final int LANES = StripMatrix.STRIP_ROWS;
+
+  private LaneSum() {}
+
+  /// The sum of squares: element `i` goes to lane `i mod 16` by fused multiply-add from +0, then
+  /// the lanes are added up.
+  static float ofSquares(float[] x, int offset, int size) {
+    float[] lanes = new float[LANES];
+    int whole = size - size % LANES;
+    for (int lane = 0; lane < LANES; lane += Lanes.COUNT) {
+      FloatVector sum = FloatVector.zero(Lanes.FLOATS);
+      for (int i = lane; i < whole; i += LANES) {
+        FloatVector value = FloatVector.fromArray(Lanes.FLOATS, x, offset + i);
+        sum = value.fma(value, sum);
+      }
+      sum.intoArray(lanes, lane);
+    }
+    for (int i = whole; i < size; i++) {
+      float value = x[offset + i];
+      lanes[i - whole] = Math.fma(value, value, lanes[i - whole]);
+    }
+    return tree(lanes, 0);
+  }
+
+  /// Adds 16 lanes up: lane `l` gets `l + 8`, then `l + 4`, `l + 2`, `l + 1`. The lanes are
+  /// overwritten.
+  static float tree(float[] lanes, int offset) {
+    for (int half = LANES / 2; half > 0; half /= 2) {
+      for (int lane = 0; lane < half; lane++) {
+        lanes[offset + lane] += lanes[offset + lane + half];
+      }
+    }
+    return lanes[offset];
+  }
+}

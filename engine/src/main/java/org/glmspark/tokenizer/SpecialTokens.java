@@ -1,0 +1,139 @@
+package org.glmspark.tokenizer;
+
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.glmspark.format.MalformedModelException;
+import org.jspecify.annotations.Nullable;
+
+/// The control tokens beside the ranks of `tokenizer.model`, text to id.
+final class SpecialTokens {
+  /// GLM-4's, in the order of their ids, which follow the last rank.
+  private static final List<String> GLM4 =
+      List.of(
+          "<|endoftext|>",
+          "[MASK]",
+          "[gMASK]",
+          "[sMASK]",
+          "<sop>",
+          "<eop>",
+          "<|system|>",
+          "<|user|>",
+          "<|assistant|>",
+          "<|observation|>",
+          "<|begin_of_image|>",
+          "<|end_of_image|>",
+          "<|begin_of_video|>",
+          "<|end_of_video|>");
+
+  /// The first of them; models that see no images may lack the others.
+  private static final int TEXT_TOKENS = 10;
+
+  private static final String KEY = "added_tokens_decoder";
+
+  private static final ObjectReader JSON =
+      JsonMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build()
+          .reader();
+
+  private SpecialTokens() {}
+
+  /// GLM-4's special tokens after `ranks` tokens with bytes.
+  static Map<String, Integer> following(int ranks) {
+    var ids = new LinkedHashMap<String, Integer>();
+    for (String text : GLM4) {
+      ids.put(text, ranks + ids.size());
+    }
+    return ids;
+  }
+
+  /// Reads `added_tokens_decoder` of a `tokenizer_config.json`; without that key GLM-4's tokens
+  /// follow the ranks. Every token named there is special, whatever its `special` flag says: text
+  /// never encodes to it.
+  ///
+  /// @param ranks how many tokens have bytes: the ids below are taken
+  /// @throws MalformedModelException naming the key, what was found and what was expected
+  static Map<String, Integer> parse(WholeFile file, int ranks) {
+    JsonNode added = root(file).path(KEY);
+    if (added.isMissingNode()) {
+      return following(ranks);
+    }
+    requireObject(file, KEY, added);
+    var ids = new LinkedHashMap<String, Integer>();
+    for (Map.Entry<String, JsonNode> entry : added.properties()) {
+      int id = id(file, entry.getKey(), ranks);
+      String text = entry.getValue().path("content").asText();
+      if (text.isEmpty()) {
+        throw new MalformedModelException(
+            file.name(), KEY + "." + id, "no content, expected the token's text");
+      }
+      Integer earlier = ids.put(text, id);
+      if (earlier != null) {
+        throw new MalformedModelException(
+            file.name(),
+            KEY + "." + id,
+            "%s again, id %d has it; expected another text"
+                .formatted(WholeFile.shown(text), earlier));
+      }
+    }
+    for (String text : GLM4.subList(0, TEXT_TOKENS)) {
+      if (!ids.containsKey(text)) {
+        throw new MalformedModelException(
+            file.name(), KEY, "no token has the content '%s', expected one".formatted(text));
+      }
+    }
+    return ids;
+  }
+
+  private static JsonNode root(WholeFile file) {
+    JsonNode root;
+    try {
+      root = JSON.readTree(file.bytes());
+    } catch (JsonProcessingException e) {
+      throw new MalformedModelException(
+          file.name(), place(e.getLocation()), "no JSON: " + e.getOriginalMessage(), e);
+    } catch (IOException e) { // the bytes are in memory: this is about their character encoding
+      throw new MalformedModelException(file.name(), "text", "no UTF-8: " + e.getMessage(), e);
+    }
+    requireObject(file, "root", root);
+    return root;
+  }
+
+  private static String place(@Nullable JsonLocation location) {
+    return location == null
+        ? "text"
+        : "line %d, column %d".formatted(location.getLineNr(), location.getColumnNr());
+  }
+
+  private static void requireObject(WholeFile file, String place, JsonNode node) {
+    if (!node.isObject()) {
+      throw new MalformedModelException(
+          file.name(),
+          place,
+          "%s, expected an object".formatted(node.getNodeType().name().toLowerCase(Locale.ROOT)));
+    }
+  }
+
+  private static int id(WholeFile file, String key, int ranks) {
+    // no sign and no leading zero, so that two keys are never one id; nine digits fit an int
+    int id = key.matches("0|[1-9][0-9]{0,8}") ? Integer.parseInt(key) : -1;
+    if (id < ranks) {
+      throw new MalformedModelException(
+          file.name(),
+          KEY,
+          "id %s, expected a number from %d: lower ids have bytes in the vocabulary"
+              .formatted(WholeFile.shown(key), ranks));
+    }
+    return id;
+  }
+}

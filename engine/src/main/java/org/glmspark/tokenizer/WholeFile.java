@@ -1,0 +1,38 @@
+package org.glmspark.tokenizer;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.glmspark.format.MalformedModelException;
+
+/// A file of a model folder that is small enough to be read whole.
+///
+/// @param name what messages call it
+/// @param bytes its content
+record WholeFile(String name, byte[] bytes) {
+  /// About a hundred times the size of GLM-4's tokenizer.
+  private static final long LARGEST_BYTES = 1L << 28;
+
+  private static final int SHOWN_CHARS = 40;
+
+  /// @throws MalformedModelException if there is no such file, or it is absurdly large
+  static WholeFile read(Path path) throws IOException {
+    String name = String.valueOf(path.getFileName());
+    if (!Files.isRegularFile(path)) {
+      throw new MalformedModelException(
+          name, String.valueOf(path.toAbsolutePath().getParent()), "there is no such file here");
+    }
+    long size = Files.size(path);
+    if (size > LARGEST_BYTES) {
+      throw new MalformedModelException(
+          name, "size", "%d bytes, expected at most %d".formatted(size, LARGEST_BYTES));
+    }
+    return new WholeFile(name, Files.readAllBytes(path));
+  }
+
+  /// Text from a file, quoted and cut so that it fits a message.
+  static String shown(String text) {
+    String start = text.length() > SHOWN_CHARS ? text.substring(0, SHOWN_CHARS) + "..." : text;
+    return "'" + start.replaceAll("[^ -~]", "?") + "'";
+  }
+}

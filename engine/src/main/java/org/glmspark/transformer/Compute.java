@@ -1,0 +1,68 @@
+package org.glmspark.transformer;
+
+import java.util.function.IntConsumer;
+import org.glmspark.kernel.Addition;
+import org.glmspark.kernel.MatMul;
+import org.glmspark.kernel.RmsNorm;
+import org.glmspark.parallel.WorkerPool;
+import org.glmspark.tensor.FloatMatrix;
+import org.glmspark.tensor.StripMatrix;
+import org.jspecify.annotations.Nullable;
+
+/// The kernels that every layer needs, shared out over the workers: products by strips, the others
+/// by rows.
+final class Compute {
+  private static final int ROWS_PER_ITEM = 8;
+
+  private final WorkerPool workers;
+  private final Activations activations;
+
+  Compute(WorkerPool workers, Activations activations) {
+    this.workers = workers;
+    this.activations = activations;
+  }
+
+  /// `out = weights · x`.
+  void multiply(FloatMatrix out, StripMatrix weights, FloatMatrix x) {
+    int strips = weights.strips();
+    workers.forEach(
+        Math.ceilDiv(strips, MatMul.PANEL_STRIPS),
+        (item, worker) -> {
+          int first = item * MatMul.PANEL_STRIPS;
+          int end = Math.min(strips, first + MatMul.PANEL_STRIPS);
+          MatMul.apply(out, x, weights, first, end, activations.panels[worker]);
+        });
+  }
+
+  /// `out = weights · x + bias`.
+  void multiply(FloatMatrix out, StripMatrix weights, float @Nullable [] bias, FloatMatrix x) {
+    multiply(out, weights, x);
+    if (bias != null) {
+      forRows(out.rows(), row -> Addition.apply(out, row, bias));
+    }
+  }
+
+  void normalise(FloatMatrix out, FloatMatrix x, float[] weight, float epsilon) {
+    forRows(x.rows(), row -> RmsNorm.apply(out, row, x, row, weight, epsilon));
+  }
+
+  void add(FloatMatrix x, FloatMatrix branch) {
+    forRows(x.rows(), row -> Addition.apply(x, row, branch));
+  }
+
+  void forRows(int rows, IntConsumer task) {
+    workers.forEach(
+        Math.ceilDiv(rows, ROWS_PER_ITEM),
+        (item, _) -> {
+          int end = Math.min(rows, (item + 1) * ROWS_PER_ITEM);
+          for (int row = item * ROWS_PER_ITEM; row < end; row++) {
+            task.accept(row);
+          }
+        });
+  }
+
+  /// Any other loop.
+  WorkerPool workers() {
+    return workers;
+  }
+}

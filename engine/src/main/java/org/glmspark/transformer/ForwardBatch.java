@@ -1,0 +1,81 @@
+package org.glmspark.transformer;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.glmspark.cache.BlockTable;
+
+/// The tokens of one forward step: a run of consecutive tokens from each of several sequences.
+public final class ForwardBatch {
+
+  /// A run of consecutive tokens of one sequence.
+  ///
+  /// @param tokens ids of the whole sequence, shared
+  /// @param firstPosition position of the run's first token
+  /// @param count tokens of the run
+  /// @param firstRow the step's row of the run's first token
+  /// @param blocks where the sequence keeps its keys and values
+  public record Segment(
+      int[] tokens, int firstPosition, int count, int firstRow, BlockTable blocks) {}
+
+  private final int maxTokens;
+  private final List<Segment> segments = new ArrayList<>();
+  private final List<Integer> logitRows = new ArrayList<>();
+  private final boolean[] overflow;
+  private int rows;
+
+  /// @param maxTokens most tokens of the step
+  public ForwardBatch(int maxTokens) {
+    this.maxTokens = maxTokens;
+    this.overflow = new boolean[maxTokens];
+  }
+
+  /// Adds a run whose logits nobody needs: a part of a prompt.
+  ///
+  /// @return the segment's number
+  /// @throws IllegalArgumentException if the step has no room for it
+  public int add(int[] tokens, int firstPosition, int count, BlockTable blocks) {
+    if (count < 1 || rows + count > maxTokens) {
+      throw new IllegalArgumentException(
+          "%d tokens more than %d, at most %d".formatted(count, rows, maxTokens));
+    }
+    segments.add(new Segment(tokens, firstPosition, count, rows, blocks));
+    rows += count;
+    return segments.size() - 1;
+  }
+
+  /// Asks for the logits after the last token added.
+  ///
+  /// @return the row of the step's logits that will hold them
+  public int wantLogits() {
+    logitRows.add(rows - 1);
+    return logitRows.size() - 1;
+  }
+
+  /// Tokens still to be added at most.
+  public int room() {
+    return maxTokens - rows;
+  }
+
+  /// Tokens of the step.
+  public int rows() {
+    return rows;
+  }
+
+  List<Segment> segments() {
+    return segments;
+  }
+
+  List<Integer> logitRows() {
+    return logitRows;
+  }
+
+  void reportOverflow(int segment) {
+    overflow[segment] = true;
+  }
+
+  /// Whether a key or value of the segment was not finite in the cache's type; its sequence cannot
+  /// go on.
+  public boolean overflowed(int segment) {
+    return overflow[segment];
+  }
+}

@@ -1,0 +1,106 @@
+package org.glmspark.transformer;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.glmspark.cache.PagedKvCache;
+import org.glmspark.kernel.RmsNorm;
+import org.glmspark.kernel.RotaryEmbedding;
+import org.glmspark.kernel.Widening;
+import org.glmspark.model.ModelConfig;
+import org.glmspark.model.ModelWeights;
+import org.glmspark.parallel.WorkerPool;
+import org.glmspark.tensor.FloatMatrix;
+import org.glmspark.tensor.Tensor;
+
+/// A GLM decoder. One thread at a time may call.
+///
+/// Source of the graph: the published modelling code of GLM-4-9B-Chat (block with two norms).
+public final class Transformer {
+  /// Goes up whenever a change of the arithmetic changes the bits of any result.
+  public static final int NUMERICS_VERSION = 1;
+
+  private final ModelConfig config;
+  private final ModelWeights weights;
+  private final RotaryEmbedding rope;
+  private final Activations activations;
+  private final Compute compute;
+  private final List<DecoderLayer> layers = new ArrayList<>();
+  private final int maxTokens;
+
+  /// @param maxTokens most tokens of one step
+  /// @param maxLogitRows most rows of logits of one step
+  public Transformer(
+      ModelConfig config,
+      ModelWeights weights,
+      PagedKvCache cache,
+      WorkerPool workers,
+      int maxTokens,
+      int maxLogitRows) {
+    this.config = config;
+    this.weights = weights;
+    this.maxTokens = maxTokens;
+    this.rope = new RotaryEmbedding(config.ropeBase(), config.rotatedSize());
+    this.activations = new Activations(config, maxTokens, maxLogitRows, workers.threads());
+    this.compute = new Compute(workers, activations);
+    for (int i = 0; i < config.layers(); i++) {
+      var layer = weights.layers().get(i);
+      layers.add(
+          new DecoderLayer(
+              layer,
+              config.normEpsilon(),
+              new Attention(layer, config, i, rope, cache, compute),
+              new FeedForward(layer, compute),
+              compute));
+    }
+  }
+
+  /// An empty step.
+  public ForwardBatch newBatch() {
+    return new ForwardBatch(maxTokens);
+  }
+
+  /// Runs one step: stores the keys and values of all its tokens and computes the logits that were
+  /// asked for.
+  ///
+  /// @return `[logit rows, vocabulary]`, valid until the next call
+  public FloatMatrix forward(ForwardBatch batch) {
+    activations.useRows(batch.rows(), batch.logitRows().size());
+    embed(batch);
+    for (DecoderLayer layer : layers) {
+      layer.forward(activations, batch);
+    }
+    if (!batch.logitRows().isEmpty()) {
+      for (int i = 0; i < batch.logitRows().size(); i++) {
+        RmsNorm.apply(
+            activations.last,
+            i,
+            activations.hidden,
+            batch.logitRows().get(i),
+            weights.finalNorm(),
+            config.normEpsilon());
+      }
+      compute.multiply(activations.logits, weights.output(), activations.last);
+    }
+    return activations.logits;
+  }
+
+  private void embed(ForwardBatch batch) {
+    Tensor embedding = weights.embedding();
+    int hidden = config.hiddenSize();
+    long rowBytes = (long) hidden * embedding.dtype().bytes();
+    for (ForwardBatch.Segment segment : batch.segments()) {
+      for (int i = 0; i < segment.count(); i++) {
+        int position = segment.firstPosition() + i;
+        int row = segment.firstRow() + i;
+        Widening.apply(
+            embedding.data(),
+            segment.tokens()[position] * rowBytes,
+            embedding.dtype(),
+            activations.hidden.values(),
+            activations.hidden.offset(row),
+            hidden);
+        rope.angles(position, activations.angles, row);
+      }
+    }
+  }
+}

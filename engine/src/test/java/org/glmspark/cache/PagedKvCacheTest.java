@@ -1,0 +1,67 @@
+package org.glmspark.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.lang.foreign.ValueLayout;
+import org.glmspark.tensor.FloatMatrix;
+import org.junit.jupiter.api.Test;
+
+class PagedKvCacheTest {
+  @Test
+  void storesKeysTransposedAndValuesByRow() {
+    try (PagedKvCache cache = new PagedKvCache(KvCacheType.FLOAT32, 2, 2, 16, 3)) {
+      BlockTable table = BlockTable.reserve(cache.pool(), 40);
+      FloatMatrix x = new FloatMatrix(1, 5 + 2 * 2 * 16);
+      for (int i = 0; i < x.columns(); i++) {
+        x.values()[i] = i;
+      }
+
+      assertThat(cache.store(1, table, 35, x, 0, 5)).isTrue();
+
+      long block = table.blocks()[2] * cache.blockBytes();
+      for (int head = 0; head < 2; head++) {
+        for (int i = 0; i < 16; i++) {
+          long key = block + cache.keyOffset(1, head) + (i * 16L + 3) * 4;
+          long value = block + cache.valueOffset(1, head) + (3L * 16 + i) * 4;
+          assertThat(cache.memory().get(ValueLayout.JAVA_FLOAT, key)).isEqualTo(5 + head * 16 + i);
+          assertThat(cache.memory().get(ValueLayout.JAVA_FLOAT, value))
+              .isEqualTo(5 + 32 + head * 16 + i);
+        }
+      }
+    }
+  }
+
+  @Test
+  void saysWhenANumberDoesNotFitFloat16() {
+    try (PagedKvCache cache = new PagedKvCache(KvCacheType.FLOAT16, 1, 1, 16, 1)) {
+      BlockTable table = BlockTable.reserve(cache.pool(), 16);
+      FloatMatrix x = new FloatMatrix(1, 32);
+      x.values()[31] = 65_519; // rounds to 65,504, the largest
+      assertThat(cache.store(0, table, 0, x, 0, 0)).isTrue();
+      x.values()[31] = 65_520; // rounds to infinity
+      assertThat(cache.store(0, table, 0, x, 0, 0)).isFalse();
+      x.values()[31] = 0;
+      x.values()[0] = Float.NaN;
+      assertThat(cache.store(0, table, 0, x, 0, 0)).isFalse();
+    }
+  }
+
+  @Test
+  void handsOutEachBlockOnceAndTakesItBackOnce() {
+    BlockPool pool = new BlockPool(5);
+    BlockTable first = BlockTable.reserve(pool, 33);
+    BlockTable second = BlockTable.reserve(pool, 17);
+    assertThat(first.blocks()).hasSize(3).doesNotContain(second.blocks());
+    assertThat(pool.free()).isZero();
+    assertThatThrownBy(() -> BlockTable.reserve(pool, 1))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("1 blocks wanted, 0 free");
+
+    first.close();
+    first.close();
+
+    assertThat(pool.free()).isEqualTo(3);
+    assertThat(BlockTable.reserve(pool, 48).blocks()).doesNotContain(second.blocks());
+  }
+}

@@ -1,0 +1,151 @@
+package org.glmspark.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SafetensorsFolderTest {
+  private static final String INDEX = "model.safetensors.index.json";
+  private static final String SOUND_INDEX =
+      """
+      {"metadata": {"total_size": 12}, "weight_map": {"one": "x-1.safetensors", \
+      "two": "x-2.safetensors", "three": "x-2.safetensors"}}\
+      """;
+
+  @TempDir Path folder;
+
+  @BeforeEach
+  void writeShards() throws IOException {
+    Files.writeString(folder.resolve(INDEX), SOUND_INDEX);
+    Files.write(
+        folder.resolve("x-1.safetensors"),
+        Safetensors.bytes(
+            "{\"one\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", new byte[4]));
+    Files.write(
+        folder.resolve("x-2.safetensors"),
+        Safetensors.bytes(
+            "{\"two\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
+                + "\"three\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",
+            new byte[8]));
+  }
+
+  @Test
+  void joinsTheShardsOfAnIndex() {
+    try (Arena arena = Arena.ofConfined()) {
+      SafetensorsFolder files = SafetensorsFolder.open(folder, arena);
+
+      assertThat(files.directory()).isEqualTo(INDEX);
+      assertThat(files.tensors()).containsOnlyKeys("one", "two", "three");
+      assertThat(files.tensors().get("three").file()).isEqualTo("x-2.safetensors");
+    }
+    assertThat(SafetensorsFolder.fileNames(folder))
+        .containsExactly(INDEX, "x-1.safetensors", "x-2.safetensors");
+  }
+
+  @Test
+  void prefersTheSingleFile() throws IOException {
+    Files.copy(folder.resolve("x-1.safetensors"), folder.resolve("model.safetensors"));
+
+    try (Arena arena = Arena.ofConfined()) {
+      SafetensorsFolder files = SafetensorsFolder.open(folder, arena);
+
+      assertThat(files.directory()).isEqualTo("model.safetensors");
+      assertThat(files.tensors()).containsOnlyKeys("one");
+    }
+    assertThat(SafetensorsFolder.fileNames(folder)).containsExactly("model.safetensors");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "../x-1.safetensors",
+    "/etc/x-1.safetensors",
+    "sub/x-1.safetensors",
+    "'sub\\\\x-1.safetensors'",
+    "..",
+    "''",
+    "config.json",
+    "'x\\u0000.safetensors'"
+  })
+  void refusesShardsOutsideTheFolder(String shard) throws IOException {
+    replaceInIndex("x-1.safetensors", shard);
+
+    assertRefused(INDEX + ": tensor 'one': lies in '");
+    assertRefused("', expected the plain name of a .safetensors file in the same folder");
+  }
+
+  @Test
+  void refusesMissingShards() throws IOException {
+    Files.delete(folder.resolve("x-2.safetensors"));
+
+    assertRefused(
+        "x-2.safetensors: tensor 'two': there is no such file in %s, but %s expects the tensor in it"
+            .formatted(folder, INDEX));
+  }
+
+  @Test
+  void refusesTruncatedShards() throws IOException {
+    byte[] whole = Files.readAllBytes(folder.resolve("x-2.safetensors"));
+    Files.write(folder.resolve("x-2.safetensors"), Arrays.copyOf(whole, whole.length - 1));
+
+    assertRefused(
+        "x-2.safetensors: tensor 'three': data_offsets is [4, 8], but the file has 7 bytes of"
+            + " data");
+  }
+
+  @Test
+  void refusesTensorsThatLieElsewhereThanTheIndexSays() throws IOException {
+    replaceInIndex("\"one\": \"x-1", "\"one\": \"x-2");
+    assertRefused("x-2.safetensors: tensor 'one': is missing, but " + INDEX + " expects it here");
+
+    Files.writeString(
+        folder.resolve(INDEX), SOUND_INDEX.replace("\"two\": \"x-2", "\"two\": \"x-1"));
+    assertRefused(
+        "x-2.safetensors: tensor 'two': is in this file, but " + INDEX + " expects it in x-1");
+
+    Files.writeString(folder.resolve(INDEX), SOUND_INDEX.replace("\"two\"", "\"four\""));
+    assertRefused("tensor 'two': is in this file, but " + INDEX + " expects it in none");
+  }
+
+  @Test
+  void refusesAnIndexThatIsNone() throws IOException {
+    replaceInIndex("weight_map", "map");
+    assertRefused(INDEX + ": key 'weight_map': is missing");
+
+    Files.writeString(folder.resolve(INDEX), "{\"weight_map\": {}}");
+    assertRefused(INDEX + ": key 'weight_map': is empty");
+
+    Files.writeString(folder.resolve(INDEX), "{\"weight_map\": {\"one\": 1}}");
+    assertRefused(INDEX + ": key 'weight_map.one': is 1, expected a string");
+
+    Files.writeString(folder.resolve(INDEX), SOUND_INDEX.replace("three", "one"));
+    assertRefused("Duplicate");
+
+    Files.writeString(folder.resolve(INDEX), "[".repeat(10_000));
+    assertRefused(INDEX + ": JSON: Document nesting depth (65)");
+
+    Files.delete(folder.resolve(INDEX));
+    assertRefused("there is neither a model.safetensors nor a " + INDEX);
+  }
+
+  private void replaceInIndex(String old, String replacement) throws IOException {
+    Files.writeString(folder.resolve(INDEX), SOUND_INDEX.replace(old, replacement));
+  }
+
+  private void assertRefused(String message) {
+    try (Arena arena = Arena.ofConfined()) {
+      assertThatThrownBy(() -> SafetensorsFolder.open(folder, arena))
+          .isInstanceOf(MalformedModelException.class)
+          .hasMessageContaining(message);
+    }
+  }
+}

@@ -1,0 +1,202 @@
+package org.glmspark.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.data.Offset.offset;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.Random;
+import org.glmspark.tensor.DType;
+import org.glmspark.tensor.FloatMatrix;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PagedAttentionTest {
+  /// Keys and values `[tokens][headSize]` and the pages that hold them.
+  private record Cached(float[][] keys, float[][] values, KeyValuePages pages) {}
+
+  private static Cached cached(Random random, DType dtype, int tokens, int headSize, Arena arena) {
+    int blocks = Math.ceilDiv(tokens, KeyValuePages.BLOCK_TOKENS);
+    long half = (long) headSize * KeyValuePages.BLOCK_TOKENS * dtype.bytes();
+    long blockBytes = 2 * half + 64; // something of another head between the blocks
+    MemorySegment memory = arena.allocate((blocks + 1) * blockBytes);
+    memory.fill((byte) 0xff); // NaN wherever nothing is stored
+    int[] order = new int[blocks];
+    Arrays.setAll(order, i -> blocks - i); // any order, and not from 0
+    float[][] keys = new float[tokens][headSize];
+    float[][] values = new float[tokens][headSize];
+    for (int token = 0; token < tokens; token++) {
+      long block = order[token / 16] * blockBytes;
+      for (int i = 0; i < headSize; i++) {
+        keys[token][i] = put(memory, dtype, block, i * 16L + token % 16, random);
+        values[token][i] =
+            put(memory, dtype, block + half, (token % 16) * (long) headSize + i, random);
+      }
+    }
+    return new Cached(keys, values, new KeyValuePages(memory, dtype, order, blockBytes, 0, half));
+  }
+
+  private static float put(
+      MemorySegment memory, DType dtype, long base, long index, Random random) {
+    float value = (float) random.nextGaussian();
+    if (dtype == DType.F32) {
+      memory.set(ValueLayout.JAVA_FLOAT_UNALIGNED, base + 4 * index, value);
+      return value;
+    }
+    short bits = Float.floatToFloat16(value);
+    memory.set(ValueLayout.JAVA_SHORT_UNALIGNED, base + 2 * index, bits);
+    return Float.float16ToFloat(bits);
+  }
+
+  /// The contract, one number at a time.
+  private static float[] reference(float[] q, Cached cached, int keys) {
+    int headSize = q.length;
+    float totalMax = Float.NEGATIVE_INFINITY;
+    float totalSum = 0;
+    float[] total = new float[headSize];
+    for (int span = 0; span < keys; span += 1024) {
+      float max = Float.NEGATIVE_INFINITY;
+      float sum = 0;
+      float[] weighted = new float[headSize];
+      for (int tile = span; tile < Math.min(keys, span + 1024); tile += 64) {
+        int end = Math.min(keys, tile + 64);
+        float[] scores = new float[64];
+        Arrays.fill(scores, Float.NEGATIVE_INFINITY);
+        float newMax = max;
+        for (int key = tile; key < end; key++) {
+          float score = 0;
+          for (int i = 0; i < headSize; i++) {
+            score = Math.fma(cached.keys[key][i], q[i], score);
+          }
+          scores[key - tile] = score * (float) (1 / Math.sqrt(headSize));
+          newMax = Math.max(newMax, scores[key - tile]);
+        }
+        float correction = Exponential.of(max - newMax);
+        max = newMax;
+        float[] lanes = new float[16];
+        for (int i = 0; i < 64; i++) {
+          scores[i] = Exponential.of(scores[i] - max);
+          lanes[i % 16] += scores[i];
+        }
+        for (int half = 8; half > 0; half /= 2) {
+          for (int lane = 0; lane < half; lane++) {
+            lanes[lane] += lanes[lane + half];
+          }
+        }
+        sum = Math.fma(sum, correction, lanes[0]);
+        for (int i = 0; i < headSize; i++) {
+          weighted[i] *= correction;
+          for (int key = tile; key < end; key++) {
+            weighted[i] = Math.fma(cached.values[key][i], scores[key - tile], weighted[i]);
+          }
+        }
+      }
+      float newMax = Math.max(totalMax, max);
+      float mine = Exponential.of(totalMax - newMax);
+      float theirs = Exponential.of(max - newMax);
+      totalMax = newMax;
+      totalSum = Math.fma(sum, theirs, totalSum * mine);
+      for (int i = 0; i < headSize; i++) {
+        total[i] = Math.fma(weighted[i], theirs, total[i] * mine);
+      }
+    }
+    for (int i = 0; i < headSize; i++) {
+      total[i] /= totalSum;
+    }
+    return total;
+  }
+
+  private static double[] equation(float[] q, Cached cached, int keys) {
+    double[] out = new double[q.length];
+    double sum = 0;
+    for (int key = 0; key < keys; key++) {
+      double score = 0;
+      for (int i = 0; i < q.length; i++) {
+        score += (double) q[i] * cached.keys[key][i];
+      }
+      double weight = Math.exp(score / Math.sqrt(q.length));
+      sum += weight;
+      for (int i = 0; i < q.length; i++) {
+        out[i] += weight * cached.values[key][i];
+      }
+    }
+    for (int i = 0; i < q.length; i++) {
+      out[i] /= sum;
+    }
+    return out;
+  }
+
+  @ParameterizedTest(name = "{0}, head size {1}, {2} heads, from position {3}, {4} rows")
+  @CsvSource({
+    "F32, 16, 1, 0, 1", "F32, 32, 4, 0, 8", "F16, 16, 4, 13, 5", "F16, 128, 16, 60, 8",
+    "F32, 128, 2, 63, 2", "F16, 64, 3, 1020, 8", "F32, 48, 2, 2047, 1", "F32, 16, 2, 2100, 7"
+  })
+  void hasTheBitsOfTheReferenceAndIsCloseToTheEquation(
+      DType dtype, int headSize, int heads, int firstPosition, int rows) {
+    Random random = new Random(firstPosition + rows);
+    FloatMatrix queries = TestMatrices.gaussian(random, rows + 2, (heads + 1) * headSize);
+    FloatMatrix out = new FloatMatrix(rows + 2, (heads + 1) * headSize);
+    Arrays.fill(out.values(), 77f);
+    try (Arena arena = Arena.ofConfined()) {
+      Cached cached = cached(random, dtype, firstPosition + rows, headSize, arena);
+
+      PagedAttention.apply(
+          out,
+          queries,
+          1,
+          rows,
+          firstPosition,
+          1,
+          heads,
+          headSize,
+          cached.pages,
+          new PagedAttention.Scratch(heads, headSize));
+
+      for (int row = 0; row < rows; row++) {
+        float[] query = TestMatrices.row(queries, row + 1);
+        float[] result = TestMatrices.row(out, row + 1);
+        for (int head = 1; head <= heads; head++) {
+          float[] q = Arrays.copyOfRange(query, head * headSize, (head + 1) * headSize);
+          float[] o = Arrays.copyOfRange(result, head * headSize, (head + 1) * headSize);
+          int keys = firstPosition + row + 1;
+          assertThat(o).isEqualTo(reference(q, cached, keys));
+          double[] expected = equation(q, cached, keys);
+          for (int i = 0; i < headSize; i++) {
+            assertThat((double) o[i]).isCloseTo(expected[i], offset(1e-5));
+          }
+        }
+        assertThat(Arrays.copyOf(result, headSize)).containsOnly(77f); // the head before
+      }
+    }
+    assertThat(TestMatrices.row(out, 0)).containsOnly(77f);
+    assertThat(TestMatrices.row(out, rows + 1)).containsOnly(77f);
+  }
+
+  @Test
+  void aQueryGetsTheSameBitsAloneAndAmongOthers() {
+    Random random = new Random(3);
+    FloatMatrix queries = TestMatrices.gaussian(random, 8, 32);
+    FloatMatrix together = new FloatMatrix(8, 32);
+    FloatMatrix alone = new FloatMatrix(8, 32);
+    PagedAttention.Scratch scratch = new PagedAttention.Scratch(2, 16);
+    try (Arena arena = Arena.ofConfined()) {
+      Cached cached = cached(random, DType.F16, 1028, 16, arena);
+      PagedAttention.apply(together, queries, 0, 8, 1020, 0, 2, 16, cached.pages, scratch);
+      for (int row = 0; row < 8; row++) {
+        PagedAttention.apply(alone, queries, row, 1, 1020 + row, 0, 2, 16, cached.pages, scratch);
+      }
+    }
+    assertThat(alone.values()).isEqualTo(together.values());
+  }
+
+  @Test
+  void refusesHeadsThatAreNoMultipleOfALaneGroup() {
+    assertThatThrownBy(() -> new PagedAttention.Scratch(1, 24))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("24");
+  }
+}

@@ -1,0 +1,69 @@
+package org.glmspark.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class StripMatrixTest {
+  /// Value of row r, column c: different for every element, exact in every type.
+  private static Tensor tensor(
+      String name, DType dtype, int rows, int columns, int firstRow, Arena arena) {
+    var data = arena.allocate((long) rows * columns * dtype.bytes());
+    for (int i = 0; i < rows * columns; i++) {
+      int value = firstRow * columns + i;
+      if (dtype == DType.F32) {
+        data.setAtIndex(ValueLayout.JAVA_INT_UNALIGNED, i, value);
+      } else {
+        data.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i, (short) value);
+      }
+    }
+    return new Tensor(name, "test", dtype, List.of((long) rows, (long) columns), data);
+  }
+
+  @ParameterizedTest(name = "{0}, {1} + {2} rows, {3} columns")
+  @CsvSource({"F32, 1, 2, 1", "BF16, 16, 16, 3", "F16, 17, 5, 600", "F32, 40, 9, 513"})
+  void putsEveryElementIntoItsLaneAndZeroesThePadding(
+      DType dtype, int rows, int more, int columns) {
+    try (Arena arena = Arena.ofConfined()) {
+      StripMatrix matrix =
+          StripMatrix.interleave(
+              "m",
+              List.of(
+                  tensor("a", dtype, rows, columns, 0, arena),
+                  tensor("b", dtype, more, columns, rows, arena)),
+              arena);
+
+      assertThat(matrix.rows()).isEqualTo(rows + more);
+      assertThat(matrix.data().address() % 64).isZero();
+      for (int row = 0; row < matrix.strips() * 16; row++) {
+        for (int column = 0; column < columns; column++) {
+          long index = ((long) (row / 16) * columns + column) * 16 + row % 16;
+          int stored =
+              dtype == DType.F32
+                  ? matrix.data().getAtIndex(ValueLayout.JAVA_INT, index)
+                  : matrix.data().getAtIndex(ValueLayout.JAVA_SHORT, index);
+          int expected = row < rows + more ? row * columns + column : 0;
+          assertThat(stored).isEqualTo(dtype == DType.F32 ? expected : (short) expected);
+        }
+      }
+    }
+  }
+
+  @Test
+  void refusesPartsOfDifferentWidth() {
+    try (Arena arena = Arena.ofConfined()) {
+      List<Tensor> parts =
+          List.of(tensor("a", DType.F32, 2, 3, 0, arena), tensor("b", DType.F32, 2, 4, 0, arena));
+      assertThatThrownBy(() -> StripMatrix.interleave("m", parts, arena))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "test: tensor 'b' is F32 [2, 4], expected a matrix of F32 with 3 columns as 'a'");
+    }
+  }
+}

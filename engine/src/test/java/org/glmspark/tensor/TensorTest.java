@@ -1,0 +1,81 @@
+package org.glmspark.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class TensorTest {
+  @Test
+  void everyFloat16BecomesTheFloatOfItsValue() {
+    var bytes = ByteBuffer.allocate(2 << 16).order(ByteOrder.LITTLE_ENDIAN);
+    for (int bits = 0; bits < 1 << 16; bits++) {
+      bytes.putShort((short) bits);
+    }
+
+    float[] floats = tensor(DType.F16, 1 << 16, bytes.array()).floats();
+
+    for (int bits = 0; bits < 1 << 16; bits++) {
+      assertThat(Float.compare(floats[bits], float16(bits))).as("bits %x", bits).isZero();
+    }
+  }
+
+  /// IEEE 754 binary16: sign, 5 bits of exponent with bias 15, 10 bits of fraction.
+  private static float float16(int bits) {
+    int exponent = bits >> 10 & 31;
+    int fraction = bits & 1023;
+    double magnitude =
+        switch (exponent) {
+          case 0 -> Math.scalb((double) fraction, -24);
+          case 31 -> fraction == 0 ? Double.POSITIVE_INFINITY : Double.NaN;
+          default -> Math.scalb((double) (1024 + fraction), exponent - 25);
+        };
+    return (float) (bits >> 15 == 0 ? magnitude : -magnitude);
+  }
+
+  @Test
+  void bfloat16IsTheUpperHalfOfAFloat() {
+    byte[] bytes = {0x00, (byte) 0x80, 0x49, 0x40, 0x01, 0x00, (byte) 0x80, 0x7F};
+
+    assertThat(tensor(DType.BF16, 4, bytes).floats())
+        .containsExactly(
+            -0f, 3.140625f, Float.intBitsToFloat(0x0001_0000), Float.POSITIVE_INFINITY);
+  }
+
+  @Test
+  void float32IsReadAtAnyAlignment() {
+    MemorySegment data =
+        MemorySegment.ofArray(
+                ByteBuffer.allocate(9)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putFloat(1, 0.1f)
+                    .putFloat(5, -7)
+                    .array())
+            .asSlice(1);
+
+    assertThat(new Tensor("t", "f", DType.F32, List.of(2L), data).floats())
+        .containsExactly(0.1f, -7);
+  }
+
+  @Test
+  void otherTypesAreNoFloats() {
+    assertThatThrownBy(() -> tensor(DType.I16, 1, new byte[2]).floats())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("f: tensor 't' is I16, floats are read from F32, F16 and BF16");
+  }
+
+  @Test
+  void theDataHasTheSizeOfTheShape() {
+    assertThatThrownBy(() -> tensor(DType.F32, 2, new byte[4]))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("f: tensor 't' [2] of F32 takes 8 bytes, the segment has 4");
+  }
+
+  private static Tensor tensor(DType dtype, long size, byte[] bytes) {
+    return new Tensor("t", "f", dtype, List.of(size), MemorySegment.ofArray(bytes));
+  }
+}

@@ -1,0 +1,159 @@
+package org.glmspark.transformer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
+import org.glmspark.cache.BlockTable;
+import org.glmspark.cache.KvCacheType;
+import org.glmspark.cache.PagedKvCache;
+import org.glmspark.model.Model;
+import org.glmspark.model.ModelConfig;
+import org.glmspark.model.ModelLoader;
+import org.glmspark.parallel.WorkerPool;
+import org.glmspark.tensor.FloatMatrix;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Tiny random models in the layouts GLM-4 is published in, against logits computed in float64.
+class GoldenLogitsTest {
+  private static final Path GOLDEN = Path.of("src/test/resources/golden");
+
+  /// A decoder over one model with a cache for one sequence.
+  private static final class Decoder implements AutoCloseable {
+    private final Model model;
+    private final PagedKvCache cache;
+    private final WorkerPool workers = new WorkerPool("golden", 2);
+    private final Transformer transformer;
+    private final BlockTable blocks;
+
+    Decoder(String folder, KvCacheType cacheType) {
+      model = ModelLoader.load(GOLDEN.resolve(folder));
+      ModelConfig config = model.config();
+      cache =
+          new PagedKvCache(
+              cacheType, config.layers(), config.keyValueHeads(), config.headSize(), 200);
+      transformer = new Transformer(config, model.weights(), cache, workers, 256, 256);
+      blocks = BlockTable.reserve(cache.pool(), 3_200);
+    }
+
+    /// The logits after each of the last `wanted` tokens, computing `chunk` tokens a step.
+    float[][] logits(int[] tokens, int wanted, int chunk) {
+      float[][] result = new float[wanted][];
+      int firstWanted = tokens.length - wanted;
+      for (int start = 0; start < tokens.length; start += chunk) {
+        ForwardBatch batch = transformer.newBatch();
+        int end = Math.min(tokens.length, start + chunk);
+        int first = Math.max(start, firstWanted);
+        if (start < Math.min(end, firstWanted)) {
+          batch.add(tokens, start, Math.min(end, firstWanted) - start, blocks);
+        }
+        for (int i = first; i < end; i++) { // one run a token, to ask for the logits of each
+          batch.add(tokens, i, 1, blocks);
+          batch.wantLogits();
+        }
+        FloatMatrix logits = transformer.forward(batch);
+        for (int i = first; i < end; i++) {
+          int offset = logits.offset(i - first);
+          result[i - firstWanted] =
+              Arrays.copyOfRange(logits.values(), offset, offset + logits.columns());
+        }
+      }
+      return result;
+    }
+
+    @Override
+    public void close() {
+      workers.close();
+      cache.close();
+      model.close();
+    }
+  }
+
+  private static JsonNode expected(String folder) throws IOException {
+    return new ObjectMapper().readTree(GOLDEN.resolve(folder).resolve("expected.json").toFile());
+  }
+
+  private static int[] ints(JsonNode array) {
+    return StreamSupport.stream(array.spliterator(), false).mapToInt(JsonNode::intValue).toArray();
+  }
+
+  private static int argMax(float[] logits) {
+    return IntStream.range(0, logits.length)
+        .reduce((a, b) -> logits[b] > logits[a] ? b : a)
+        .orElseThrow();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"glm-4-9b-chat", "glm-4-9b-chat-hf", "glm-4-9b-chat-1m"})
+  void logitsAreThoseOfTheFloat64Reference(String folder) throws IOException {
+    try (Decoder decoder = new Decoder(folder, KvCacheType.FLOAT32)) {
+      for (JsonNode golden : expected(folder).get("cases")) {
+        int[] tokens = ints(golden.get("ids"));
+        boolean everyPosition = !golden.get("argmax_every_position").isNull();
+
+        float[][] logits = decoder.logits(tokens, everyPosition ? tokens.length : 1, 256);
+
+        JsonNode last = golden.get("logits_last");
+        double largest =
+            StreamSupport.stream(last.spliterator(), false)
+                .mapToDouble(node -> Math.abs(node.doubleValue()))
+                .max()
+                .orElseThrow();
+        double error =
+            IntStream.range(0, last.size())
+                .mapToDouble(
+                    i -> Math.abs(logits[logits.length - 1][i] - last.get(i).doubleValue()))
+                .max()
+                .orElseThrow();
+        assertThat(error / largest).as("%d tokens", tokens.length).isLessThan(1e-4);
+        if (everyPosition) {
+          assertThat(Arrays.stream(logits).mapToInt(GoldenLogitsTest::argMax).toArray())
+              .as("%d tokens", tokens.length)
+              .isEqualTo(ints(golden.get("argmax_every_position")));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"glm-4-9b-chat", "glm-4-9b-chat-hf", "glm-4-9b-chat-1m"})
+  void greedyContinuationIsThatOfTheReferenceWhereItIsDecided(String folder) throws IOException {
+    JsonNode greedy = expected(folder).get("greedy");
+    int[] prompt = ints(greedy.get("prompt"));
+    int[] continuation = ints(greedy.get("continuation"));
+    int compared = 0;
+    try (Decoder decoder = new Decoder(folder, KvCacheType.FLOAT32)) {
+      for (int i = 0; i < continuation.length; i++) {
+        int[] tokens = Arrays.copyOf(prompt, prompt.length + i);
+        System.arraycopy(continuation, 0, tokens, prompt.length, i);
+        if (greedy.get("margin_to_second").get(i).doubleValue() > 1e-3) {
+          assertThat(argMax(decoder.logits(tokens, 1, 256)[0]))
+              .as("token %d", i)
+              .isEqualTo(continuation[i]);
+          compared++;
+        }
+      }
+    }
+    assertThat(compared).isGreaterThan(20);
+  }
+
+  @Test
+  void bitsDoNotDependOnHowAPromptIsCut() throws IOException {
+    int[] tokens = ints(expected("glm-4-9b-chat").get("cases").get(4).get("ids"));
+    for (KvCacheType cacheType : KvCacheType.values()) {
+      try (Decoder decoder = new Decoder("glm-4-9b-chat", cacheType)) {
+        float[][] whole = decoder.logits(tokens, tokens.length, 256);
+        for (int chunk : new int[] {1, 7, 64, 100}) {
+          assertThat(decoder.logits(tokens, tokens.length, chunk)).isDeepEqualTo(whole);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,128 @@
+package org.glmspark.job;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+import org.glmspark.job.options.JobFile;
+import org.glmspark.job.options.JobOptions;
+import org.glmspark.model.ModelLoader;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// `glm run`: completes the rows that a job file names, with Spark.
+@Command(
+    name = "run",
+    description = {
+      "Completes a prompt for each row of a data set, with Spark.",
+      "Without FILE it runs conf/sample.json, which summarises the sample documents."
+    },
+    footer = {
+      "",
+      "A relative path is meant from the job file's folder where the file gives it.",
+      "On the command line Spark takes it: from the current folder, unless a cluster",
+      "has another default file system.",
+      "",
+      "Example:",
+      "  glm run conf/sample.json --set sampling.max_tokens=80 --output summaries"
+    })
+final class RunCommand implements Callable<Integer> {
+  private final Path home;
+
+  @SuppressWarnings("NullAway.Init") // picocli's work
+  @Spec
+  private CommandSpec spec;
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "FILE",
+      description = "job file, JSON; its keys are below")
+  private @Nullable Path file;
+
+  @Option(
+      names = "--input",
+      paramLabel = "PATH",
+      description = "read this, whatever input.path says")
+  private @Nullable String input;
+
+  @Option(
+      names = "--output",
+      paramLabel = "PATH",
+      description = "write this, whatever output.path says")
+  private @Nullable String output;
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description = "a value for any key of the job file, JSON or text; repeatable")
+  private List<String> assignments = new ArrayList<>();
+
+  /// @param home the project's folder, which has the job that runs by default
+  RunCommand(Path home) {
+    this.home = home;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    JobOptions options = options();
+    ModelLoader.describe(options.model().path()); // refuses a broken model before Spark starts
+    Terminal terminal = Terminal.current();
+    PrintWriter err = spec.commandLine().getErr();
+    SparkSession spark = session(terminal);
+    try {
+      JobRun.Outcome outcome = new JobRun(spark, options).execute(terminal, err);
+      RunReport.print(spec.commandLine().getOut(), outcome, sinceStart(), terminal.columns());
+    } finally {
+      spark.stop();
+    }
+    return 0;
+  }
+
+  private JobOptions options() {
+    Path named = file == null ? home.resolve("conf").resolve("sample.json") : file;
+    JobFile job = JobFile.read(RunReport.shortened(named));
+    assignments.forEach(job::set);
+    if (input != null) {
+      job.set("--input", "input.path", input);
+    }
+    if (output != null) {
+      job.set("--output", "output.path", output);
+    }
+    return job.options();
+  }
+
+  /// A session as spark-submit was told to make it, with defaults of ours where it was told
+  /// nothing.
+  private static SparkSession session(Terminal terminal) {
+    SparkConf conf = new SparkConf();
+    String master = conf.get("spark.master", "");
+    if (master.isEmpty()) {
+      throw new RefusedException(
+          "no Spark master is set; start this with bin/glm, or with spark-submit --master ...");
+    }
+    conf.setIfMissing("spark.app.name", "glm run");
+    if (master.startsWith("local")) { // a short run on one machine
+      conf.setIfMissing("spark.ui.enabled", "false");
+      conf.setIfMissing("spark.sql.shuffle.partitions", "4");
+    }
+    if (terminal
+        .interactive()) { // heartbeats carry the progress; one before Spark is up is an error
+      conf.setIfMissing("spark.executor.heartbeatInterval", "2s");
+    }
+    return SparkSession.builder().config(conf).getOrCreate();
+  }
+
+  private static Duration sinceStart() {
+    return Duration.ofMillis(ManagementFactory.getRuntimeMXBean().getUptime());
+  }
+}

@@ -1,0 +1,59 @@
+package org.glmspark.job;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+
+/// The process that writes a folder, known well enough to tell later whether it still runs.
+///
+/// @param host the machine
+/// @param process its number there; numbers come again
+/// @param started when it started, in milliseconds since 1970; number and start do not come again
+record WriterProcess(String host, long process, long started) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /// What can be said of a process from here.
+  enum State {
+    RUNS,
+    ENDED,
+    /// It is, or was, on another machine.
+    UNKNOWN
+  }
+
+  static WriterProcess current() {
+    ProcessHandle self = ProcessHandle.current();
+    return new WriterProcess(hostName(), self.pid(), started(self));
+  }
+
+  State state() {
+    if (!host.equals(hostName())) {
+      return State.UNKNOWN;
+    }
+    return ProcessHandle.of(process).filter(handle -> started(handle) == started).isPresent()
+        ? State.RUNS
+        : State.ENDED;
+  }
+
+  byte[] json() {
+    return JSON.valueToTree(this).toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  static WriterProcess fromJson(byte[] json) throws IOException {
+    return JSON.readValue(json, WriterProcess.class);
+  }
+
+  private static long started(ProcessHandle process) {
+    return process.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
+  }
+
+  private static String hostName() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return e.getMessage(); // it begins with the name that could not be resolved
+    }
+  }
+}

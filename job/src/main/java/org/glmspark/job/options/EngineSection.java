@@ -1,0 +1,49 @@
+package org.glmspark.job.options;
+
+import org.glmspark.cache.KvCacheType;
+import org.glmspark.generation.EngineOptions;
+import org.glmspark.udfs.ModelHandle;
+
+/// How the engine of each executor uses its machine. Only the cache type can change a completion.
+///
+/// @param threads worker threads, or 0 for one to each core Spark gave the executor
+/// @param maxBatch most sequences that run at once
+/// @param stepTokens most tokens of one forward step
+/// @param kvCacheType how keys and values are stored
+/// @param kvCacheBytes memory for keys and values
+public record EngineSection(
+    @Key(
+            value = "worker threads of an executor; 0 for one to each of its cores",
+            defaultValue = "0")
+        int threads,
+    @Key(value = "most rows that an executor works on at once", defaultValue = "32") int maxBatch,
+    @Key(value = "most tokens of one forward step", defaultValue = "512") int stepTokens,
+    @Key(value = "how keys and values are stored", defaultValue = "float16")
+        KvCacheType kvCacheType,
+    @Key(value = "memory for keys and values, per executor", defaultValue = "1073741824")
+        long kvCacheBytes) {
+
+  public EngineSection {
+    if (threads < 0) {
+      throw new IllegalArgumentException(
+          "threads is %d, expected 0 (one to each core) or more".formatted(threads));
+    }
+    var _ = options(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes); // checks the rest
+  }
+
+  /// The same for an engine of this machine.
+  public EngineOptions options() {
+    return options(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes);
+  }
+
+  /// The model in `handle`, with as many threads on each executor as this section says.
+  public ModelHandle apply(ModelHandle handle) {
+    return threads == 0 ? handle.withThreadsOfExecutor() : handle;
+  }
+
+  private static EngineOptions options(
+      int threads, int maxBatch, int stepTokens, KvCacheType kvCacheType, long kvCacheBytes) {
+    int workers = threads == 0 ? EngineOptions.defaults().threads() : threads;
+    return new EngineOptions(workers, maxBatch, stepTokens, kvCacheType, kvCacheBytes);
+  }
+}

@@ -1,0 +1,28 @@
+package org.glmspark.job.options;
+
+import java.util.List;
+import java.util.Map;
+
+/// Where the rows come from.
+///
+/// @param path as Spark takes it: a file, a folder, a pattern, on any file system it knows
+/// @param format how the files are stored
+/// @param options Spark's options of the format, such as `header` for CSV
+/// @param key the columns that tell a row from all others; empty if there are none
+public record InputOptions(
+    @Key(value = "file, folder or pattern to read, as Spark takes it", text = Key.Text.PATH)
+        String path,
+    @Key(value = "how the files are stored", defaultValue = "parquet") InputFormat format,
+    @Key(value = "Spark's options of the format, such as \"header\" for csv", defaultValue = "{}")
+        Map<String, String> options,
+    @Key(value = "columns that tell a row from all others, for row ids", defaultValue = "[]")
+        List<String> key) {
+
+  public InputOptions {
+    if (path.isBlank()) {
+      throw new IllegalArgumentException("path is empty, expected a file, folder or pattern");
+    }
+    options = Map.copyOf(options);
+    key = List.copyOf(key);
+  }
+}

@@ -1,0 +1,70 @@
+package org.glmspark.job.options;
+
+import org.glmspark.udfs.PromptSource;
+import org.jspecify.annotations.Nullable;
+
+/// What the model is asked about each row: either a task with its column, or a template.
+///
+/// @param task a task with a prompt of its own, or null
+/// @param column the column with the task's text, or null
+/// @param maxWords the limit that a summary is asked to keep; 0 asks for none; null for 50
+/// @param template the prompt, with `{column}` where a column's value goes, or null
+/// @param system the system message beside a template, or null
+public record RequestOptions(
+    @Key(value = "a task with a prompt of its own", defaultValue = "null") @Nullable Task task,
+    @Key(value = "the column with the task's text", defaultValue = "null") @Nullable String column,
+    @Key(
+            value = "words a summary is asked to keep to; 0 for no limit; by default 50",
+            defaultValue = "null")
+        @Nullable Integer maxWords,
+    @Key(
+            value = "instead of a task: a prompt, with {column} where a column's value goes",
+            defaultValue = "null")
+        @Nullable String template,
+    @Key(value = "the system message, with a template", defaultValue = "null")
+        @Nullable String system) {
+
+  private static final int DEFAULT_MAX_WORDS = 50;
+
+  /// A task with a prompt of its own.
+  public enum Task {
+    SUMMARIZE
+  }
+
+  public RequestOptions {
+    if ((task == null) == (template == null)) {
+      throw new IllegalArgumentException(
+          "%s of task and template given, expected one of them"
+              .formatted(task == null ? "none" : "both"));
+    }
+    if (task != null && column == null) {
+      throw new IllegalArgumentException("column is missing, expected the column with the text");
+    }
+    if (task != null && system != null) {
+      throw new IllegalArgumentException("system goes with a template, but there is a task");
+    }
+    if (template != null && (column != null || maxWords != null)) {
+      throw new IllegalArgumentException(
+          "%s goes with a task, but there is a template"
+              .formatted(column != null ? "column" : "max-words"));
+    }
+    if (maxWords != null && maxWords < 0) {
+      throw new IllegalArgumentException(
+          "max-words is %d, expected 0 (no limit) or more".formatted(maxWords));
+    }
+  }
+
+  /// The same as what makes prompts of rows.
+  public PromptSource prompt() {
+    if (template != null) {
+      return new PromptSource.Template(template, system);
+    }
+    if (task == null || column == null) {
+      throw new IllegalStateException("neither template nor task");
+    }
+    return switch (task) {
+      case SUMMARIZE ->
+          new PromptSource.Summarize(column, maxWords == null ? DEFAULT_MAX_WORDS : maxWords);
+    };
+  }
+}

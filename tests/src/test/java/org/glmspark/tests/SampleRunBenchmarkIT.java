@@ -1,0 +1,139 @@
+package org.glmspark.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.glmspark.generation.EngineOptions;
+import org.glmspark.generation.GenerationEngine;
+import org.glmspark.generation.GenerationRequest;
+import org.glmspark.generation.GenerationResult;
+import org.glmspark.sampling.SamplingParameters;
+import org.glmspark.udfs.Generation;
+import org.glmspark.udfs.ModelHandle;
+import org.glmspark.udfs.PromptSource;
+import org.glmspark.udfs.ResultColumns;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The figures of the README: `mvn -B verify -Pbench -pl tests -am`.
+@Tag("bench")
+class SampleRunBenchmarkIT {
+  private static final int ROUNDS = 4;
+  private static final int COPIES = 4;
+
+  @Test
+  void measuresTheCommandOfTheReadme(@TempDir Path folder) throws Exception {
+    double first = secondsOfRun(folder);
+    double second = Math.min(secondsOfRun(folder), secondsOfRun(folder));
+    report("glm run, first after the build: %.1f s; again, best of 2: %.1f s", first, second);
+  }
+
+  private static double secondsOfRun(Path folder) throws IOException, InterruptedException {
+    long start = System.nanoTime();
+    Process run =
+        new ProcessBuilder(
+                SampleModel.ROOT.resolve("job/bin/glm").toString(),
+                "run",
+                "--output",
+                folder.resolve("output").toString())
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("log").toFile())
+            .start();
+    assertThat(run.waitFor(10, TimeUnit.MINUTES)).isTrue();
+    assertThat(run.exitValue()).isZero();
+    return (System.nanoTime() - start) / 1e9;
+  }
+
+  /// The same 1,200 rows through the same engine, by themselves and through Spark, in turns: the machine may be noisy.
+  @Test
+  void measuresWhatSparkAddsToTheEngine() {
+    List<String> bodies = bodies();
+    SparkSession spark =
+        SparkSession.builder()
+            .master("local[*]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.sql.shuffle.partitions", "4")
+            .getOrCreate();
+    try {
+      ModelHandle handle = ModelHandle.of(SampleModel.FOLDER, EngineOptions.defaults());
+      GenerationEngine engine = handle.engine();
+      Dataset<Row> input = dataset(spark, bodies);
+      Generation generation =
+          new Generation(
+              handle,
+              new PromptSource.Summarize("body", 50),
+              SamplingParameters.greedy(160),
+              List.of("id"),
+              ResultColumns.plain(),
+              0);
+      double alone = Double.MAX_VALUE;
+      double withSpark = Double.MAX_VALUE;
+      long tokens = 0;
+      for (int round = 0; round < ROUNDS; round++) {
+        long start = System.nanoTime();
+        tokens = completionTokens(engine, bodies);
+        long middle = System.nanoTime();
+        generation.apply(input).write().format("noop").mode("overwrite").save();
+        long end = System.nanoTime();
+        if (round > 0) { // the first warms up
+          alone = Math.min(alone, (middle - start) / 1e9);
+          withSpark = Math.min(withSpark, (end - middle) / 1e9);
+        }
+      }
+      report(
+          "engine alone, %d rows: %.2f s, %.0f rows/s, %.0f completion tokens/s",
+          bodies.size(), alone, bodies.size() / alone, tokens / alone);
+      report(
+          "through Spark, the same rows: %.2f s, %.0f rows/s; Spark adds %.1f %%",
+          withSpark, bodies.size() / withSpark, 100 * (withSpark / alone - 1));
+    } finally {
+      spark.stop();
+    }
+  }
+
+  private static List<String> bodies() {
+    List<String> bodies = new ArrayList<>();
+    for (int copy = 1; copy <= COPIES; copy++) {
+      for (SampleModel.Document document : SampleModel.documents()) {
+        bodies.add(document.body() + " (%d)".formatted(copy));
+      }
+    }
+    return bodies;
+  }
+
+  private static Dataset<Row> dataset(SparkSession spark, List<String> bodies) {
+    List<Row> rows = new ArrayList<>();
+    for (int i = 0; i < bodies.size(); i++) {
+      rows.add(RowFactory.create(i, bodies.get(i)));
+    }
+    StructType schema =
+        new StructType().add("id", DataTypes.IntegerType).add("body", DataTypes.StringType);
+    return spark.createDataFrame(rows, schema);
+  }
+
+  private static long completionTokens(GenerationEngine engine, List<String> bodies) {
+    List<CompletableFuture<GenerationResult>> results = new ArrayList<>();
+    for (String body : bodies) {
+      GenerationRequest request = SampleModel.summarize(engine, body);
+      results.add(engine.submit(request));
+    }
+    return results.stream().mapToLong(result -> result.join().usage().completion()).sum();
+  }
+
+  private static void report(String format, Object... values) {
+    System.out.println(String.format(Locale.ROOT, format, values));
+  }
+}

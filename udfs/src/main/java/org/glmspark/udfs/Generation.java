@@ -1,0 +1,96 @@
+package org.glmspark.udfs;
+
+import java.util.List;
+import org.apache.spark.SparkContext;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.glmspark.sampling.SamplingParameters;
+import org.jspecify.annotations.Nullable;
+
+/// Completes one prompt for each row of a dataset.
+///
+/// @param model what to run
+/// @param prompt what to ask about a row
+/// @param sampling how to choose tokens and when to stop
+/// @param keyColumns the columns that name a row; empty to name rows by their content
+/// @param columns the names of the columns added
+/// @param partitions how many tasks share the rows; 0 for four to each core of the cluster
+public record Generation(
+    ModelHandle model,
+    PromptSource prompt,
+    SamplingParameters sampling,
+    List<String> keyColumns,
+    ResultColumns columns,
+    int partitions) {
+
+  /// Where four tasks to each core stop being worth their start: a cluster of more than a quarter as many cores.
+  private static final int MOST_CHOSEN_PARTITIONS = 4096;
+
+  public Generation {
+    keyColumns = List.copyOf(keyColumns);
+    if (partitions < 0) {
+      throw new IllegalArgumentException(
+          "partitions is %d, expected 0 (chosen by the cluster's size) or more"
+              .formatted(partitions));
+    }
+  }
+
+  /// Refuses an input that cannot be worked on, from its schema alone.
+  ///
+  /// @throws IllegalArgumentException for a missing prompt or key column, or a result column that clashes
+  public void check(StructType input) {
+    prompt.check(input);
+    keyColumns.forEach(column -> InputColumns.find(input, column, "key"));
+    columns.append(input);
+  }
+
+  /// The input's rows, each with its columns and the result columns; nothing is generated before an action.
+  ///
+  /// Key columns are looked through for duplicates at once. Rows are dealt to the tasks by their id, so the order of the
+  /// input is not that of the output.
+  ///
+  /// @throws IllegalArgumentException as [#check], and if two rows have the same key
+  public Dataset<Row> apply(Dataset<Row> input) {
+    return complete(input, null);
+  }
+
+  /// As [#apply(Dataset)], counting finished rows while tasks run.
+  public Dataset<Row> apply(Dataset<Row> input, RowProgress progress) {
+    return complete(input, progress);
+  }
+
+  private Dataset<Row> complete(Dataset<Row> input, @Nullable RowProgress progress) {
+    check(input.schema());
+    SparkContext spark = input.sparkSession().sparkContext();
+    Broadcast<ModelHandle> handle = JavaSparkContext.fromSparkContext(spark).broadcast(model);
+    var task =
+        new GeneratePartition(
+            handle, prompt, sampling, columns, input.columns().length, progress);
+    return prepare(input, partitions == 0 ? chosenPartitions(spark) : partitions)
+        .mapPartitions(task, Encoders.row(columns.append(input.schema())));
+  }
+
+  private static int chosenPartitions(SparkContext spark) {
+    int cores = spark.defaultParallelism();
+    return Math.max(cores, Math.min(4 * cores, MOST_CHOSEN_PARTITIONS));
+  }
+
+  /// The rows as [GeneratePartition] takes them: with their ids and the texts the prompt reads.
+  private Dataset<Row> prepare(Dataset<Row> input, int tasks) {
+    String idColumn = InputColumns.unused(input.schema(), "row_id");
+    String textsColumn = InputColumns.unused(input.schema(), "prompt_texts");
+    Dataset<Row> named = RowIds.append(input, keyColumns, idColumn, tasks);
+    Column[] texts =
+        prompt.columns().stream()
+            .map(column -> InputColumns.column(named, column).cast(DataTypes.StringType))
+            .toArray(Column[]::new);
+    return named.withColumn(textsColumn, functions.array(texts));
+  }
+}

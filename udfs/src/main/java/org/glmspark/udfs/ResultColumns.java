@@ -1,0 +1,169 @@
+package org.glmspark.udfs;
+
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+import org.glmspark.generation.EngineVersion;
+import org.glmspark.generation.FinishReason;
+import org.glmspark.generation.GenerationResult;
+import org.glmspark.generation.RowError;
+import org.jspecify.annotations.Nullable;
+
+/// The columns that a completion adds to a row, and how they are named.
+///
+/// | column | type | |
+/// |---|---|---|
+/// | `completion` | STRING | null if the row has an error |
+/// | `finish_reason` | STRING | `stop`, `length` or `error` |
+/// | `error` | STRING | a sentence, or null |
+/// | `tool_calls` | ARRAY&lt;STRUCT&lt;name, arguments&gt;&gt; | null if the model called no tool |
+/// | `usage` | STRUCT&lt;prompt, cached, completion&gt; | tokens |
+/// | `timing` | STRUCT&lt;queue_ms, prefill_ms, decode_ms&gt; | milliseconds |
+/// | `lineage` | STRUCT&lt;row_id, request_id, model_digest, engine_version&gt; | `request_id` is null if nothing was asked |
+///
+/// All but `timing` and `usage.cached` is the same whenever and wherever a row is completed.
+///
+/// @param prefix put before each name; empty for none
+/// @param struct the name of one struct column that holds them all, or null if they stand side by side
+public record ResultColumns(String prefix, @Nullable String struct) implements Serializable {
+  private static final StructType TOOL_CALL =
+      new StructType().add("name", DataTypes.StringType).add("arguments", DataTypes.StringType);
+  private static final StructType USAGE =
+      new StructType()
+          .add("prompt", DataTypes.IntegerType)
+          .add("cached", DataTypes.IntegerType)
+          .add("completion", DataTypes.IntegerType);
+  private static final StructType TIMING =
+      new StructType()
+          .add("queue_ms", DataTypes.DoubleType)
+          .add("prefill_ms", DataTypes.DoubleType)
+          .add("decode_ms", DataTypes.DoubleType);
+  private static final StructType LINEAGE =
+      new StructType()
+          .add("row_id", DataTypes.StringType)
+          .add("request_id", DataTypes.StringType)
+          .add("model_digest", DataTypes.StringType)
+          .add("engine_version", DataTypes.StringType);
+  private static final StructType RESULT =
+      new StructType()
+          .add("completion", DataTypes.StringType)
+          .add("finish_reason", DataTypes.StringType)
+          .add("error", DataTypes.StringType)
+          .add("tool_calls", DataTypes.createArrayType(TOOL_CALL))
+          .add("usage", USAGE)
+          .add("timing", TIMING)
+          .add("lineage", LINEAGE);
+
+  public ResultColumns {
+    if (struct != null && (struct.isBlank() || !prefix.isEmpty())) {
+      throw new IllegalArgumentException(
+          "result columns: prefix '%s' and struct column '%s', expected one of them"
+              .formatted(prefix, struct));
+    }
+  }
+
+  /// `completion`, `finish_reason`, ... beside the input columns.
+  public static ResultColumns plain() {
+    return new ResultColumns("", null);
+  }
+
+  /// The names of [#plain] with a prefix: `ai_completion`, `ai_finish_reason`, ...
+  public static ResultColumns prefixed(String prefix) {
+    return new ResultColumns(prefix, null);
+  }
+
+  /// One column that holds all of them: `name.completion`, `name.finish_reason`, ...
+  public static ResultColumns inStruct(String name) {
+    return new ResultColumns("", name);
+  }
+
+  /// The input's columns and then the results'.
+  ///
+  /// @throws IllegalArgumentException if a result column has the name of an input column, letter case aside
+  public StructType append(StructType input) {
+    StructType output = input;
+    for (StructField field : fields()) {
+      if (InputColumns.containsName(input, field.name())) {
+        throw new IllegalArgumentException(
+            ("result column '%s' is a column of the input already; "
+                    + "choose a prefix for the result columns, or one struct column to hold them")
+                .formatted(field.name()));
+      }
+      output = output.add(field);
+    }
+    return output;
+  }
+
+  private List<StructField> fields() {
+    if (struct != null) {
+      return List.of(DataTypes.createStructField(struct, RESULT, true));
+    }
+    return Arrays.stream(RESULT.fields())
+        .map(field -> DataTypes.createStructField(prefix + field.name(), field.dataType(), true))
+        .toList();
+  }
+
+  /// A row of [#append(StructType)] for a row that the model was asked about.
+  ///
+  /// @param row the input columns come first; what follows them is left out
+  /// @param inputColumns how many they are
+  Row completed(
+      Row row, int inputColumns, GenerationResult result, String rowId, String modelDigest) {
+    @Nullable RowError error = result.error();
+    return row(
+        row,
+        inputColumns,
+        error == null ? result.text() : null,
+        result.finishReason(),
+        error,
+        result.usage(),
+        result.timing(),
+        RowFactory.create(rowId, result.requestId(), modelDigest, EngineVersion.current()));
+  }
+
+  /// A row of [#append(StructType)] for a row that there was nothing to ask about.
+  Row refused(Row row, int inputColumns, RowError error, String rowId, String modelDigest) {
+    return row(
+        row,
+        inputColumns,
+        null,
+        FinishReason.ERROR,
+        error,
+        new GenerationResult.Usage(0, 0, 0),
+        new GenerationResult.Timing(0, 0, 0),
+        RowFactory.create(rowId, null, modelDigest, EngineVersion.current()));
+  }
+
+  private Row row(
+      Row row,
+      int inputColumns,
+      @Nullable String completion,
+      FinishReason finishReason,
+      @Nullable RowError error,
+      GenerationResult.Usage usage,
+      GenerationResult.Timing timing,
+      Row lineage) {
+    @Nullable Object[] result = {
+      completion,
+      finishReason.name().toLowerCase(Locale.ROOT),
+      error == null ? null : error.sentence(),
+      null, // plain answers call no tools
+      RowFactory.create(usage.prompt(), usage.cached(), usage.completion()),
+      RowFactory.create(timing.queueMillis(), timing.prefillMillis(), timing.decodeMillis()),
+      lineage
+    };
+    @Nullable Object[] appended = struct == null ? result : new Object[] {RowFactory.create(result)};
+    @Nullable Object[] values = new Object[inputColumns + appended.length];
+    for (int i = 0; i < inputColumns; i++) {
+      values[i] = row.get(i);
+    }
+    System.arraycopy(appended, 0, values, inputColumns, appended.length);
+    return RowFactory.create(values);
+  }
+}

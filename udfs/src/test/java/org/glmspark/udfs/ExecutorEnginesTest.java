@@ -1,0 +1,145 @@
+package org.glmspark.udfs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.glmspark.format.MalformedModelException;
+import org.glmspark.generation.GenerationEngine;
+import org.glmspark.generation.GenerationRequest;
+import org.glmspark.sampling.SamplingParameters;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ExecutorEnginesTest {
+  private static final GenerationRequest REQUEST =
+      new GenerationRequest(new int[] {1, 2, 3}, SamplingParameters.greedy(2));
+
+  @TempDir private Path folder;
+
+  @AfterEach
+  void closeEngines() {
+    ExecutorEngines.closeAll();
+  }
+
+  private Path copyOfTheModel(String name) throws IOException {
+    Path copy = Files.createDirectories(folder.resolve(name));
+    try (Stream<Path> files = Files.list(SampleData.model())) {
+      for (Path file : files.toList()) {
+        Files.copy(file, copy.resolve(file.getFileName()));
+      }
+    }
+    return copy;
+  }
+
+  @Test
+  void openAModelOnceForAllWhoAskAtTheSameTime() throws Exception {
+    ModelHandle handle = ModelHandle.of(SampleData.model(), SampleData.options(4));
+    int before = ExecutorEngines.opened();
+
+    try (ExecutorService tasks = Executors.newFixedThreadPool(16)) {
+      List<Future<GenerationEngine>> engines =
+          tasks.invokeAll(
+              Stream.generate(() -> (Callable<GenerationEngine>) handle::engine).limit(64).toList());
+
+      Set<GenerationEngine> distinct =
+          engines.stream().map(Future::resultNow).collect(Collectors.toSet());
+      assertThat(distinct).hasSize(1);
+    }
+    assertThat(ExecutorEngines.opened()).isEqualTo(before + 1);
+  }
+
+  @Test
+  void shareAModelWhereverItsFolderLies() throws Exception {
+    ModelHandle here = ModelHandle.of(SampleData.model(), SampleData.options(4));
+    ModelHandle there = ModelHandle.of(copyOfTheModel("copy"), SampleData.options(4));
+
+    assertThat(there.engine()).isSameAs(here.engine());
+    assertThat(ModelHandle.of(SampleData.model(), SampleData.options(5)).engine())
+        .isNotSameAs(here.engine());
+  }
+
+  @Test
+  void takeOneThreadForEachCoreOfTheExecutorIfTold() {
+    LocalSpark.session();
+    ModelHandle handle =
+        ModelHandle.of(SampleData.model(), SampleData.options(4).withThreads(7))
+            .withThreadsOfExecutor();
+
+    int processors = Runtime.getRuntime().availableProcessors();
+    assertThat(handle.engine().options().threads()).isEqualTo(Math.min(2, processors));
+  }
+
+  @Test
+  void tryAgainAfterAFailure() throws Exception {
+    Path copy = copyOfTheModel("later");
+    ModelHandle handle = ModelHandle.of(copy, SampleData.options(4));
+    Path away = folder.resolve("away");
+    Files.move(copy, away);
+
+    assertThatIllegalStateException()
+        .isThrownBy(handle::engine)
+        .withMessageContaining("host ")
+        .withMessageContaining(copy.toString())
+        .withCauseInstanceOf(MalformedModelException.class);
+
+    Files.move(away, copy);
+    assertThat(handle.engine().submit(REQUEST).get().error()).isNull();
+  }
+
+  @Test
+  void refuseAModelThatIsNotTheDrivers() throws Exception {
+    Path copy = copyOfTheModel("changed");
+    ModelHandle handle = ModelHandle.of(copy, SampleData.options(4));
+    Path config = copy.resolve("config.json");
+    Files.writeString(config, Files.readString(config) + " ");
+
+    String found = ModelHandle.of(copy, SampleData.options(4)).digest();
+    assertThat(found).isNotEqualTo(handle.digest());
+    assertThatIllegalStateException()
+        .isThrownBy(handle::engine)
+        .withMessageContaining("has digest %s, expected %s".formatted(found, handle.digest()))
+        .withMessageContaining(copy.toString());
+  }
+
+  @Test
+  void replaceAnEngineThatFailed() throws Exception {
+    ModelHandle handle = ModelHandle.of(SampleData.model(), SampleData.options(4));
+    GenerationEngine failed = handle.engine();
+
+    ExecutorEngines.discard(failed);
+
+    assertThatIllegalStateException().isThrownBy(() -> failed.submit(REQUEST));
+    assertThat(handle.engine()).isNotSameAs(failed);
+    assertThat(handle.engine().submit(REQUEST).get().error()).isNull();
+  }
+
+  @Test
+  void refuseABadModelBeforeItIsSentAnywhere() {
+    assertThatThrownBy(() -> ModelHandle.of(folder.resolve("none"), SampleData.options(4)))
+        .isInstanceOf(MalformedModelException.class)
+        .hasMessageContaining("no such folder");
+    assertThatThrownBy(() -> ModelHandle.of(folder, SampleData.options(4)))
+        .isInstanceOf(MalformedModelException.class)
+        .hasMessageContaining("config.json");
+  }
+
+  @Test
+  void countWhatEachExecutorOpened() {
+    assertThat(ExecutorEngines.openedByExecutor(LocalSpark.session()))
+        .isEqualTo(Map.of("driver", ExecutorEngines.opened()));
+  }
+}

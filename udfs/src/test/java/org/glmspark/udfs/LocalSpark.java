@@ -1,0 +1,23 @@
+package org.glmspark.udfs;
+
+import org.apache.spark.sql.SparkSession;
+
+/// The one Spark session of this module's tests: starting one takes longer than most tests.
+final class LocalSpark {
+  private static final SparkSession SESSION =
+      SparkSession.builder()
+          .master("local[2]")
+          .appName("tests")
+          .config("spark.ui.enabled", false)
+          .config("spark.sql.shuffle.partitions", 2)
+          .config("spark.sql.session.timeZone", "UTC")
+          .config("spark.driver.host", "127.0.0.1")
+          .config("spark.driver.bindAddress", "127.0.0.1")
+          .getOrCreate();
+
+  private LocalSpark() {}
+
+  static SparkSession session() {
+    return SESSION;
+  }
+}
