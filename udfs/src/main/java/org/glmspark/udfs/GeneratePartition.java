@@ -5,6 +5,7 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -44,11 +45,7 @@ record GeneratePartition(
   @Override
   public Iterator<Row> call(Iterator<Row> rows) {
     GenerationEngine engine = model.value().engine();
-    @Nullable ChatTemplate template = engine.model().chatTemplate();
-    if (template == null) {
-      throw new IllegalStateException(
-          "model folder %s has no tokenizer, so it cannot read text".formatted(model.value().path()));
-    }
+    ChatTemplate template = Objects.requireNonNull(engine.model().chatTemplate()); // see ModelHandle
     var completed = new CompletedRows(rows, engine, template);
     TaskContext.get()
         .addTaskCompletionListener((TaskCompletionListener) _ -> completed.withdraw());

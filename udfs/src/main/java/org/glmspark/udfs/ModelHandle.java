@@ -2,6 +2,7 @@ package org.glmspark.udfs;
 
 import java.io.Serializable;
 import java.nio.file.Path;
+import org.glmspark.format.MalformedModelException;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.GenerationEngine;
 import org.glmspark.model.ModelDigest;
@@ -27,11 +28,13 @@ public record ModelHandle(String path, String digest, EngineOptions options, Thr
   /// Looks at the folder from the driver, so that a bad model fails before any work.
   ///
   /// @param options taken as they stand, `options.threads` too; see [#withThreadsOfExecutor]
-  /// @throws IllegalArgumentException if there is no such folder
-  /// @throws org.glmspark.format.MalformedModelException if there is no usable model in it
+  /// @throws MalformedModelException if there is no such folder, or no model in it that reads text
   public static ModelHandle of(Path folder, EngineOptions options) {
     Path absolute = folder.toAbsolutePath().normalize();
-    ModelLoader.describe(absolute);
+    if (ModelLoader.describe(absolute).chatTemplate() == null) {
+      throw new MalformedModelException(
+          absolute.toString(), "tokenizer.model", "there is no such file, so no text can be read");
+    }
     return new ModelHandle(
         absolute.toString(), ModelDigest.of(absolute), options, Threads.AS_IN_OPTIONS);
   }

@@ -128,13 +128,18 @@ class ExecutorEnginesTest {
   }
 
   @Test
-  void refuseABadModelBeforeItIsSentAnywhere() {
+  void refuseABadModelBeforeItIsSentAnywhere() throws Exception {
     assertThatThrownBy(() -> ModelHandle.of(folder.resolve("none"), SampleData.options(4)))
         .isInstanceOf(MalformedModelException.class)
         .hasMessageContaining("no such folder");
     assertThatThrownBy(() -> ModelHandle.of(folder, SampleData.options(4)))
         .isInstanceOf(MalformedModelException.class)
         .hasMessageContaining("config.json");
+    Path mute = copyOfTheModel("mute");
+    Files.delete(mute.resolve("tokenizer.model"));
+    assertThatThrownBy(() -> ModelHandle.of(mute, SampleData.options(4)))
+        .isInstanceOf(MalformedModelException.class)
+        .hasMessageContaining("tokenizer.model: there is no such file");
   }
 
   @Test
