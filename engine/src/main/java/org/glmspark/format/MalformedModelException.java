@@ -1,28 +1,20 @@
 package org.glmspark.format;
 
-/// A model file is not what it should be: truncated, contradictory or hostile.
+/// A model file that breaks its format or contradicts another file of the model.
 ///
-/// The message reads `file: place: problem`, and the problem says what was found and what was
-/// expected.
+/// The message is one sentence, `file: place: what was found and what was expected`.
 public final class MalformedModelException extends RuntimeException {
-  private static final long serialVersionUID = 1;
+  private static final long serialVersionUID = 1L;
 
-  /// @param file the name of the file
-  /// @param place where in it: a tensor, a key, a line
-  /// @param problem what was found and what was expected
+  /// @param file the file's name
+  /// @param place where in the file: a tensor, a key, a position
+  /// @param problem what was found there and what was expected
   public MalformedModelException(String file, String place, String problem) {
-    super(message(file, place, problem));
+    super(file + ": " + place + ": " + problem);
   }
 
-  /// @param file the name of the file
-  /// @param place where in it: a tensor, a key, a line
-  /// @param problem what was found and what was expected
-  /// @param cause what refused the file
+  /// The same, for a problem that an exception told of.
   public MalformedModelException(String file, String place, String problem, Throwable cause) {
-    super(message(file, place, problem), cause);
-  }
-
-  private static String message(String file, String place, String problem) {
-    return file + ": " + place + ": " + problem;
+    super(file + ": " + place + ": " + problem, cause);
   }
 }
