@@ -43,7 +43,7 @@ public record MappedFile(String name, MemorySegment data) {
     String problem =
         cause instanceof AccessDeniedException
             ? "the file may not be read by this user"
-            : "the file cannot be read: " + cause.getMessage();
+            : "the file cannot be read: " + cause;
     return new MalformedModelException(name(file), folder(file), problem, cause);
   }
 

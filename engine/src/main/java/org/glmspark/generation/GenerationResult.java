@@ -42,11 +42,15 @@ public record GenerationResult(
         new Timing(0, 0, 0));
   }
 
+  /// Counts of tokens.
+  ///
   /// @param prompt tokens of the prompt
   /// @param cached those of them that a prefix cache held
   /// @param completion tokens generated, without the stop token
   public record Usage(int prompt, int cached, int completion) {}
 
+  /// Where the time went.
+  ///
   /// @param queueMillis from submission to the first step
   /// @param prefillMillis from there to the first token
   /// @param decodeMillis from there to the end

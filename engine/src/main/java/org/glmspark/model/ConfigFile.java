@@ -181,7 +181,11 @@ public record ConfigFile(Layout layout, ModelConfig config) {
   }
 
   private static int headSize(JsonObject json, String key, int heads) {
-    return json.integer(key, 1, Math.min(ModelConfig.MAX_HEADS, ModelConfig.MAX_WIDTH / heads));
+    int size = json.integer(key, 1, Math.min(ModelConfig.MAX_HEADS, ModelConfig.MAX_WIDTH / heads));
+    if (size % ModelConfig.HEAD_UNIT != 0) {
+      throw json.unexpected(key, "a multiple of %d".formatted(ModelConfig.HEAD_UNIT));
+    }
+    return size;
   }
 
   private static int keyValueHeads(JsonObject json, String key, int heads) {

@@ -11,15 +11,15 @@ import java.util.List;
 /// @param layers number of decoder layers, at most 2^12
 /// @param heads query heads, at most 2^14
 /// @param keyValueHeads key-value heads; each serves `heads / keyValueHeads` query heads
-/// @param headSize elements of one head, at most 2^14; `heads · headSize` at most 2^20
+/// @param headSize elements of one head, a multiple of 16, at most 2^14; `heads · headSize` at most 2^20
 /// @param feedForwardSize inner size of the feed-forward network, at most 2^20 (the fused gate and
 ///   up matrix has twice as many rows)
 /// @param vocabularySize rows of the embedding and of the output matrix, padding included; at most
 ///   2^24
 /// @param normEpsilon added to the mean square in RMSNorm
 /// @param ropeBase base of the rotary frequencies, `rope_ratio` already multiplied in; above 1
-/// @param rotatedSize leading elements of a head that rotary embedding turns, as pairs `(2i, 2i +
-///   1)`; even
+/// @param rotatedSize leading elements of a head that rotary embedding turns, two neighbours at a
+///   time; even
 /// @param contextTokens longest sequence, prompt and completion together; at most 2^30
 /// @param queryKeyValueBias whether the fused query-key-value projection has a bias
 /// @param stopTokens end-of-turn ids named by the config file; may be empty
@@ -47,6 +47,9 @@ public record ModelConfig(
   /// Upper bound of `heads` and of `headSize`.
   static final int MAX_HEADS = 1 << 14;
 
+  /// What `headSize` is a multiple of: attention works on so many elements of a head at once.
+  static final int HEAD_UNIT = 16;
+
   static final int MAX_VOCABULARY = 1 << 24;
   static final int MAX_CONTEXT = 1 << 30;
 
@@ -68,6 +71,7 @@ public record ModelConfig(
           stopToken,
           "0 to " + (vocabularySize - 1));
     }
+    require(headSize % HEAD_UNIT == 0, "headSize", headSize, "a multiple of " + HEAD_UNIT);
     require(heads % keyValueHeads == 0, "keyValueHeads", keyValueHeads, "a divisor of " + heads);
     require(rotatedSize % 2 == 0, "rotatedSize", rotatedSize, "an even number");
     require(normEpsilon > 0 && Float.isFinite(normEpsilon), "normEpsilon", normEpsilon, "above 0");

@@ -46,8 +46,7 @@ public final class ModelLoader {
     }
   }
 
-  /// Checks everything that [#load] checks, and reads no weights: milliseconds for a model of any
-  /// size.
+  /// Checks everything that [#load] checks, and reads no weights: quick for a model of any size.
   ///
   /// @throws MalformedModelException as [#load] does
   public static ModelDescription describe(Path folder) {
@@ -90,8 +89,7 @@ public final class ModelLoader {
     try {
       tokenizer = BytePairTokenizer.load(folder);
     } catch (IOException e) {
-      throw new MalformedModelException(
-          TOKENIZER_FILE, "in " + folder, "cannot be read: " + e.getMessage(), e);
+      throw new MalformedModelException(TOKENIZER_FILE, "in " + folder, "cannot be read: " + e, e);
     }
     if (tokenizer.vocabulary().size() > config.vocabularySize()) {
       throw new MalformedModelException(

@@ -11,9 +11,9 @@
 /// ```
 ///
 /// Every file is checked against the others before the first weight is read, so a wrong folder is
-/// refused in milliseconds ([org.glmspark.model.ModelLoader#describe] does only that). The `Model`
-/// owns all memory outside the heap; closing it ends the mappings. A `Model` is immutable and may
-/// be used by any thread.
+/// refused at once ([org.glmspark.model.ModelLoader#describe] does only that). The `Model` owns all
+/// memory outside the heap; closing it ends the mappings. A `Model` is immutable and may be used by
+/// any thread.
 @NullMarked
 package org.glmspark.model;
 

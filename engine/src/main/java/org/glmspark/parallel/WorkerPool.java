@@ -18,6 +18,8 @@ public final class WorkerPool implements AutoCloseable {
   /// One item of a loop.
   @FunctionalInterface
   public interface Task {
+    /// Does one item.
+    ///
     /// @param item from 0 to the number of items; each is run once
     /// @param worker from 0 to the number of threads; two items with the same worker never run at
     ///   the same time

@@ -17,6 +17,8 @@ public final class Sampler {
 
   private Sampler() {}
 
+  /// Picks the next token.
+  ///
   /// @param logits a row of them starts at `offset`
   /// @param size of the vocabulary
   /// @param uniform the draw, in `[0, 1)`; greedy sampling ignores it

@@ -104,7 +104,7 @@ class ConfigFileTest {
         "\"hidden_size\": 128 | \"hidden_size\": 4294967424 | hidden_size | is 4294967424,"
             + " expected",
         "\"kv_channels\": 16 | \"kv_channels\": 10 | kv_channels |"
-            + " is 10, expected an even number of rotated elements",
+            + " is 10, expected a multiple of 16",
         "\"kv_channels\": 16 | \"kv_channels\": 200000 | kv_channels | expected a whole number from"
             + " 1",
         "\"multi_query_group_num\": 2 | \"multi_query_group_num\": 3 | multi_query_group_num |"

@@ -31,6 +31,8 @@ class ModelConfigTest {
         .hasMessage("keyValueHeads is 64, expected 1 to 32");
     assertThatThrownBy(() -> config(4096, 16_384, 2, 128, 1e-5f, 1e4, 64, List.of()))
         .hasMessage("headSize is 128, expected 1 to 64");
+    assertThatThrownBy(() -> config(4096, 32, 2, 40, 1e-5f, 1e4, 20, List.of()))
+        .hasMessage("headSize is 40, expected a multiple of 16");
     assertThatThrownBy(() -> config(4096, 32, 2, 128, 0, 1e4, 64, List.of()))
         .hasMessage("normEpsilon is 0.0, expected above 0");
     assertThatThrownBy(() -> config(4096, 32, 2, 128, Float.NaN, 1e4, 64, List.of()))

@@ -5,12 +5,14 @@ import java.util.regex.Pattern;
 
 /// Text as a terminal shows it, in columns: wide characters take two, marks on others none.
 ///
-/// Source for widths: Unicode Standard Annex 11, East Asian Width, <https://www.unicode.org/reports/tr11/>:
-/// classes W and F are wide, all others narrow; emoji by UTS 51 are wide.
+/// Source for widths: Unicode Standard Annex 11, East Asian Width,
+/// <https://www.unicode.org/reports/tr11/>: classes W and F are wide, all others narrow; emoji by
+/// UTS 51 are wide.
 final class DisplayText {
   private static final String ELLIPSIS = "…";
 
-  /// What a reader takes for one character: an emoji of several code points, a letter with its marks.
+  /// What a reader takes for one character: an emoji of several code points, a letter with its
+  /// marks.
   private static final Pattern CHARACTER = Pattern.compile("\\X");
 
   private static final Pattern BLANKS = Pattern.compile("[\\s\\p{IsWhite_Space}\\p{Cc}]+");

@@ -92,8 +92,7 @@ final class InspectCommand implements Callable<Integer> {
         "%s tokens with bytes, %d special"
             .formatted(number(tokenizer.vocabulary().rankedTokens()), special.size()));
     facts.put(
-        "special tokens",
-        named(special.keySet().stream().mapToInt(Integer::intValue), special));
+        "special tokens", named(special.keySet().stream().mapToInt(Integer::intValue), special));
     facts.put(
         "stop tokens",
         named(

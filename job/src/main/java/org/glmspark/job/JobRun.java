@@ -130,8 +130,7 @@ final class JobRun {
         String sentence = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
         throw new RefusedException(
             "input '%s' cannot be read as %s: %s"
-                .formatted(
-                    input.path(), format(input), SQL_STATE.matcher(sentence).replaceAll("")),
+                .formatted(input.path(), format(input), SQL_STATE.matcher(sentence).replaceAll("")),
             e);
       }
       throw e;

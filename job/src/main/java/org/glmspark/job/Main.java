@@ -50,7 +50,8 @@ public final class Main {
     }
   }
 
-  /// Runs a command. Ends the JVM only after a failure: a cluster manager takes an early end for one.
+  /// Runs a command. Ends the JVM only after a failure: a cluster manager takes an early end for
+  /// one.
   public static void main(String... arguments) {
     Path home = Path.of(System.getProperty("glm.home", ""));
     int code =
@@ -90,8 +91,7 @@ public final class Main {
     String sentence = e.getMessage().lines().findFirst().orElse("");
     command
         .getErr()
-        .println(
-            "%s; see %s --help".formatted(sentence, command.getCommandSpec().qualifiedName()));
+        .println("%s; see %s --help".formatted(sentence, command.getCommandSpec().qualifiedName()));
     showStack(e, command);
     return CommandLine.ExitCode.USAGE;
   }

@@ -29,6 +29,7 @@ import org.glmspark.job.options.OutputMode;
 ///           .name.tmp-<uuid> ──rename──▶ name
 ///           .name.old-<uuid> removed
 /// ```
+///
 /// Only folders with `_glm/run.json`, the settings of the run that wrote them, are ever replaced.
 /// Where a rename is no single step (object stores), a reader may see the folder between the two.
 final class OutputFolder {
@@ -71,7 +72,8 @@ final class OutputFolder {
   /// Refuses a folder that must not be written, before any work.
   ///
   /// @param sources what the run reads: files, folders or patterns
-  /// @throws RefusedException if the folder exists and must not be replaced, or is one with a source
+  /// @throws RefusedException if the folder exists and must not be replaced, or is one with a
+  ///   source
   void check(List<Path> sources) throws IOException {
     for (Path source : sources) {
       requireApart(source);
@@ -107,7 +109,8 @@ final class OutputFolder {
   /// Puts the new output in its place.
   ///
   /// @param run the settings and numbers of the run, JSON, which stay with the output
-  /// @throws IOException if it cannot be done; the old output, if there was one, is in its place then
+  /// @throws IOException if it cannot be done; the old output, if there was one, is in its place
+  ///   then
   void commit(byte[] run) throws IOException {
     write(marker(aside), run);
     boolean replaces = files.exists(target);
@@ -197,8 +200,7 @@ final class OutputFolder {
     return switch (writerState(new Path(ownFolder(folder), "writer.json"))) {
       case RUNS -> false;
       case ENDED -> true;
-      case UNKNOWN ->
-          System.currentTimeMillis() - newestChange(folder) > ABANDONED.toMillis();
+      case UNKNOWN -> System.currentTimeMillis() - newestChange(folder) > ABANDONED.toMillis();
     };
   }
 

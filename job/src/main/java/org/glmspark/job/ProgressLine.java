@@ -122,8 +122,7 @@ final class ProgressLine extends SparkListener {
     double seconds = Math.max(1e-3, elapsed.toMillis() / 1e3);
     long left = Math.round(seconds / rows * (rowsInAll - rows));
     return done
-        + String.format(
-            Locale.ROOT, "   %,.0f tokens/s   ", counted.completionTokens() / seconds)
+        + String.format(Locale.ROOT, "   %,.0f tokens/s   ", counted.completionTokens() / seconds)
         + duration(left)
         + " left";
   }

@@ -43,7 +43,10 @@ final class RunCommand implements Callable<Integer> {
   @Spec
   private CommandSpec spec;
 
-  @Parameters(arity = "0..1", paramLabel = "FILE", description = "job file, JSON; its keys are below")
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "FILE",
+      description = "job file, JSON; its keys are below")
   private @Nullable Path file;
 
   @Option(
@@ -98,7 +101,8 @@ final class RunCommand implements Callable<Integer> {
     return job.options();
   }
 
-  /// A session as spark-submit was told to make it, with defaults of ours where it was told nothing.
+  /// A session as spark-submit was told to make it, with defaults of ours where it was told
+  /// nothing.
   private static SparkSession session(Terminal terminal) {
     SparkConf conf = new SparkConf();
     String master = conf.get("spark.master", "");
@@ -111,8 +115,9 @@ final class RunCommand implements Callable<Integer> {
       conf.setIfMissing("spark.ui.enabled", "false");
       conf.setIfMissing("spark.sql.shuffle.partitions", "4");
     }
-    if (terminal.interactive()) { // heartbeats carry the progress
-      conf.setIfMissing("spark.executor.heartbeatInterval", "1s");
+    if (terminal
+        .interactive()) { // heartbeats carry the progress; one before Spark is up is an error
+      conf.setIfMissing("spark.executor.heartbeatInterval", "2s");
     }
     return SparkSession.builder().config(conf).getOrCreate();
   }

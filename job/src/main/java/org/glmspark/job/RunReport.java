@@ -91,8 +91,7 @@ final class RunReport {
     out.println(
         "output   %s (%s)"
             .formatted(
-                shortened(outcome.output()),
-                OptionKeys.constant(run.options().output().format())));
+                shortened(outcome.output()), OptionKeys.constant(run.options().output().format())));
     out.flush();
   }
 

@@ -15,8 +15,7 @@ record TextTable(List<String> header, List<List<String>> rows) {
 
   TextTable {
     header = List.copyOf(header);
-    rows =
-        rows.stream().map(row -> row.stream().map(DisplayText::singleLine).toList()).toList();
+    rows = rows.stream().map(row -> row.stream().map(DisplayText::singleLine).toList()).toList();
     for (List<String> row : rows) {
       if (row.size() != header.size()) {
         throw new IllegalArgumentException(
@@ -25,17 +24,16 @@ record TextTable(List<String> header, List<List<String>> rows) {
     }
   }
 
-  /// The lines: header, rule, rows. Columns that are wider than their share of the width give up what
-  /// the others do not need.
+  /// The lines: header, rule, rows. Columns that are wider than their share of the width give up
+  /// what the others do not need.
   ///
-  /// @param columns the width that no line exceeds, unless it is too small to give a column one letter
+  /// @param columns the width that no line exceeds, unless it is too small to give a column one
+  ///   letter
   List<String> lines(int columns) {
     int[] widths = widths(columns - GAP.length() * (header.size() - 1));
-    String rule =
-        Arrays.stream(widths).mapToObj("─"::repeat).collect(Collectors.joining(GAP));
+    String rule = Arrays.stream(widths).mapToObj("─"::repeat).collect(Collectors.joining(GAP));
     return Stream.concat(
-            Stream.of(line(header, widths), rule),
-            rows.stream().map(row -> line(row, widths)))
+            Stream.of(line(header, widths), rule), rows.stream().map(row -> line(row, widths)))
         .toList();
   }
 

@@ -12,7 +12,8 @@ import org.glmspark.udfs.ResultColumns;
 /// again, rows do not lie.
 ///
 /// @param rows rows of the output
-/// @param failedByReason how many of them have no completion, by the words before the colon of `error`
+/// @param failedByReason how many of them have no completion, by the words before the colon of
+///   `error`
 /// @param promptTokens tokens of all prompts
 /// @param completionTokens tokens of all completions
 record Totals(

@@ -11,6 +11,7 @@
 ///       ├─ GenerateCommand ──▶ generation.GenerationEngine     (without Spark)
 ///       └─ InspectCommand ───▶ model.ModelLoader.describe      (without Spark)
 /// ```
+///
 /// Numbers are counted from the output, which Spark commits once, and not while tasks run, which it
 /// may do again.
 @NullMarked

@@ -91,7 +91,7 @@ public final class ExecutorEngines {
     try {
       return InetAddress.getLocalHost().getHostName();
     } catch (UnknownHostException e) {
-      return e.getMessage(); // names the host that has no address
+      return String.valueOf(e.getMessage()); // names the host that has no address
     }
   }
 

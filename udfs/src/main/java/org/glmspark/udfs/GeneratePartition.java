@@ -6,6 +6,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -107,7 +108,8 @@ record GeneratePartition(
       if (missing != null) {
         return new Pending.Refused(row, missing);
       }
-      int[] tokens = template.encode(prompt.messages(texts));
+      List<String> present = texts.stream().map(Objects::requireNonNull).toList();
+      int[] tokens = template.encode(prompt.messages(present));
       return new Pending.Asked(row, submit(new GenerationRequest(tokens, sampling), row));
     }
 
@@ -146,7 +148,7 @@ record GeneratePartition(
     }
 
     /// Whatever the row was, the engine is of no more use to anybody: the next task opens another.
-    private IllegalStateException engineFailed(Row row, Throwable cause) {
+    private IllegalStateException engineFailed(Row row, @Nullable Throwable cause) {
       ExecutorEngines.discard(engine);
       return new IllegalStateException(
           "row '%s': the engine failed: %s".formatted(rowId(row), cause), cause);

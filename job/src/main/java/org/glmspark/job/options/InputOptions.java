@@ -13,9 +13,7 @@ public record InputOptions(
     @Key(value = "file, folder or pattern to read, as Spark takes it", text = Key.Text.PATH)
         String path,
     @Key(value = "how the files are stored", defaultValue = "parquet") InputFormat format,
-    @Key(
-            value = "Spark's options of the format, such as \"header\" for csv",
-            defaultValue = "{}")
+    @Key(value = "Spark's options of the format, such as \"header\" for csv", defaultValue = "{}")
         Map<String, String> options,
     @Key(value = "columns that tell a row from all others, for row ids", defaultValue = "[]")
         List<String> key) {

@@ -24,8 +24,9 @@ import org.glmspark.udfs.NearestName;
 
 /// A job file as JSON, with the place of every key and what the command line puts in its stead.
 ///
-/// Relative paths are meant from the file's folder where the file gives them, and otherwise as Spark
-/// takes them: from the folder of the command, unless the cluster has another default file system.
+/// Relative paths are meant from the file's folder where the file gives them, and otherwise as
+/// Spark takes them: from the folder of the command, unless the cluster has another default file
+/// system.
 public final class JobFile {
   private static final ObjectMapper JSON =
       new ObjectMapper(
@@ -49,8 +50,7 @@ public final class JobFile {
   /// @throws JobFileException if there is no such file, or it is not one JSON object
   public static JobFile read(Path file) {
     JobFile read = new JobFile(file);
-    try (JsonParser parser =
-        JSON.createParser(Files.readString(file, StandardCharsets.UTF_8))) {
+    try (JsonParser parser = JSON.createParser(Files.readString(file, StandardCharsets.UTF_8))) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         throw new JobFileException(file + ": not a job file, expected one JSON object");
       }
@@ -121,7 +121,8 @@ public final class JobFile {
     return new JobFileException(place(keyPath) + ": " + sentence);
   }
 
-  /// Whether the text at a key is a relative path that the file gives, and so meant from its folder.
+  /// Whether the text at a key is a relative path that the file gives, and so meant from its
+  /// folder.
   boolean isMeantFromFile(String keyPath, String text) {
     return !options.containsKey(keyPath) && !text.startsWith("/") && !hasScheme(text);
   }
@@ -163,16 +164,14 @@ public final class JobFile {
     }
     ObjectNode section = root;
     for (String name : names.subList(0, names.size() - 1)) {
-      section =
-          section.get(name) instanceof ObjectNode inner ? inner : section.putObject(name);
+      section = section.get(name) instanceof ObjectNode inner ? inner : section.putObject(name);
     }
     section.set(names.getLast(), value);
     options.put(keyPath, option);
   }
 
   private static String nearest(String keyPath) {
-    List<String> known =
-        OptionKeys.reference().stream().map(OptionKeys.Description::path).toList();
+    List<String> known = OptionKeys.reference().stream().map(OptionKeys.Description::path).toList();
     String name = keyPath.substring(keyPath.lastIndexOf('.') + 1);
     String nearest =
         known.stream()

@@ -103,7 +103,7 @@ final class OptionReader {
     if (type == Map.class) {
       return textsByName(node);
     }
-    if (!node.isTextual()) {
+    if (type.isRecord() || !node.isTextual()) {
       return null;
     }
     String text = node.textValue();

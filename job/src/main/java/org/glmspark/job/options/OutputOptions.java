@@ -15,8 +15,7 @@ public record OutputOptions(
     @Key(value = "how the files are stored", defaultValue = "parquet") OutputFormat format,
     @Key(value = "what to do if the folder exists", defaultValue = "error-if-exists")
         OutputMode mode,
-    @Key(value = "put before the name of every result column", defaultValue = "\"\"")
-        String prefix,
+    @Key(value = "put before the name of every result column", defaultValue = "\"\"") String prefix,
     @Key(value = "one struct column for all results, with this name", defaultValue = "null")
         @Nullable String struct,
     @Key(

@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param template the prompt, with `{column}` where a column's value goes, or null
 /// @param system the system message beside a template, or null
 public record RequestOptions(
-    @Key(value = "a task with a prompt of its own", defaultValue = "null")
-        @Nullable Task task,
+    @Key(value = "a task with a prompt of its own", defaultValue = "null") @Nullable Task task,
     @Key(value = "the column with the task's text", defaultValue = "null") @Nullable String column,
     @Key(
             value = "words a summary is asked to keep to; 0 for no limit; by default 50",

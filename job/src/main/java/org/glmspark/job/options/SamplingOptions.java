@@ -11,9 +11,7 @@ import org.glmspark.sampling.SamplingParameters;
 public record SamplingOptions(
     @Key(name = "max_tokens", value = "most tokens of a completion", defaultValue = "256")
         int maxTokens,
-    @Key(
-            value = "0 to 2; 0 takes the most probable token always",
-            defaultValue = "0")
+    @Key(value = "0 to 2; 0 takes the most probable token always", defaultValue = "0")
         double temperature,
     @Key(
             name = "top_p",

@@ -1,0 +1,302 @@
+package org.glmspark.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.spark.scheduler.AccumulableInfo;
+import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.glmspark.job.options.JobFile;
+import org.glmspark.job.options.JobOptions;
+import org.glmspark.udfs.RowProgress;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import scala.Option;
+import scala.Tuple4;
+import scala.collection.immutable.Map$;
+import scala.collection.immutable.Seq;
+import scala.jdk.javaapi.CollectionConverters;
+
+class JobRunTest {
+  private static final Path SAMPLE_DATA = Path.of("..", "sample-data");
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Terminal WATCHED = new Terminal(true, 100);
+  private static final Terminal UNWATCHED = new Terminal(false, 100);
+
+  private static SparkSession spark;
+
+  @TempDir Path folder;
+  private final StringWriter progress = new StringWriter();
+
+  @BeforeAll
+  static void startSpark() {
+    spark =
+        SparkSession.builder()
+            .master("local[2]")
+            .appName("tests")
+            .config("spark.ui.enabled", false)
+            .config("spark.sql.shuffle.partitions", 2)
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.driver.bindAddress", "127.0.0.1")
+            .getOrCreate();
+  }
+
+  @AfterAll
+  static void stopSpark() {
+    spark.stop();
+  }
+
+  /// Three documents of the sample, and three that cannot be summarised.
+  @BeforeEach
+  void writeInput() throws IOException {
+    try (Stream<String> documents = Files.lines(SAMPLE_DATA.resolve("documents.jsonl"))) {
+      List<String> rows =
+          Stream.concat(
+                  documents.limit(3),
+                  Stream.of(
+                      "{\"id\": \"null\", \"body\": null}",
+                      "{\"id\": \"empty\", \"body\": \"\"}",
+                      "{\"id\": \"long\", \"body\": \"%s\"}".formatted("word ".repeat(2000))))
+              .toList();
+      Files.write(folder.resolve("in.jsonl"), rows);
+    }
+  }
+
+  private JobOptions job(String... assignments) {
+    JobFile job = JobFile.read(Path.of("..", "conf", "sample.json"));
+    job.set("input.format=json");
+    job.set("--input", "input.path", folder.resolve("in.jsonl").toString());
+    job.set("--output", "output.path", folder.resolve("out").toString());
+    job.set("output.partitions=2");
+    for (String assignment : assignments) {
+      job.set(assignment.replace("FOLDER", folder.toString()));
+    }
+    return job.options();
+  }
+
+  private JobRun.Outcome run(Terminal terminal, JobOptions options) throws IOException {
+    return new JobRun(spark, options).execute(terminal, new PrintWriter(progress, true));
+  }
+
+  private static Map<String, String> expectedSummaries() throws IOException {
+    try (Stream<String> lines = Files.lines(SAMPLE_DATA.resolve("expected.jsonl"))) {
+      return lines
+          .limit(3)
+          .map(JobRunTest::parse)
+          .collect(
+              Collectors.toMap(row -> row.get("id").asText(), row -> row.get("summary").asText()));
+    }
+  }
+
+  private static JsonNode parse(String json) {
+    try {
+      return JSON.readTree(json);
+    } catch (IOException e) {
+      throw new AssertionError(json, e);
+    }
+  }
+
+  @Test
+  void rowsComeBackWithTheirSummariesOrTheirErrors() throws IOException {
+    JobRun.Outcome outcome = run(WATCHED, job());
+
+    List<Row> rows =
+        spark
+            .read()
+            .parquet(folder.resolve("out").toString())
+            .select("id", "completion", "error", "finish_reason")
+            .collectAsList();
+    assertThat(rows).hasSize(6);
+    assertThat(
+            rows.stream()
+                .filter(row -> !row.isNullAt(1))
+                .collect(Collectors.toMap(row -> row.getString(0), row -> row.getString(1))))
+        .isEqualTo(expectedSummaries());
+    assertThat(
+            rows.stream()
+                .filter(row -> row.isNullAt(1))
+                .map(row -> row.getString(0) + " " + row.getString(3)))
+        .containsExactlyInAnyOrder("null error", "empty error", "long error");
+    Totals totals = outcome.result().totals();
+    assertThat(totals.rows()).isEqualTo(6);
+    assertThat(totals.failedByReason()).isEqualTo(Map.of("no text", 2L, "prompt too long", 1L));
+    assertThat(progress.toString()).startsWith("\r\u001b[K0 of 6 rows").endsWith("\r\u001b[K");
+  }
+
+  @Test
+  void heartbeatsOfRunningTasksMoveTheProgressLine() {
+    RowProgress counters = RowProgress.register(spark.sparkContext());
+    var line = new ProgressLine(counters, 10, new PrintWriter(progress, true));
+
+    line.onExecutorMetricsUpdate(heartbeat(1, counters, 2));
+    line.onExecutorMetricsUpdate(heartbeat(2, counters, 3));
+    line.onExecutorMetricsUpdate(heartbeat(1, counters, 4));
+
+    assertThat(progress.toString().split("\r"))
+        .extracting(drawn -> drawn.replaceAll("   .*", ""))
+        .containsExactly(
+            "", "\u001b[K2 of 10 rows", "\u001b[K5 of 10 rows", "\u001b[K7 of 10 rows");
+  }
+
+  private static SparkListenerExecutorMetricsUpdate heartbeat(
+      long task, RowProgress counters, long rows) {
+    var counted =
+        new AccumulableInfo(
+            counters.rows().id(),
+            Option.empty(),
+            Option.apply(rows),
+            Option.empty(),
+            false,
+            false,
+            Option.empty());
+    return new SparkListenerExecutorMetricsUpdate(
+        "1",
+        CollectionConverters.asScala(
+                List.of(
+                    new Tuple4<Object, Object, Object, Seq<AccumulableInfo>>(
+                        task, 0, 0, CollectionConverters.asScala(List.of(counted)).toSeq())))
+            .toSeq(),
+        Map$.MODULE$.empty());
+  }
+
+  @Test
+  void theConsoleShowsFirstRowsAndTotals() throws IOException {
+    JobRun.Outcome outcome = run(UNWATCHED, job());
+    var out = new StringWriter();
+
+    RunReport.print(new PrintWriter(out), outcome, Duration.ofMillis(4321), 100);
+
+    List<String> lines = out.toString().lines().toList();
+    assertThat(lines.getFirst()).matches("id +body +summary");
+    assertThat(lines.get(2)).startsWith("doc-0001  17:53，").endsWith("…");
+    assertThat(lines.get(5)).matches("empty +no text: column 'body' is .*");
+    assertThat(lines).contains("rows     6, 3 failed: 2 no text, 1 prompt too long");
+    assertThat(lines.get(lines.size() - 2)).endsWith(" 4.3 s in all");
+    assertThat(lines.getLast()).isEqualTo("output   " + folder.toRealPath() + "/out (parquet)");
+    assertThat(progress.toString()).isEmpty();
+  }
+
+  @Test
+  void theSettingsAndNumbersOfARunStayWithItsOutput() throws IOException {
+    JobOptions options = job("output.format=json");
+    run(UNWATCHED, options);
+
+    Path file = folder.resolve("out/_glm/run.json");
+    JsonNode run = JSON.readTree(file.toFile());
+
+    assertThat(run.get("rows").asInt()).isEqualTo(6);
+    assertThat(run.get("failed_rows").get("no text").asInt()).isEqualTo(2);
+    assertThat(run.get("model_digest").asText()).matches("[0-9a-f]{64}");
+    Path again = Files.writeString(folder.resolve("again.json"), run.get("options").toString());
+    assertThat(JobFile.read(again).options()).isEqualTo(options);
+  }
+
+  @Test
+  void resultsCanStandInOneColumnAndRunsCanBeRepeated() throws IOException {
+    JobOptions options = job("output.struct=ai");
+    run(UNWATCHED, options);
+
+    JobRun.Outcome second = run(UNWATCHED, options);
+
+    assertThat(second.result().totals().failed()).isEqualTo(3);
+    assertThat(
+            spark
+                .read()
+                .parquet(folder.resolve("out").toString())
+                .where("ai.completion is not null")
+                .count())
+        .isEqualTo(3);
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder("in.jsonl", "out");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "request.column=bodi | prompt column 'bodi' is not in the input, which has .*"
+            + "did you mean 'body'\\?",
+        "input.key=[\"ids\"] | key column 'ids' is not in the input, .*; did you mean 'id'\\?",
+        "input.key=[\"language\"] | key language must name one row, .*",
+        "request.column=fields | prompt column 'fields' is struct<.*>, expected text.*",
+        "input.path=FOLDER/none | input '.*none' is not there, expected json files",
+        "input.path=FOLDER/none/*.json | input '.*none/\\*.json' is not there, .*",
+        "input.format=parquet | input '.*in.jsonl' cannot be read as parquet: .*",
+        "input.path=nowhere://host/in | '.*' is on a file system that cannot be used: .*",
+        "output.path=FOLDER | output '.*' and '.*in.jsonl', which the run reads, must not lie .*",
+        "output.path=FOLDER/in.jsonl/out | output '.*' and '.*', which the run reads, must .*",
+      })
+  void aJobThatDoesNotFitIsRefusedBeforeAnyWork(String assignment, String sentence)
+      throws IOException {
+    JobOptions options = job(assignment);
+
+    assertThatThrownBy(() -> run(UNWATCHED, options))
+        .isInstanceOf(RefusedException.class)
+        .hasMessageMatching(sentence);
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).containsExactly(folder.resolve("in.jsonl"));
+    }
+  }
+
+  @Test
+  void aResultColumnThatClashesIsRefusedAndAPrefixHelps() throws IOException {
+    Files.writeString(
+        folder.resolve("in.jsonl"),
+        """
+        {"id": "a", "body": null, "completion": "mine", "lineage": 1}
+        """);
+
+    assertThatThrownBy(() -> run(UNWATCHED, job()))
+        .isInstanceOf(RefusedException.class)
+        .hasMessageContaining("'completion' is a column of the input");
+    JobRun.Outcome outcome = run(UNWATCHED, job("output.prefix=ai_"));
+
+    assertThat(outcome.result().totals().failedByReason()).isEqualTo(Map.of("no text", 1L));
+  }
+
+  @Test
+  void anOutputThatExistsIsRefusedBeforeAnyWork() throws IOException {
+    run(UNWATCHED, job());
+
+    assertThatThrownBy(() -> run(UNWATCHED, job("output.mode=error-if-exists")))
+        .isInstanceOf(RefusedException.class)
+        .hasMessageContaining("out' exists");
+  }
+
+  @Test
+  void anInputWithoutRowsGivesAnOutputWithoutRows() throws IOException {
+    spark
+        .read()
+        .json(folder.resolve("in.jsonl").toString())
+        .where("false")
+        .write()
+        .parquet(folder.resolve("none").toString());
+
+    JobRun.Outcome outcome = run(UNWATCHED, job("input.format=parquet", "input.path=FOLDER/none"));
+
+    assertThat(outcome.result().totals().rows()).isZero();
+    assertThat(spark.read().parquet(folder.resolve("out").toString()).columns())
+        .contains("body", "completion", "lineage");
+  }
+}

@@ -1,0 +1,131 @@
+package org.glmspark.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MainTest {
+  private static final Path PROJECT = Path.of("..");
+  private static final String MODEL = "../sample-data/model";
+
+  @TempDir Path folder;
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private int glm(String... arguments) {
+    return Main.run(PROJECT, new PrintWriter(out, true), new PrintWriter(err, true), arguments);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "walk | Unmatched argument at index 0: 'walk'; see glm --help",
+        "run --outputs x | Unknown option: '--outputs'; see glm run --help",
+        "inspect | Missing required parameter: 'MODEL'; see glm inspect --help",
+        "generate hello --max-tokens many | Invalid value for option '--max-tokens': "
+            + "'many' is not an int; see glm generate --help",
+        "generate hello --top-p 2 | top_p is 2.0, expected a number above 0 and at most 1; "
+            + "see glm generate --help",
+        "run none.json | none.json: there is no such job file",
+        "run --set request.max-word=3 | --set request.max-word: unknown key, "
+            + "did you mean 'request.max-words'?",
+        "run --set request.max-words=few | --set: 'request.max-words' is the text \"few\", "
+            + "expected a whole number",
+      })
+  void whatCannotBeUnderstoodIsSaidInOneSentence(String arguments, String sentence) {
+    assertThat(glm(arguments.split(" "))).isEqualTo(2);
+    assertThat(err.toString()).isEqualTo(sentence + System.lineSeparator());
+    assertThat(out.toString()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"run --set model.path=none", "inspect none", "generate hello --model none"})
+  void aModelThatIsNotThereIsRefusedBeforeSparkStarts(String arguments) {
+    assertThat(glm(arguments.split(" "))).isEqualTo(1);
+    assertThat(err.toString())
+        .hasLineCount(1)
+        .contains(
+            "none: model folder: there is no such folder, expected a folder with config.json");
+  }
+
+  @Test
+  void aModelWhoseWeightsAreCutShortIsRefusedBeforeSparkStarts() throws IOException {
+    for (String name : new String[] {"config.json", "tokenizer.model", "tokenizer_config.json"}) {
+      Files.copy(Path.of(MODEL, name), folder.resolve(name));
+    }
+    byte[] weights = Files.readAllBytes(Path.of(MODEL, "model.safetensors"));
+    Files.write(folder.resolve("model.safetensors"), java.util.Arrays.copyOf(weights, 6_000_000));
+
+    assertThat(glm("run", "--set", "model.path=" + folder)).isEqualTo(1);
+
+    assertThat(err.toString()).hasLineCount(1).startsWith("model.safetensors: ");
+  }
+
+  @Test
+  void aRunOutsideOfSparkSubmitSaysHowToStartIt() {
+    assertThat(glm("run")).isEqualTo(1);
+    assertThat(err.toString())
+        .hasLineCount(1)
+        .startsWith("no Spark master is set; start this with bin/glm");
+  }
+
+  @Test
+  void theStackOfARefusalIsShownOnRequest() {
+    assertThat(glm("inspect", "none", "--stacktrace")).isEqualTo(1);
+    assertThat(err.toString()).contains("MalformedModelException", "at org.glmspark.job");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--help", "run --help", "generate --help", "inspect --help"})
+  void everyCommandHelpsWithAnExample(String arguments) {
+    assertThat(glm(arguments.split(" "))).isZero();
+    assertThat(out.toString()).startsWith("Usage: glm").contains("Example");
+  }
+
+  @Test
+  void theHelpOfRunExplainsEveryKey() {
+    assertThat(glm("run", "--help")).isZero();
+    assertThat(out.toString())
+        .contains("request.max-words", "sampling.max_tokens", "engine.kv-cache-bytes")
+        .containsPattern("output.mode +what to do if the folder exists: error-if-exists,");
+  }
+
+  @Test
+  void inspectShowsWhatAModelIs() {
+    assertThat(glm("inspect", MODEL)).isZero();
+    assertThat(out.toString())
+        .containsPattern("(?m)^parameters +3,280,640$")
+        .containsPattern("(?m)^weights +6,561,280 bytes of BF16$")
+        .containsPattern("(?m)^key-value heads +2$")
+        .containsPattern("(?m)^context +1,024 tokens$")
+        .containsPattern("(?m)^cache for a token +2,048 bytes as float32, 1,024 bytes as float16$")
+        .containsPattern("(?m)^tokenizer +2,034 tokens with bytes, 14 special$")
+        .containsPattern("(?m)^stop tokens +2034 <\\|endoftext\\|>, 2041 <\\|user\\|>, 2043 ")
+        .containsPattern(
+            "(?m)^chat format +\\[gMASK]<sop><\\|user\\|>\\\\n\\{message}<\\|assistant\\|>$");
+  }
+
+  @Test
+  void generateAnswersWithTheSampleModel() {
+    String text =
+        "866箱太阳能板已从武汉发往西安，单号VEPAL630，预计7月19日到达。\n\n"
+            + "Summarize the text above in at most 50 words. Reply with the summary only.";
+
+    assertThat(glm("generate", text)).isZero();
+
+    assertThat(out.toString().strip()).isEqualTo("武汉到西安的866箱太阳能板，7月19日到达，单号VEPAL630。");
+    assertThat(err.toString()).isEmpty();
+  }
+}

@@ -1,0 +1,216 @@
+package org.glmspark.job.options;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.glmspark.generation.EngineOptions;
+import org.glmspark.sampling.SamplingParameters;
+import org.glmspark.udfs.PromptSource;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class JobFileTest {
+  private static final String SMALLEST =
+      """
+      {
+        "model": {"path": "model"},
+        "input": {"path": "documents"},
+        "request": {
+          "task": "summarize",
+          "column": "body"
+        },
+        "output": {"path": "summaries"}
+      }
+      """;
+
+  @TempDir Path folder;
+
+  private JobFile job(String json) throws IOException {
+    return JobFile.read(Files.writeString(folder.resolve("job.json"), json));
+  }
+
+  private String problem(String json) {
+    try {
+      JobOptions read = job(json).options();
+      throw new AssertionError("accepted: " + read);
+    } catch (JobFileException e) {
+      return e.getMessage().replace(folder.resolve("job.json").toString(), "job.json");
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void whatAFileLeavesOutHasTheEnginesDefaults() throws IOException {
+    JobOptions options = job(SMALLEST).options();
+
+    assertThat(options.input().format()).isEqualTo(InputFormat.PARQUET);
+    assertThat(options.input().key()).isEmpty();
+    assertThat(options.request().prompt()).isEqualTo(new PromptSource.Summarize("body", 50));
+    assertThat(options.sampling().parameters()).isEqualTo(SamplingParameters.greedy(256));
+    assertThat(options.engine().options()).isEqualTo(EngineOptions.defaults());
+    assertThat(options.output().mode()).isEqualTo(OutputMode.ERROR_IF_EXISTS);
+    assertThat(options.output().struct()).isNull();
+  }
+
+  @Test
+  void everyKeyCanBeGiven() throws IOException {
+    JobOptions options =
+        job("""
+        {
+          "model": {"path": "/models/glm"},
+          "input": {"path": "s3a://bucket/in", "format": "csv", "key": ["a", "b"],
+                    "options": {"header": true, "sep": ";"}},
+          "request": {"template": "Hello {name}", "system": "Be kind."},
+          "sampling": {"max_tokens": 7, "temperature": 0.5, "top_p": 0.9,
+                       "seed": 9007199254740993},
+          "engine": {"threads": 3, "max-batch": 4, "step-tokens": 64,
+                     "kv-cache-type": "float32", "kv-cache-bytes": 5000000000},
+          "output": {"path": "out", "format": "json", "mode": "overwrite",
+                     "struct": "ai", "partitions": 5}
+        }
+        """)
+            .options();
+
+    assertThat(options.model().path()).isEqualTo(Path.of("/models/glm"));
+    assertThat(options.input().path()).isEqualTo("s3a://bucket/in");
+    assertThat(options.input().key()).isEqualTo(List.of("a", "b"));
+    assertThat(options.input().options()).isEqualTo(Map.of("header", "true", "sep", ";"));
+    assertThat(options.request().prompt())
+        .isEqualTo(new PromptSource.Template("Hello {name}", "Be kind."));
+    assertThat(options.sampling().parameters())
+        .isEqualTo(new SamplingParameters(7, 0.5, 0.9, 9007199254740993L));
+    assertThat(options.engine().options().kvCacheBytes()).isEqualTo(5_000_000_000L);
+    assertThat(options.output().struct()).isEqualTo("ai");
+    assertThat(options.output().partitions()).isEqualTo(5);
+  }
+
+  /// So that a run can be done again from what it leaves beside its output.
+  @Test
+  void theSettingsOfARunAreAJobFileOfTheSameRun() throws IOException {
+    JobOptions options = job(SMALLEST).options();
+
+    String json = OptionKeys.json(options).toPrettyString();
+
+    assertThat(job(json).options()).isEqualTo(options);
+  }
+
+  @Test
+  void relativePathsAreMeantFromWhereTheyAreWritten() throws IOException {
+    JobFile job = job(SMALLEST.replace("documents", "../in/*.parquet"));
+    job.set("--output", "output.path", "out");
+
+    JobOptions options = job.options();
+
+    assertThat(options.model().path()).isEqualTo(folder.resolve("model"));
+    assertThat(options.input().path()).isEqualTo("file:" + folder.resolveSibling("in/*.parquet"));
+    assertThat(options.output().path()).isEqualTo("out");
+  }
+
+  @Test
+  void theCommandLineHasTheLastWord() throws IOException {
+    JobFile job = job(SMALLEST);
+    job.set("request.max-words=20");
+    job.set("engine.kv-cache-type=float32");
+    job.set("output.prefix=ai_");
+    job.set("input.options.parquet.enable.dictionary=true");
+    job.set("input.key=[\"id\"]");
+
+    JobOptions options = job.options();
+
+    assertThat(options.request().maxWords()).isEqualTo(20);
+    assertThat(options.engine().kvCacheType().name()).isEqualTo("FLOAT32");
+    assertThat(options.output().prefix()).isEqualTo("ai_");
+    assertThat(options.input().options())
+        .containsOnly(Map.entry("parquet.enable.dictionary", "true"));
+    assertThat(options.input().key()).isEqualTo(List.of("id"));
+  }
+
+  @ParameterizedTest(name = "{0} for {1}: {2}")
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "\"column\"| \"colum\" | job.json, line 6: unknown key 'request.colum', did you mean 'column'?; "
+            + "'request' takes task, column, max-words, template, system",
+        "\"column\"| \"max_tokens\" | job.json, line 6: unknown key 'request.max_tokens', "
+            + "did you mean 'sampling.max_tokens'?; "
+            + "'request' takes task, column, max-words, template, system",
+        "\"output\"| \"xyzzy\" | job.json, line 8: unknown key 'xyzzy'; "
+            + "a job file takes model, input, request, sampling, engine, output",
+        "\"body\"| 7 | job.json, line 6: 'request.column' is the number 7, expected a text",
+        "\"body\"| \"body\", \"max-words\": \"fifty\" | "
+            + "job.json, line 6: 'request.max-words' is the text \"fifty\", expected a whole number",
+        "\"body\"| \"body\", \"max-words\": 2.5 | "
+            + "job.json, line 6: 'request.max-words' is the number 2.5, expected a whole number",
+        "\"body\"| \"body\", \"max-words\": -1 | job.json, line 6: 'request.max-words' is -1, "
+            + "expected 0 (no limit) or more",
+        "\"summarize\"| \"summarise\" | job.json, line 5: 'request.task' is the text \"summarise\", "
+            + "expected \"summarize\"",
+        "{\"path\": \"model\"}| \"model\" | job.json, line 2: 'model' is the text \"model\", "
+            + "expected an object with path",
+        "{\"path\": \"documents\"}| {} | job.json, line 3: key 'input.path' is missing, "
+            + "expected a text: file, folder or pattern to read, as Spark takes it",
+        "{\"path\": \"documents\"}| {\"path\": \"in\", \"key\": \"id\"} | "
+            + "job.json, line 3: 'input.key' is the text \"id\", expected a list of texts",
+        "\"column\": \"body\"| \"template\": \"{body}\" | job.json, line 4: 'request': "
+            + "both of task and template given, expected one of them",
+        "{\"path\": \"summaries\"}| {\"path\": \"out\", \"prefix\": \"a\", \"struct\": \"b\"} | "
+            + "job.json, line 8: 'output.prefix' 'a' and struct 'b' are both given, "
+            + "expected at most one of them",
+        "\"model\": {\"path\": \"model\"}| \"model\": {\"path\": \"hdfs://host/model\"} | "
+            + "job.json, line 2: 'model.path' is \"hdfs://host/model\", "
+            + "expected a folder of each machine's own file system",
+        "\"body\"| \"body\", \"column\": \"other\" | job.json, line 6, column 31: not valid JSON: "
+            + "Duplicate field 'column'",
+        "\"output\"| output | job.json, line 8, column 3: not valid JSON: Unexpected character "
+            + "('o' (code 111)): was expecting double-quote to start field name",
+      })
+  void aMistakeIsSaidInOneSentence(String there, String mistake, String sentence) {
+    assertThat(problem(SMALLEST.replace(there, mistake))).isEqualTo(sentence);
+  }
+
+  @Test
+  void aFileThatIsNoJobIsRefused() {
+    assertThat(problem("[]")).isEqualTo("job.json: not a job file, expected one JSON object");
+    assertThat(problem(SMALLEST + "{}"))
+        .isEqualTo("job.json, line 10: text after the end of the job, expected one JSON object");
+    assertThat(problem("")).isEqualTo("job.json: not a job file, expected one JSON object");
+    assertThatThrownBy(() -> JobFile.read(folder.resolve("none.json")))
+        .hasMessageEndingWith("none.json: there is no such job file");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "max-words=3 | --set max-words: unknown key, did you mean 'request.max-words'?",
+        "request.max-word=3 | --set request.max-word: unknown key, did you mean 'request.max-words'?",
+        "request.column.name=3 | --set request.column.name: unknown key, did you mean 'request.column'?",
+        "temperature.of.the.sea=3 | --set temperature.of.the.sea: unknown key, see glm run --help",
+        "request | --set request: expected a key path, '=' and a value, such as request.max-words=30",
+      })
+  void anUnknownKeyOnTheCommandLineIsRefused(String assignment, String sentence)
+      throws IOException {
+    JobFile job = job(SMALLEST);
+
+    assertThatThrownBy(() -> job.set(assignment)).hasMessage(sentence);
+  }
+
+  @Test
+  void aWrongValueOnTheCommandLineIsNamedAfterItsOption() throws IOException {
+    JobFile job = job(SMALLEST);
+    job.set("engine.max-batch=0");
+
+    assertThatThrownBy(job::options)
+        .isInstanceOf(JobFileException.class)
+        .hasMessage("--set: 'engine.max-batch' is 0, expected at least 1");
+  }
+}
