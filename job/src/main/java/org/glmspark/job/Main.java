@@ -71,9 +71,11 @@ public final class Main {
   /// @return the exit code
   static int run(Path home, PrintWriter out, PrintWriter err, String... arguments) {
     Main main = new Main();
+    CommandLine run = new CommandLine(new RunCommand(home));
+    addJobFileKeys(run.getCommandSpec().usageMessage());
     CommandLine commands =
         new CommandLine(main)
-            .addSubcommand(new RunCommand(home))
+            .addSubcommand(run)
             .addSubcommand(new GenerateCommand(home))
             .addSubcommand(new InspectCommand())
             .setOut(out)
@@ -82,13 +84,12 @@ public final class Main {
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setParameterExceptionHandler((e, _) -> main.misused(e))
             .setExecutionExceptionHandler((e, command, _) -> main.failed(e, command));
-    addJobFileKeys(commands.getSubcommands().get("run").getCommandSpec().usageMessage());
     return commands.execute(arguments);
   }
 
   private int misused(CommandLine.ParameterException e) {
     CommandLine command = e.getCommandLine();
-    String sentence = e.getMessage().lines().findFirst().orElse("");
+    String sentence = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     command
         .getErr()
         .println("%s; see %s --help".formatted(sentence, command.getCommandSpec().qualifiedName()));

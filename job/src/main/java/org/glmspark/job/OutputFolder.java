@@ -289,12 +289,13 @@ final class OutputFolder {
     if (!files.getUri().getScheme().equals("file")) {
       return qualified;
     }
-    java.nio.file.Path local = java.nio.file.Path.of(qualified.toUri().getPath());
-    java.nio.file.Path existing = local;
-    while (!Files.exists(existing)) {
-      existing = existing.getParent();
-    }
-    java.nio.file.Path real = existing.toRealPath().resolve(existing.relativize(local));
-    return new Path("file:" + real.normalize());
+    return new Path("file:" + real(java.nio.file.Path.of(qualified.toUri().getPath()).normalize()));
+  }
+
+  private static java.nio.file.Path real(java.nio.file.Path local) throws IOException {
+    java.nio.file.Path parent = local.getParent();
+    return parent == null || Files.exists(local)
+        ? local.toRealPath()
+        : real(parent).resolve(parent.relativize(local));
   }
 }

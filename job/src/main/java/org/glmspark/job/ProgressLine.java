@@ -6,7 +6,6 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.SparkContext;
-import org.apache.spark.Success$;
 import org.apache.spark.scheduler.AccumulableInfo;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
@@ -65,7 +64,7 @@ final class ProgressLine extends SparkListener {
 
   @Override
   public void onTaskEnd(SparkListenerTaskEnd end) {
-    if (end.reason() == Success$.MODULE$) {
+    if (end.taskInfo().successful()) {
       count(end.taskInfo().taskId(), end.taskInfo().accumulables());
     } else {
       forget(end.taskInfo().taskId());

@@ -4,6 +4,7 @@ import java.io.Console;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -17,8 +18,8 @@ record Terminal(boolean interactive, int columns) {
 
   /// What this process was started in.
   static Terminal current() {
-    Console console = System.console();
-    boolean interactive = console != null && console.isTerminal();
+    boolean interactive =
+        Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
     return new Terminal(interactive, interactive ? askColumns() : DEFAULT_COLUMNS);
   }
 

@@ -53,7 +53,7 @@ record WriterProcess(String host, long process, long started) {
     try {
       return InetAddress.getLocalHost().getHostName();
     } catch (UnknownHostException e) {
-      return e.getMessage(); // it begins with the name that could not be resolved
+      return String.valueOf(e.getMessage()); // it begins with the name that could not be resolved
     }
   }
 }

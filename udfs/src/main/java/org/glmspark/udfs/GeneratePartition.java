@@ -6,7 +6,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
-import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -23,7 +22,8 @@ import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.sampling.SamplingParameters;
 import org.jspecify.annotations.Nullable;
 
-/// Completes the rows of one partition, in their order, in the engine that all tasks of the executor share.
+/// Completes the rows of one partition, in their order, in the engine that all tasks of the
+/// executor share.
 ///
 /// A row that comes in has the input columns, then its row id, then an array with the texts of the
 /// prompt's columns; a row that goes out has the input columns and the [ResultColumns].
@@ -46,10 +46,10 @@ record GeneratePartition(
   @Override
   public Iterator<Row> call(Iterator<Row> rows) {
     GenerationEngine engine = model.value().engine();
-    ChatTemplate template = Objects.requireNonNull(engine.model().chatTemplate()); // see ModelHandle
+    ChatTemplate template =
+        Objects.requireNonNull(engine.model().chatTemplate()); // see ModelHandle
     var completed = new CompletedRows(rows, engine, template);
-    TaskContext.get()
-        .addTaskCompletionListener((TaskCompletionListener) _ -> completed.withdraw());
+    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) _ -> completed.withdraw());
     return completed;
   }
 
@@ -92,8 +92,9 @@ record GeneratePartition(
       return completed;
     }
 
-    /// Submits rows while the batch has a use for them. Twice the batch is enough to refill it while the
-    /// oldest row is still running; a task without any row submits one whatever the others have queued.
+    /// Submits rows while the batch has a use for them. Twice the batch is enough to refill it
+    /// while the oldest row is still running; a task without any row submits one whatever the
+    /// others have queued.
     private void pull() {
       while (pending.size() < 2 * maxBatch
           && (pending.isEmpty() || engine.waiting() < maxBatch)

@@ -52,7 +52,8 @@ class GeneratePartitionTest {
     ExecutorEngines.closeAll();
   }
 
-  /// Rows as they come to the partition function, in one partition: an input column, the row id, the texts.
+  /// Rows as they come to the partition function, in one partition: an input column, the row id,
+  /// the texts.
   private static Dataset<Row> rows(Dataset<Row> input) {
     return input
         .select(
@@ -166,8 +167,7 @@ class GeneratePartitionTest {
     ModelHandle model = ModelHandle.of(SampleData.model(), SampleData.options(2));
     model.engine().close();
 
-    Dataset<Row> completed =
-        complete(rows(SampleData.documents(3)), model, SUMMARIZE, GREEDY);
+    Dataset<Row> completed = complete(rows(SampleData.documents(3)), model, SUMMARIZE, GREEDY);
 
     assertThatThrownBy(completed::collectAsList)
         .hasStackTraceContaining("row 'doc-0001': the engine failed")

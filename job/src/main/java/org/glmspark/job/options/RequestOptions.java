@@ -48,6 +48,9 @@ public record RequestOptions(
           "%s goes with a task, but there is a template"
               .formatted(column != null ? "column" : "max-words"));
     }
+    if (template != null) {
+      var _ = new PromptSource.Template(template, system); // checks that it names a column
+    }
     if (maxWords != null && maxWords < 0) {
       throw new IllegalArgumentException(
           "max-words is %d, expected 0 (no limit) or more".formatted(maxWords));

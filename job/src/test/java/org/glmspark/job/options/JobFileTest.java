@@ -177,6 +177,22 @@ class JobFileTest {
     assertThat(problem(SMALLEST.replace(there, mistake))).isEqualTo(sentence);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "Hello | prompt template names no column",
+        "Hello {name | prompt template, character 7: '{' is not closed",
+      })
+  void aTemplateThatCannotBeFilledIsRefused(String template, String sentence) throws IOException {
+    JobFile job = job(SMALLEST);
+    job.set("request={\"template\": \"%s\"}".formatted(template));
+
+    assertThatThrownBy(job::options)
+        .isInstanceOf(JobFileException.class)
+        .hasMessageStartingWith("--set: 'request': " + sentence);
+  }
+
   @Test
   void aFileThatIsNoJobIsRefused() {
     assertThat(problem("[]")).isEqualTo("job.json: not a job file, expected one JSON object");
