@@ -75,13 +75,12 @@ class GeneratePartitionTest {
             1,
             null);
     StructType output = columns.append(StructType.fromDDL("body STRING"));
-    return rows.mapPartitions(counting(PULLED), Encoders.row(rows.schema()))
+    return rows.mapPartitions(counting(false), Encoders.row(rows.schema()))
         .mapPartitions(task, Encoders.row(output))
-        .mapPartitions(counting(GIVEN), Encoders.row(output));
+        .mapPartitions(counting(true), Encoders.row(output));
   }
 
-  private static MapPartitionsFunction<Row, Row> counting(AtomicInteger counter) {
-    boolean given = counter == GIVEN;
+  private static MapPartitionsFunction<Row, Row> counting(boolean given) {
     return rows ->
         new Iterator<>() {
           @Override
