@@ -7,6 +7,7 @@ module org.glmspark.engine {
   requires static transitive org.jspecify;
 
   exports org.glmspark.cache; // for KvCacheType, one of the engine's options
+  exports org.glmspark.format; // for MalformedModelException
   exports org.glmspark.generation;
   exports org.glmspark.model;
   exports org.glmspark.prompt;

@@ -17,18 +17,18 @@ import jdk.incubator.vector.VectorOperators;
 final class Exponential {
   private static final float SMALLEST = -87f;
   private static final float LARGEST = 88f;
-  private static final float LOG2_E = 1.44269504088896341f;
+  private static final float LOG2_E = 0x1.715476p0f;
   private static final float ROUND =
       0x1.8p23f; // adding it leaves the nearest integer in the low bits
   private static final int ROUND_BITS = Float.floatToRawIntBits(ROUND);
-  private static final float LN2_HIGH = 0.693359375f; // 10 bits, so n · LN2_HIGH is exact
-  private static final float LN2_LOW = -2.12194440e-4f;
-  private static final float C6 = 1.9875691500e-4f;
-  private static final float C5 = 1.3981999507e-3f;
-  private static final float C4 = 8.3334519073e-3f;
-  private static final float C3 = 4.1665795894e-2f;
-  private static final float C2 = 1.6666665459e-1f;
-  private static final float C1 = 5.0000001201e-1f;
+  private static final float LN2_HIGH = 0x1.63p-1f; // 10 bits, so n · LN2_HIGH is exact
+  private static final float LN2_LOW = -0x1.bd0106p-13f;
+  private static final float C6 = 0x1.a0d2cep-13f;
+  private static final float C5 = 0x1.6e879cp-10f;
+  private static final float C4 = 0x1.11121p-7f;
+  private static final float C3 = 0x1.555382p-5f;
+  private static final float C2 = 0x1.555554p-3f;
+  private static final float C1 = 0x1p-1f;
 
   private Exponential() {}
 

@@ -13,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 /// @param feedForwardNorm `[hidden]`
 /// @param gateUp `[2 · feedForward, hidden]`, rows of gate, then up
 /// @param down `[hidden, feedForward]`
-@SuppressWarnings("ArrayRecordComponent") // never compared; kernels read the arrays as they are
 public record LayerWeights(
     float[] attentionNorm,
     StripMatrix queryKeyValue,

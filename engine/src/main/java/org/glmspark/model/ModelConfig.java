@@ -11,7 +11,8 @@ import java.util.List;
 /// @param layers number of decoder layers, at most 2^12
 /// @param heads query heads, at most 2^14
 /// @param keyValueHeads key-value heads; each serves `heads / keyValueHeads` query heads
-/// @param headSize elements of one head, a multiple of 16, at most 2^14; `heads · headSize` at most 2^20
+/// @param headSize elements of one head, a multiple of 16, at most 2^14; `heads · headSize` at most
+///   2^20
 /// @param feedForwardSize inner size of the feed-forward network, at most 2^20 (the fused gate and
 ///   up matrix has twice as many rows)
 /// @param vocabularySize rows of the embedding and of the output matrix, padding included; at most

@@ -10,7 +10,6 @@ import org.glmspark.tensor.Tensor;
 /// @param layers from the first to the last
 /// @param finalNorm `[hidden]`
 /// @param output `[vocabulary, hidden]`
-@SuppressWarnings("ArrayRecordComponent") // never compared; kernels read the array as it is
 public record ModelWeights(
     Tensor embedding, List<LayerWeights> layers, float[] finalNorm, StripMatrix output) {
   public ModelWeights {

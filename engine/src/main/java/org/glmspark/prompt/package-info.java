@@ -5,6 +5,7 @@
 ///                                       ▲   │
 ///                     BytePairTokenizer ┘   └──▶ stop tokens; text of an answer
 /// ```
+///
 /// Roles and prefixes are put in by id. What a message says is encoded as plain text, so a document
 /// that spells `<|user|>` stays a document.
 ///

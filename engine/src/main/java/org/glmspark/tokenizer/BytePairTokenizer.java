@@ -103,14 +103,24 @@ public final class BytePairTokenizer {
   /// Unpaired surrogates replaced, which Java's encoder would turn into '?', a character that
   /// documents use.
   private static String wellFormed(String text) {
-    if (text.codePoints().noneMatch(BytePairTokenizer::isSurrogate)) {
+    if (!hasSurrogates(text)) {
       return text;
     }
-    int[] codePoints = text.codePoints().map(c -> isSurrogate(c) ? REPLACEMENT : c).toArray();
+    int[] codePoints = text.codePoints().map(c -> isUnpaired(c) ? REPLACEMENT : c).toArray();
     return new String(codePoints, 0, codePoints.length);
   }
 
-  private static boolean isSurrogate(int codePoint) {
+  private static boolean hasSurrogates(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isSurrogate(text.charAt(i))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// A pair is one code point beyond these.
+  private static boolean isUnpaired(int codePoint) {
     return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
   }
 }

@@ -81,11 +81,9 @@ final class PairMerger {
   private void pair(byte[] utf8, int start, int length, int part) {
     int second = next[part];
     joined[part] =
-        second < length
-            ? table.find(utf8, start + part, start + next[second])
-            : TokenTable.NONE;
+        second < length ? table.find(utf8, start + part, start + next[second]) : TokenTable.NONE;
     if (joined[part] != TokenTable.NONE) {
-      push((long) joined[part] << 32 | part);
+      push(((long) joined[part] << 32) | part);
     }
   }
 

@@ -2,14 +2,16 @@ package org.glmspark.tokenizer;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import java.util.Arrays;
 import java.util.Base64;
 import org.glmspark.format.MalformedModelException;
 
-/// Reads the text format of tiktoken, as in GLM-4's `tokenizer.model`: a token a line, `base64 rank`.
+/// Reads the text format of tiktoken, which is that of GLM-4's `tokenizer.model`: a token a line,
+/// `base64 rank`.
 ///
-/// The rank is both the token's id and its priority when pairs are joined. Ranks are 0 to the number
-/// of tokens less one, in any order, and every single byte is a token, so that every text can be
-/// encoded. Blank lines do not count.
+/// The rank is both the token's id and its priority when pairs are joined. Ranks are 0 to the
+/// number of tokens less one, in any order, and every single byte is a token, so that every text
+/// can be encoded. Blank lines do not count.
 final class RankFile {
   private static final int SINGLE_BYTES = 256;
 
@@ -36,8 +38,10 @@ final class RankFile {
 
   private static int tokenLines(byte[] bytes) {
     int count = 0;
-    for (int start = 0; start < bytes.length; start = lineEnd(bytes, start) + 1) {
-      if (textEnd(bytes, start) > start) {
+    int end;
+    for (int start = 0; start < bytes.length; start = end + 1) {
+      end = lineEnd(bytes, start);
+      if (textEnd(bytes, start, end) > start) {
         count++;
       }
     }
@@ -47,11 +51,13 @@ final class RankFile {
   private void readLines() {
     byte[] bytes = file.bytes();
     int line = 0;
-    for (int start = 0; start < bytes.length; start = lineEnd(bytes, start) + 1) {
+    int end;
+    for (int start = 0; start < bytes.length; start = end + 1) {
+      end = lineEnd(bytes, start);
       line++;
-      int end = textEnd(bytes, start);
-      if (end > start) {
-        readLine(line, new String(bytes, start, end - start, ISO_8859_1));
+      int textEnd = textEnd(bytes, start, end);
+      if (textEnd > start) {
+        readLine(line, start, textEnd);
       }
     }
   }
@@ -65,40 +71,46 @@ final class RankFile {
     return end;
   }
 
-  /// The end of what this line says, without a carriage return.
-  private static int textEnd(byte[] bytes, int start) {
-    int end = lineEnd(bytes, start);
+  /// The end of what a line says, without a carriage return.
+  private static int textEnd(byte[] bytes, int start, int end) {
     return end > start && bytes[end - 1] == '\r' ? end - 1 : end;
   }
 
-  private void readLine(int line, String text) {
-    int blank = text.indexOf(' ');
-    if (blank < 0) {
-      throw malformed(line, "%s, expected a token in base64, a space and its rank", WholeFile.shown(text));
+  private void readLine(int line, int start, int end) {
+    int blank = start;
+    while (blank < end && file.bytes()[blank] != ' ') {
+      blank++;
     }
-    byte[] token = token(line, text.substring(0, blank));
-    int rank = rank(line, text.substring(blank + 1));
+    if (blank == end) {
+      throw malformed(
+          line, shown(start, end) + ", expected a token in base64, a space and its rank");
+    }
+    byte[] token = token(line, start, blank);
+    int rank = rank(line, blank + 1, end);
     if (lines[rank] != 0) {
-      throw malformed(line, "rank %d again, line %d has it; expected another", rank, lines[rank]);
+      throw malformed(
+          line, "rank %d again, line %d has it; expected another".formatted(rank, lines[rank]));
     }
     int holder = table.put(rank, token);
     if (holder != rank) {
       throw malformed(
           line,
-          "token %s again, line %d has it; expected another",
-          WholeFile.shown(text.substring(0, blank)),
-          lines[holder]);
+          "token %s again, line %d has it; expected another"
+              .formatted(shown(start, blank), lines[holder]));
     }
     lines[rank] = line;
   }
 
-  private byte[] token(int line, String base64) {
+  private byte[] token(int line, int start, int end) {
     byte[] token;
     try {
-      token = Base64.getDecoder().decode(base64);
+      token = Base64.getDecoder().decode(Arrays.copyOfRange(file.bytes(), start, end));
     } catch (IllegalArgumentException e) {
-      String problem = "%s is no base64: %s".formatted(WholeFile.shown(base64), e.getMessage());
-      throw new MalformedModelException(file.name(), "line " + line, problem, e);
+      throw new MalformedModelException(
+          file.name(),
+          "line " + line,
+          "%s is no base64: %s".formatted(shown(start, end), e.getMessage()),
+          e);
     }
     if (token.length == 0) {
       throw malformed(line, "the token is empty, expected at least one byte");
@@ -106,20 +118,20 @@ final class RankFile {
     return token;
   }
 
-  private int rank(int line, String digits) {
-    int rank = -1;
-    if (digits.chars().allMatch(c -> c >= '0' && c <= '9')
-        && !digits.isEmpty()
-        && digits.length() < 10) { // so it fits an int
-      rank = Integer.parseInt(digits);
+  private int rank(int line, int start, int end) {
+    int tokens = lines.length;
+    boolean valid = end > start;
+    int rank = 0;
+    for (int i = start; i < end && valid; i++) {
+      int digit = file.bytes()[i] - '0';
+      rank = 10 * rank + digit; // no overflow: there are far fewer tokens than 2^31 / 10
+      valid = digit >= 0 && digit <= 9 && rank < tokens;
     }
-    if (rank < 0 || rank >= lines.length) {
+    if (!valid) {
       throw malformed(
           line,
-          "rank %s, expected a number from 0 to %d: %d tokens have ranks without gaps",
-          WholeFile.shown(digits),
-          lines.length - 1,
-          lines.length);
+          "rank %s, expected a number from 0 to %d: %d tokens have ranks without gaps"
+              .formatted(shown(start, end), tokens - 1, tokens));
     }
     return rank;
   }
@@ -135,7 +147,11 @@ final class RankFile {
     }
   }
 
-  private MalformedModelException malformed(int line, String format, Object... values) {
-    return new MalformedModelException(file.name(), "line " + line, format.formatted(values));
+  private MalformedModelException malformed(int line, String problem) {
+    return new MalformedModelException(file.name(), "line " + line, problem);
+  }
+
+  private String shown(int start, int end) {
+    return WholeFile.shown(new String(file.bytes(), start, end - start, ISO_8859_1));
   }
 }

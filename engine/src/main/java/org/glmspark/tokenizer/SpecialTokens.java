@@ -72,7 +72,8 @@ final class SpecialTokens {
     var ids = new LinkedHashMap<String, Integer>();
     for (Map.Entry<String, JsonNode> entry : added.properties()) {
       int id = id(file, entry.getKey(), ranks);
-      String text = entry.getValue().path("content").asText();
+      JsonNode content = entry.getValue().path("content");
+      String text = content.isTextual() ? content.asText() : "";
       if (text.isEmpty()) {
         throw new MalformedModelException(
             file.name(), KEY + "." + id, "no content, expected the token's text");

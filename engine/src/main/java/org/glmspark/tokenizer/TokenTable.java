@@ -16,40 +16,47 @@ final class TokenTable {
   private static final VarHandle LONGS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
-  /// Multiplier of a 64-bit linear congruential generator; Steele and Vigna 2021, table 4,
+  private static final long FREE = -1;
+
+  /// A multiplier that spreads bits well. Source: Steele and Vigna 2021,
   /// <https://arxiv.org/abs/2001.05304>.
   private static final long MULTIPLIER = 0xD1342543DE82EF95L;
 
   private final byte[][] tokens;
 
-  /// Ids, or NONE for a free slot.
-  private final int[] slots;
+  /// `hash << 32 | id`, or FREE. The hash is there because most look-ups of a merge find nothing:
+  /// they end here, without a look at the bytes of another token.
+  private final long[] slots;
 
   private int longestBytes;
 
   /// @param count how many tokens [#put] will be given, at most 2^28
   TokenTable(int count) {
     tokens = new byte[count][];
-    slots = new int[Integer.highestOneBit(Math.max(1, count)) * 4];
-    Arrays.fill(slots, NONE);
+    slots = new long[Integer.highestOneBit(Math.max(1, count)) * 4];
+    Arrays.fill(slots, FREE);
   }
 
-  /// Enters a token, unless its bytes or its id are taken.
+  /// Enters a token, unless there is one with its bytes.
   ///
+  /// @param id from 0 to the count less one; no other token has it
   /// @return the id that these bytes have from now on: `id`, or that of an earlier token
   int put(int id, byte[] token) {
-    int slot = slot(token, 0, token.length);
-    if (slots[slot] == NONE) {
-      slots[slot] = id;
+    int hash = hash(token, 0, token.length);
+    int slot = slot(hash, token, 0, token.length);
+    if (slots[slot] == FREE) {
+      slots[slot] = ((long) hash << 32) | id;
       tokens[id] = token;
       longestBytes = Math.max(longestBytes, token.length);
     }
-    return slots[slot];
+    return (int) slots[slot];
   }
 
   /// The id of the token with the bytes `from` to `to` (exclusive), or NONE.
   int find(byte[] bytes, int from, int to) {
-    return to - from > longestBytes ? NONE : slots[slot(bytes, from, to)];
+    return to - from > longestBytes
+        ? NONE
+        : (int) slots[slot(hash(bytes, from, to), bytes, from, to)]; // FREE ends in NONE
   }
 
   /// The bytes of a token; not to be changed.
@@ -68,34 +75,46 @@ final class TokenTable {
   }
 
   /// Where these bytes are, or the free slot where they belong.
-  private int slot(byte[] bytes, int from, int to) {
+  private int slot(int hash, byte[] bytes, int from, int to) {
     int mask = slots.length - 1;
-    int slot = hash(bytes, from, to) & mask;
-    while (slots[slot] != NONE) {
-      byte[] token = tokens[slots[slot]];
-      if (Arrays.equals(token, 0, token.length, bytes, from, to)) {
-        break;
-      }
-      slot = (slot + 1) & mask;
+    int i = hash & mask;
+    while (slots[i] != FREE && !isToken(slots[i], hash, bytes, from, to)) {
+      i = (i + 1) & mask;
     }
-    return slot;
+    return i;
+  }
+
+  private boolean isToken(long slot, int hash, byte[] bytes, int from, int to) {
+    if ((int) (slot >>> 32) != hash) {
+      return false;
+    }
+    byte[] token = tokens[(int) slot];
+    return Arrays.equals(token, 0, token.length, bytes, from, to);
   }
 
   private static int hash(byte[] bytes, int from, int to) {
-    long hash = to - from;
+    long hash = (long) to - from;
     int i = from;
     for (; i + Long.BYTES <= to; i += Long.BYTES) {
       hash = mix(hash ^ (long) LONGS.get(bytes, i));
     }
-    long rest = 0;
-    for (; i < to; i++) {
-      rest = rest << 8 | (bytes[i] & 0xFF);
+    return (int) (mix(hash ^ lastBytes(bytes, i, to)) >>> 32);
+  }
+
+  /// The bytes `from` to `to`, fewer than eight, the first one lowest.
+  private static long lastBytes(byte[] bytes, int from, int to) {
+    if (from + Long.BYTES <= bytes.length) { // in the midst of a text: all of them at once
+      return (long) LONGS.get(bytes, from) & ~(-1L << (Byte.SIZE * (to - from)));
     }
-    return (int) (mix(hash ^ rest) >>> 32);
+    long value = 0;
+    for (int i = to - 1; i >= from; i--) {
+      value = (value << Byte.SIZE) | (bytes[i] & 0xFF);
+    }
+    return value;
   }
 
   private static long mix(long value) {
     long product = value * MULTIPLIER;
-    return product ^ product >>> 32;
+    return product ^ (product >>> 32);
   }
 }

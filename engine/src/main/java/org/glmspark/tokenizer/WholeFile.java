@@ -6,14 +6,19 @@ import java.nio.file.Path;
 import org.glmspark.format.MalformedModelException;
 
 /// A file of a model folder that is small enough to be read whole.
-///
-/// @param name what messages call it
-/// @param bytes its content
-record WholeFile(String name, byte[] bytes) {
-  /// About a hundred times the size of GLM-4's tokenizer.
-  private static final long LARGEST_BYTES = 1L << 28;
+final class WholeFile {
+  /// Some twenty times the size of GLM-4's tokenizer.
+  private static final long LARGEST_BYTES = 1L << 26;
 
   private static final int SHOWN_CHARS = 40;
+
+  private final String name;
+  private final byte[] bytes;
+
+  WholeFile(String name, byte[] bytes) {
+    this.name = name;
+    this.bytes = bytes;
+  }
 
   /// @throws MalformedModelException if there is no such file, or it is absurdly large
   static WholeFile read(Path path) throws IOException {
@@ -28,6 +33,16 @@ record WholeFile(String name, byte[] bytes) {
           name, "size", "%d bytes, expected at most %d".formatted(size, LARGEST_BYTES));
     }
     return new WholeFile(name, Files.readAllBytes(path));
+  }
+
+  /// What messages call the file.
+  String name() {
+    return name;
+  }
+
+  /// Its content; not to be changed.
+  byte[] bytes() {
+    return bytes;
   }
 
   /// Text from a file, quoted and cut so that it fits a message.

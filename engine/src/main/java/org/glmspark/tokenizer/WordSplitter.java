@@ -3,12 +3,14 @@ package org.glmspark.tokenizer;
 /// Splits text into the words that GLM-4 encodes one by one.
 ///
 /// It finds the matches of
+///
 /// ```
 /// (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*
 /// |\s*[\r\n]+|\s+(?!\S)|\s+
 /// ```
+///
 /// where white space, letters, numbers and case are Unicode's. Every character belongs to a match.
-/// Time is linear in the text: no character is looked at more than three times.
+/// Time is linear in the text, also for white space or a letter repeated without end.
 ///
 /// Source: `tokenization_chatglm.py` of GLM-4-9B-Chat.
 final class WordSplitter {
@@ -58,9 +60,7 @@ final class WordSplitter {
         yield leads ? symbolsEnd(utf8, second) : whiteSpaceEnd(utf8, start);
       }
       case SYMBOL ->
-          secondKind == Kind.LETTER
-              ? runEnd(utf8, second, Kind.LETTER)
-              : symbolsEnd(utf8, second);
+          secondKind == Kind.LETTER ? runEnd(utf8, second, Kind.LETTER) : symbolsEnd(utf8, second);
       case END -> throw new IllegalArgumentException("no word at %d".formatted(start));
     };
   }
@@ -85,7 +85,7 @@ final class WordSplitter {
     return i < utf8.length ? utf8[i] | 0x20 : -1;
   }
 
-  /// Whether U+017F is here, the only character beyond ASCII whose case folds to one of these letters.
+  /// Whether U+017F is here, the one character beyond ASCII that folds to one of these letters.
   private static boolean isLongS(byte[] utf8, int i) {
     return i + 1 < utf8.length && utf8[i] == (byte) 0xC5 && utf8[i + 1] == (byte) 0xBF;
   }
@@ -143,7 +143,7 @@ final class WordSplitter {
     if (codePoint == '\n' || codePoint == '\r') {
       return Kind.NEWLINE;
     }
-    if (codePoint >= '\t' && codePoint <= '\r' || codePoint == NEXT_LINE) {
+    if ((codePoint >= '\t' && codePoint <= '\r') || codePoint == NEXT_LINE) {
       return Kind.OTHER_SPACE;
     }
     return switch (Character.getType(codePoint)) {
@@ -166,14 +166,14 @@ final class WordSplitter {
     if (i >= utf8.length || utf8[i] >= 0) {
       return 1;
     }
-    return Integer.numberOfLeadingZeros(~(utf8[i] << 24)); // the ones that its first byte begins with
+    return Integer.numberOfLeadingZeros(~(utf8[i] << 24)); // as many ones lead its first byte
   }
 
   private static int codePoint(byte[] utf8, int i) {
     int width = width(utf8, i);
-    int codePoint = utf8[i] & 0x7F >> width;
+    int codePoint = utf8[i] & (0x7F >> width);
     for (int rest = 1; rest < width; rest++) {
-      codePoint = codePoint << 6 | (utf8[i + rest] & 0x3F);
+      codePoint = (codePoint << 6) | (utf8[i + rest] & 0x3F);
     }
     return codePoint;
   }

@@ -50,7 +50,7 @@ class RotaryEmbeddingTest {
       if (i >= 32 || element >= 8) {
         assertThat(after[i]).isEqualTo(before[i]);
       } else {
-        double angle = 5 * Math.pow(10_000, -2.0 * (element / 2) / 8);
+        double angle = 5 * Math.pow(10_000, -(element - element % 2) / 8.0);
         double a = before[i - i % 2];
         double b = before[i - i % 2 + 1];
         double expected =

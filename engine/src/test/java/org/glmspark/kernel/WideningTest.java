@@ -65,7 +65,7 @@ class WideningTest {
 
   private static void putLittleEndian(byte[] bytes, int offset, int value, int count) {
     for (int i = 0; i < count; i++) {
-      bytes[offset + i] = (byte) (value >>> 8 * i);
+      bytes[offset + i] = (byte) (value >>> (8 * i));
     }
   }
 }

@@ -8,11 +8,12 @@ final class RandomText {
   /// Each a piece of text; long words and runs come from drawing one piece several times.
   private static final List<String> PIECES =
       List.of(
-          "a", "Z", "the", " the", "é", "ß", "ǅ", "ʰ", "中", "北京", "。", "，", "　", "\u00a0", "\u2003",
-          "\u0085", "\u2028", "\t", " ", "  ", "\n", "\r", "\r\n", "\u000b", "\u001c", "0", "7", "12345",
-          "²", "Ⅷ", "٣", "½", "𝟘", "𝒜", "𠀀", "😶‍🌫️", "🦙", "e\u0301", "\u0301", "ា", "ខ្មែរ", "'", "'s",
-          "'S", "'Ll", "'ſ", "'ſt", "'RE", "'vE", "'k", "'M", "'d", "’s", "!", "...", "--", "_", "\u200b",
-          "\ufeff", "\ufffd", "\ud800", "\udc00", "\ue000", "\u0378", "\0", "<|user|>", "[gMASK]");
+          ("a¦Z¦the¦ the¦é¦ß¦ǅ¦ʰ¦中¦北京¦。¦，¦ខ្មែរ¦ា¦e\u0301¦\u0301¦𝒜¦𠀀¦😶‍🌫️¦🦙"
+                  + "¦ ¦  ¦\t¦\n¦\r¦\r\n¦\u000b¦\u001c¦\u0085¦\u00a0¦\u2003¦\u2028¦\u3000"
+                  + "¦0¦7¦12345¦²¦Ⅷ¦٣¦½¦𝟘¦'¦'s¦'S¦'Ll¦'ſ¦'ſt¦'RE¦'vE¦'k¦'M¦'d¦’s"
+                  + "¦!¦...¦--¦_¦\0¦\u200b¦\ufeff¦\ufffd¦\ud800¦\udc00¦\ue000¦\u0378"
+                  + "¦<|user|>¦[gMASK]")
+              .split("¦", -1));
 
   private RandomText() {}
 

@@ -31,7 +31,8 @@ class RankFileTest {
           "YWI= "       | rank '', expected a number from 0 to 256
           "YWI=  256"   | rank ' 256', expected a number from 0 to 256
           YWI= -1       | rank '-1', expected a number from 0 to 256
-          YWI= 257      | rank '257', expected a number from 0 to 256: 257 tokens have ranks without gaps
+          YWI= 257      | rank '257', expected a number from 0 to 256
+          YWI= 300      | 257 tokens have ranks without gaps
           YWI= 99999999999999999999 | rank '99999999999999999999', expected a number
           YWI= 7        | rank 7 again, line 8 has it
           YQ== 256      | token 'YQ==' again, line 98 has it
@@ -60,9 +61,8 @@ class RankFileTest {
   void showsNoMoreOfABadLineThanPeopleCanRead() {
     assertThatThrownBy(() -> parse("\0\u001b[31m" + "A".repeat(1 << 20)))
         .isInstanceOf(MalformedModelException.class)
-        .hasMessage(
-            "tokenizer.model: line 1: '??[31m%s...', expected a token in base64, a space and its rank"
-                .formatted("A".repeat(34)));
+        .hasMessageContaining("line 1: '??[31m%s...', expected".formatted("A".repeat(34)))
+        .hasMessageMatching(".{1,150}");
   }
 
   @Test

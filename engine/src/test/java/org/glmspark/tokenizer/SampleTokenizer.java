@@ -19,7 +19,11 @@ public final class SampleTokenizer {
 
   /// One document, its prompt and its completion, by the program that trained the sample model.
   public record Summary(
-      String id, String body, int[] promptIds, List<Integer> completionIds, String summary) {}
+      String id,
+      String body,
+      List<Integer> promptIds,
+      List<Integer> completionIds,
+      String summary) {}
 
   private SampleTokenizer() {}
 
@@ -50,7 +54,7 @@ public final class SampleTokenizer {
           new Summary(
               row.required("id").asText(),
               row.required("body").asText(),
-              ints(row.required("prompt_ids")),
+              List.of(JSON.convertValue(row.required("prompt_ids"), Integer[].class)),
               List.of(JSON.convertValue(row.required("completion_ids"), Integer[].class)),
               row.required("summary").asText()));
     }

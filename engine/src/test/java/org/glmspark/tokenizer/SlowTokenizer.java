@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /// GLM-4's tokenizer as its description reads: the regular expression, and a search of all pairs
 /// for every join. It stays slow: it is what we trust.
@@ -28,9 +29,9 @@ record SlowTokenizer(Map<String, Integer> ranks) {
   static SlowTokenizer read(Path file) throws IOException {
     var ranks = new HashMap<String, Integer>();
     for (String line : Files.readAllLines(file, ISO_8859_1)) {
-      String[] fields = line.split(" ");
-      byte[] token = Base64.getDecoder().decode(fields[0]);
-      ranks.put(new String(token, ISO_8859_1), Integer.parseInt(fields[1]));
+      int blank = line.indexOf(' ');
+      byte[] token = Base64.getDecoder().decode(line.substring(0, blank));
+      ranks.put(new String(token, ISO_8859_1), Integer.parseInt(line.substring(blank + 1)));
     }
     return new SlowTokenizer(ranks);
   }
@@ -44,8 +45,11 @@ record SlowTokenizer(Map<String, Integer> ranks) {
   }
 
   int[] encode(String text) {
-    return words(text).stream().map(SlowTokenizer::latin1).flatMap(w -> word(w).stream())
-        .mapToInt(ranks::get).toArray();
+    return words(text).stream()
+        .map(SlowTokenizer::latin1)
+        .flatMap(w -> word(w).stream())
+        .mapToInt(ranks::get)
+        .toArray();
   }
 
   /// The tokens of a word, given as one character for each of its bytes.
@@ -53,7 +57,8 @@ record SlowTokenizer(Map<String, Integer> ranks) {
     if (ranks.containsKey(word)) {
       return List.of(word);
     }
-    var parts = new ArrayList<>(List.of(word.split("(?s)(?<=.)")));
+    List<String> parts =
+        word.chars().mapToObj(Character::toString).collect(Collectors.toCollection(ArrayList::new));
     while (true) {
       int best = -1;
       int bestRank = Integer.MAX_VALUE;

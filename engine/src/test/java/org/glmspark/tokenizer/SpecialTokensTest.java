@@ -47,6 +47,7 @@ class SpecialTokensTest {
           "2041"        ; "9999999999999" ; : id '9999999999999', expected a number from 2034
           "<|user|>"    ; "<sop>"         ; .2041: '<sop>' again, id 2038 has it
           "<|user|>"    ; ""              ; .2041: no content, expected the token's text
+          "<|user|>"    ; null            ; .2041: no content, expected the token's text
           "<|user|>"    ; ["<|user|>"]    ; .2041: no content, expected the token's text
           "<|user|>"    ; "<user>"        ; : no token has the content '<|user|>', expected one
           """)
@@ -75,7 +76,14 @@ class SpecialTokensTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "[]", "7", "{\"added_tokens_decoder\": [1]}", "{\"added_tokens_decoder\": null}"})
+  @ValueSource(
+      strings = {
+        "",
+        "[]",
+        "7",
+        "{\"added_tokens_decoder\": []}",
+        "{\"added_tokens_decoder\": null}"
+      })
   void refusesAnythingButAnObject(String config) {
     assertThatThrownBy(() -> parse(config))
         .isInstanceOf(MalformedModelException.class)

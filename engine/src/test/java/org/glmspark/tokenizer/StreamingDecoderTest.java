@@ -58,10 +58,7 @@ class StreamingDecoderTest {
       0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1, 0xC2, 0xDF, 0xE0, 0xE4, 0xED, 0xEF,
       0xF0, 0xF3, 0xF4, 0xF5, 0xFF
     };
-    return random
-        .ints(random.nextInt(12), 0, bytes.length)
-        .map(i -> token(bytes[i]))
-        .toArray();
+    return random.ints(random.nextInt(12), 0, bytes.length).map(i -> token(bytes[i])).toArray();
   }
 
   private static int token(int b) {

@@ -40,7 +40,8 @@ class ClusterIT {
               spark.sql(
                   """
                   VALUES ('null', NULL), ('empty', ''),
-                    ('long', repeat('All work and no play makes Jack a dull boy. ', 500))"""))
+                    ('long', repeat('All work and no play makes Jack a dull boy. ', 500))\
+                  """))
           .write()
           .parquet(input);
       inOneProcess = summarize(spark, 1);
@@ -86,7 +87,9 @@ class ClusterIT {
       assertThat(Summaries.comparable(rows)).isEqualTo(inOneProcess);
       List<Row> failed =
           rows.where("finish_reason = 'error'").select("id", "error").orderBy("id").collectAsList();
-      assertThat(failed).extracting(row -> row.getString(0)).containsExactly("empty", "long", "null");
+      assertThat(failed)
+          .extracting(row -> row.getString(0))
+          .containsExactly("empty", "long", "null");
       assertThat(failed.get(0).getString(1)).isEqualTo("no text: column 'body' is empty");
       assertThat(failed.get(1).getString(1)).startsWith("prompt too long: ");
       assertThat(failed.get(2).getString(1)).isEqualTo("no text: column 'body' is null");
@@ -102,7 +105,8 @@ class ClusterIT {
             .config("spark.jars", StandaloneCluster.APPLICATION.toString())
             .config("spark.executor.memory", "600m")
             .config("spark.cores.max", 2)
-            .config("spark.scheduler.minRegisteredResourcesRatio", 1) // both executors from the start
+            .config(
+                "spark.scheduler.minRegisteredResourcesRatio", 1) // both executors from the start
             .getOrCreate()) {
 
       assertThat(summarize(spark, 200)).isEqualTo(inOneProcess);

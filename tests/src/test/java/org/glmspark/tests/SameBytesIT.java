@@ -17,7 +17,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SameBytesIT {
   private static final int DOCUMENTS = 60;
 
-  /// Draws by probability: a logit that differs in its last bit changes a text sooner than an arg max does.
+  /// Draws by probability: a logit that differs in its last bit changes a text sooner than an arg
+  /// max does.
   private static final SamplingParameters DRAWN = new SamplingParameters(60, 1.2, 0.98, 7);
 
   private static SparkSession spark;
@@ -46,8 +47,7 @@ class SameBytesIT {
 
   private static List<String> complete(int partitions, int maxBatch, int stepTokens) {
     int threads = spark.sparkContext().defaultParallelism();
-    var options =
-        new EngineOptions(threads, maxBatch, stepTokens, KvCacheType.FLOAT16, 64L << 20);
+    var options = new EngineOptions(threads, maxBatch, stepTokens, KvCacheType.FLOAT16, 64L << 20);
     return Summaries.comparable(
         Summaries.summarize(
             Summaries.documents(spark, DOCUMENTS), options, DRAWN, List.of(), partitions));

@@ -57,7 +57,8 @@ class SampleRunBenchmarkIT {
     return (System.nanoTime() - start) / 1e9;
   }
 
-  /// The same 1,200 rows through the same engine, by themselves and through Spark, in turns: the machine may be noisy.
+  /// The same 1,200 rows through the same engine, by themselves and through Spark, in turns: the
+  /// machine may be noisy.
   @Test
   void measuresWhatSparkAddsToTheEngine() {
     List<String> bodies = bodies();

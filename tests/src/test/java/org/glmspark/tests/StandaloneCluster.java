@@ -16,9 +16,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.spark.launcher.JavaModuleOptions;
 
-/// A standalone cluster of Spark on this machine: a master and its workers, each a process, on ports that were free.
+/// A standalone cluster of Spark on this machine: a master and its workers, each a process, on
+/// ports that were free.
 ///
-/// It is made of Spark's jars alone, as a distribution has them. No process outlives it, nor this JVM.
+/// It is made of Spark's jars alone, as a distribution has them. No process outlives it, nor this
+/// JVM.
 final class StandaloneCluster implements AutoCloseable {
   /// The application, as users give it to spark-submit.
   static final Path APPLICATION = Path.of(System.getProperty("glm.app.jar")).toAbsolutePath();
@@ -130,23 +132,22 @@ final class StandaloneCluster implements AutoCloseable {
     Thread.ofPlatform()
         .daemon()
         .name("log-of-" + name)
-        .start(
-            () -> {
-              try (BufferedReader lines = process.inputReader();
-                  PrintWriter copy = new PrintWriter(Files.newBufferedWriter(log), true)) {
-                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                  copy.println(line);
-                  Matcher matcher = sign.matcher(line);
-                  if (matcher.find()) {
-                    found.complete(matcher.toMatchResult());
-                  }
-                }
-              } catch (IOException e) { // a process that is destroyed closes its output
-                found.completeExceptionally(e);
+        .start(() -> {
+          try (BufferedReader lines = process.inputReader();
+              PrintWriter copy = new PrintWriter(Files.newBufferedWriter(log), true)) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+              copy.println(line);
+              Matcher matcher = sign.matcher(line);
+              if (matcher.find()) {
+                found.complete(matcher.toMatchResult());
               }
-              found.completeExceptionally(
-                  new IllegalStateException("%s ended: %s".formatted(name, read(log))));
-            });
+            }
+          } catch (IOException e) { // a process that is destroyed closes its output
+            found.completeExceptionally(e);
+          }
+          found.completeExceptionally(
+              new IllegalStateException("%s ended: %s".formatted(name, read(log))));
+        });
     return found;
   }
 

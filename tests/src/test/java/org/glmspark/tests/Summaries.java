@@ -18,7 +18,8 @@ import org.glmspark.udfs.ResultColumns;
 final class Summaries {
   private Summaries() {}
 
-  /// A session that leaves the machine as it was: no page to look at, nothing to look up in the network.
+  /// A session that leaves the machine as it was: no page to look at, nothing to look up in the
+  /// network.
   static SparkSession.Builder session(String master) {
     return SparkSession.builder()
         .master(master)

@@ -19,8 +19,8 @@ final class ExecutorCores {
   /// The cores of an executor that runs under a configuration.
   ///
   /// A local master names them, else `spark.executor.cores` does; a standalone cluster without that
-  /// setting gives an executor all cores of its worker, taken to be those the JVM sees. Never more than
-  /// the JVM sees: threads beyond the processors only wait for each other.
+  /// setting gives an executor all cores of its worker, taken to be those the JVM sees. Never more
+  /// than the JVM sees: threads beyond the processors only wait for each other.
   ///
   /// @param processors what the JVM sees
   static int of(SparkConf conf, int processors) {

@@ -21,8 +21,8 @@ import org.glmspark.generation.GenerationEngine;
 import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
 
-/// The engines of this JVM: one for each model and options, opened by whoever needs it first and shared by
-/// all tasks until the JVM ends.
+/// The engines of this JVM: one for each model and options, opened by whoever needs it first and
+/// shared by all tasks until the JVM ends.
 public final class ExecutorEngines {
   private static final ConcurrentMap<Key, FutureTask<GenerationEngine>> ENGINES =
       new ConcurrentHashMap<>();
@@ -37,8 +37,8 @@ public final class ExecutorEngines {
   /// What makes two handles share an engine. Where the folder lies does not matter.
   private record Key(String digest, EngineOptions options) {}
 
-  /// The engine for a model. Of many callers at once, the first opens it and all wait for it. A failure goes to all
-  /// who waited and is then forgotten: the next call tries again.
+  /// The engine for a model. Of many callers at once, the first opens it and all wait for it. A
+  /// failure goes to all who waited and is then forgotten: the next call tries again.
   ///
   /// @throws IllegalStateException if the model cannot be opened or is not the one the handle means
   static GenerationEngine of(ModelHandle handle) {
@@ -48,7 +48,8 @@ public final class ExecutorEngines {
     FutureTask<GenerationEngine> engine = ENGINES.putIfAbsent(key, opening);
     if (engine == null) {
       engine = opening;
-      // Not on the task's own thread: killing the first task must not spoil the model for the others.
+      // Not on the task's own thread: killing the first task must not spoil the model for the
+      // others.
       Thread.ofPlatform().daemon().name("open-model").start(opening);
     }
     try {
@@ -91,7 +92,7 @@ public final class ExecutorEngines {
     try {
       return InetAddress.getLocalHost().getHostName();
     } catch (UnknownHostException e) {
-      return e.getMessage(); // names the host that has no address
+      return String.valueOf(e.getMessage()); // names the host that has no address
     }
   }
 

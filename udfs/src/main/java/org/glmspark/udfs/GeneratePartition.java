@@ -22,7 +22,8 @@ import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.sampling.SamplingParameters;
 import org.jspecify.annotations.Nullable;
 
-/// Completes the rows of one partition, in their order, in the engine that all tasks of the executor share.
+/// Completes the rows of one partition, in their order, in the engine that all tasks of the
+/// executor share.
 ///
 /// A row that comes in has the input columns, then its row id, then an array with the texts of the
 /// prompt's columns; a row that goes out has the input columns and the [ResultColumns].
@@ -45,10 +46,10 @@ record GeneratePartition(
   @Override
   public Iterator<Row> call(Iterator<Row> rows) {
     GenerationEngine engine = model.value().engine();
-    ChatTemplate template = Objects.requireNonNull(engine.model().chatTemplate()); // see ModelHandle
+    ChatTemplate template =
+        Objects.requireNonNull(engine.model().chatTemplate()); // see ModelHandle
     var completed = new CompletedRows(rows, engine, template);
-    TaskContext.get()
-        .addTaskCompletionListener((TaskCompletionListener) _ -> completed.withdraw());
+    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) _ -> completed.withdraw());
     return completed;
   }
 
@@ -91,8 +92,9 @@ record GeneratePartition(
       return completed;
     }
 
-    /// Submits rows while the batch has a use for them. Twice the batch is enough to refill it while the
-    /// oldest row is still running; a task without any row submits one whatever the others have queued.
+    /// Submits rows while the batch has a use for them. Twice the batch is enough to refill it
+    /// while the oldest row is still running; a task without any row submits one whatever the
+    /// others have queued.
     private void pull() {
       while (pending.size() < 2 * maxBatch
           && (pending.isEmpty() || engine.waiting() < maxBatch)
@@ -107,7 +109,8 @@ record GeneratePartition(
       if (missing != null) {
         return new Pending.Refused(row, missing);
       }
-      int[] tokens = template.encode(prompt.messages(texts));
+      List<String> present = texts.stream().map(Objects::requireNonNull).toList();
+      int[] tokens = template.encode(prompt.messages(present));
       return new Pending.Asked(row, submit(new GenerationRequest(tokens, sampling), row));
     }
 
@@ -146,7 +149,7 @@ record GeneratePartition(
     }
 
     /// Whatever the row was, the engine is of no more use to anybody: the next task opens another.
-    private IllegalStateException engineFailed(Row row, Throwable cause) {
+    private IllegalStateException engineFailed(Row row, @Nullable Throwable cause) {
       ExecutorEngines.discard(engine);
       return new IllegalStateException(
           "row '%s': the engine failed: %s".formatted(rowId(row), cause), cause);

@@ -30,7 +30,8 @@ public record Generation(
     ResultColumns columns,
     int partitions) {
 
-  /// Where four tasks to each core stop being worth their start: a cluster of more than a quarter as many cores.
+  /// Where four tasks to each core stop being worth their start: a cluster of more than a quarter
+  /// as many cores.
   private static final int MOST_CHOSEN_PARTITIONS = 4096;
 
   public Generation {
@@ -44,17 +45,19 @@ public record Generation(
 
   /// Refuses an input that cannot be worked on, from its schema alone.
   ///
-  /// @throws IllegalArgumentException for a missing prompt or key column, or a result column that clashes
+  /// @throws IllegalArgumentException for a missing prompt or key column, or a result column that
+  ///   clashes
   public void check(StructType input) {
     prompt.check(input);
     keyColumns.forEach(column -> InputColumns.find(input, column, "key"));
     columns.append(input);
   }
 
-  /// The input's rows, each with its columns and the result columns; nothing is generated before an action.
+  /// The input's rows, each with its columns and the result columns; nothing is generated before an
+  /// action.
   ///
-  /// Key columns are looked through for duplicates at once. Rows are dealt to the tasks by their id, so the order of the
-  /// input is not that of the output.
+  /// Key columns are looked through for duplicates at once. Rows are dealt to the tasks by their
+  /// id, so the order of the input is not that of the output.
   ///
   /// @throws IllegalArgumentException as [#check], and if two rows have the same key
   public Dataset<Row> apply(Dataset<Row> input) {
@@ -71,8 +74,7 @@ public record Generation(
     SparkContext spark = input.sparkSession().sparkContext();
     Broadcast<ModelHandle> handle = JavaSparkContext.fromSparkContext(spark).broadcast(model);
     var task =
-        new GeneratePartition(
-            handle, prompt, sampling, columns, input.columns().length, progress);
+        new GeneratePartition(handle, prompt, sampling, columns, input.columns().length, progress);
     return prepare(input, partitions == 0 ? chosenPartitions(spark) : partitions)
         .mapPartitions(task, Encoders.row(columns.append(input.schema())));
   }

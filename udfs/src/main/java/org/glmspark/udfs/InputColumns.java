@@ -19,7 +19,8 @@ final class InputColumns {
   /// The column of this name that has a string form; letter case does not matter, as in Spark.
   ///
   /// @param purpose what the column is for, for the message: `prompt`
-  /// @throws IllegalArgumentException if there is none, or several, or it is an array, map or struct
+  /// @throws IllegalArgumentException if there is none, or several, or it is an array, map or
+  ///   struct
   static StructField find(StructType input, String name, String purpose) {
     List<StructField> found =
         Arrays.stream(input.fields()).filter(field -> field.name().equalsIgnoreCase(name)).toList();
@@ -44,9 +45,7 @@ final class InputColumns {
   }
 
   private static boolean isText(DataType type) {
-    return !(type instanceof ArrayType
-        || type instanceof MapType
-        || type instanceof StructType);
+    return !(type instanceof ArrayType || type instanceof MapType || type instanceof StructType);
   }
 
   private static String hint(StructType input, String name) {
@@ -64,7 +63,8 @@ final class InputColumns {
     return Arrays.stream(input.columns()).map(name -> column(input, name)).toArray(Column[]::new);
   }
 
-  /// A name for a column that is there only while rows are prepared, unlike every name of the input.
+  /// A name for a column that is there only while rows are prepared, unlike every name of the
+  /// input.
   static String unused(StructType input, String name) {
     String unused = name;
     while (containsName(input, unused)) {

@@ -8,7 +8,8 @@ import org.glmspark.generation.GenerationEngine;
 import org.glmspark.model.ModelDigest;
 import org.glmspark.model.ModelLoader;
 
-/// Where a model is and what it must be: small, so that it can travel to the executors in place of weights.
+/// Where a model is and what it must be: small, so that it can travel to the executors in place of
+/// weights.
 ///
 /// @param path the model folder, absolute; the same on every node
 /// @param digest SHA-256, in hexadecimal, of the model the driver saw
@@ -21,7 +22,8 @@ public record ModelHandle(String path, String digest, EngineOptions options, Thr
   public enum Threads {
     /// As many as the options say.
     AS_IN_OPTIONS,
-    /// One for each core Spark gave the executor that opens the model; asked for there, when it is opened.
+    /// One for each core Spark gave the executor that opens the model; asked for there, when it is
+    /// opened.
     EXECUTOR_CORES
   }
 
@@ -39,13 +41,14 @@ public record ModelHandle(String path, String digest, EngineOptions options, Thr
         absolute.toString(), ModelDigest.of(absolute), options, Threads.AS_IN_OPTIONS);
   }
 
-  /// The same model, with one worker thread for each core of the executor instead of `options.threads`.
+  /// The same model, with one worker thread for each core of the executor instead of
+  /// `options.threads`.
   public ModelHandle withThreadsOfExecutor() {
     return new ModelHandle(path, digest, options, Threads.EXECUTOR_CORES);
   }
 
-  /// The engine of this JVM for this model. The first call opens it; calls meanwhile wait for that; all
-  /// share it until the JVM ends.
+  /// The engine of this JVM for this model. The first call opens it; calls meanwhile wait for that;
+  /// all share it until the JVM ends.
   ///
   /// @throws IllegalStateException if the model cannot be opened here or is not the one of `digest`
   public GenerationEngine engine() {

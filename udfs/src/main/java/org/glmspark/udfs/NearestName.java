@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
 public final class NearestName {
   private NearestName() {}
 
-  /// The known name with the fewest edits from the wanted one, letter case aside, or null if even that one
-  /// needs more edits than a third of the wanted name's letters (but one edit is always allowed).
+  /// The known name with the fewest edits from the wanted one, letter case aside, or null if even
+  /// that one needs more edits than a third of the wanted name's letters (but one edit is always
+  /// allowed).
   public static @Nullable String of(String wanted, Collection<String> known) {
     String lower = wanted.toLowerCase(Locale.ROOT);
     int mostEdits = Math.max(1, wanted.length() / 3);
@@ -20,8 +21,8 @@ public final class NearestName {
         .orElse(null);
   }
 
-  /// Letters to insert, delete or replace to turn one word into the other (Levenshtein distance), a swap of
-  /// neighbours counting as one (optimal string alignment).
+  /// Letters to insert, delete or replace to turn one word into the other (Levenshtein distance), a
+  /// swap of neighbours counting as one (optimal string alignment).
   private static int edits(String from, String to) {
     int[][] distance = new int[from.length() + 1][to.length() + 1];
     for (int i = 0; i <= from.length(); i++) {

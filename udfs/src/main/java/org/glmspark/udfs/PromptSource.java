@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /// What makes a row into a conversation for the model.
 ///
-/// The columns it reads are turned into text by Spark's `cast(... as string)`, so dates and times read as they do in
-/// SQL, in the session's time zone.
+/// The columns it reads are turned into text by Spark's `cast(... as string)`, so dates and times
+/// read as they do in SQL, in the session's time zone.
 public sealed interface PromptSource extends Serializable {
 
   /// Asks for a summary of one column, in the words of [TaskPrompts#summarize].
@@ -28,7 +28,8 @@ public sealed interface PromptSource extends Serializable {
 
   /// Puts columns into a text.
   ///
-  /// @param template the user's message; `{column}` stands for a column's value, `{{` and `}}` for braces
+  /// @param template the user's message; `{column}` stands for a column's value, `{{` and `}}` for
+  ///   braces
   /// @param system the system message, taken as it stands, or null for none
   record Template(String template, @Nullable String system) implements PromptSource {
     public Template {
@@ -56,7 +57,8 @@ public sealed interface PromptSource extends Serializable {
     columns().forEach(column -> InputColumns.find(input, column, "prompt"));
   }
 
-  /// Why a row cannot be asked about, or null if it can: every column the prompt reads must have text.
+  /// Why a row cannot be asked about, or null if it can: every column the prompt reads must have
+  /// text.
   ///
   /// @param texts the row's texts, in the order of [#columns]
   default @Nullable RowError missing(List<@Nullable String> texts) {
@@ -64,7 +66,8 @@ public sealed interface PromptSource extends Serializable {
     for (int i = 0; i < columns.size(); i++) {
       String text = texts.get(i);
       if (text == null || text.isBlank()) {
-        String detail = "column '%s' is %s".formatted(columns.get(i), text == null ? "null" : "empty");
+        String detail =
+            "column '%s' is %s".formatted(columns.get(i), text == null ? "null" : "empty");
         return new RowError(RowError.Reason.NO_TEXT, detail);
       }
     }

@@ -61,7 +61,8 @@ final class PromptTemplate {
 
   private static IllegalArgumentException broken(String template, int index, String what) {
     return new IllegalArgumentException(
-        "prompt template, character %d: %s: %s".formatted(index + 1, what, around(template, index)));
+        "prompt template, character %d: %s: %s"
+            .formatted(index + 1, what, around(template, index)));
   }
 
   /// The part of the template near a place, so that it can be found again.

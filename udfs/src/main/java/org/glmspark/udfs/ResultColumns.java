@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// All but `timing` and `usage.cached` is the same whenever and wherever a row is completed.
 ///
 /// @param prefix put before each name; empty for none
-/// @param struct the name of one struct column that holds them all, or null if they stand side by side
+/// @param struct the name of one struct column that holds them all, or null if they stand side by
+///   side
 public record ResultColumns(String prefix, @Nullable String struct) implements Serializable {
   private static final StructType TOOL_CALL =
       new StructType().add("name", DataTypes.StringType).add("arguments", DataTypes.StringType);
@@ -85,7 +86,8 @@ public record ResultColumns(String prefix, @Nullable String struct) implements S
 
   /// The input's columns and then the results'.
   ///
-  /// @throws IllegalArgumentException if a result column has the name of an input column, letter case aside
+  /// @throws IllegalArgumentException if a result column has the name of an input column, letter
+  ///   case aside
   public StructType append(StructType input) {
     StructType output = input;
     for (StructField field : fields()) {
@@ -158,7 +160,8 @@ public record ResultColumns(String prefix, @Nullable String struct) implements S
       RowFactory.create(timing.queueMillis(), timing.prefillMillis(), timing.decodeMillis()),
       lineage
     };
-    @Nullable Object[] appended = struct == null ? result : new Object[] {RowFactory.create(result)};
+    @Nullable Object[] appended =
+        struct == null ? result : new Object[] {RowFactory.create(result)};
     @Nullable Object[] values = new Object[inputColumns + appended.length];
     for (int i = 0; i < inputColumns; i++) {
       values[i] = row.get(i);

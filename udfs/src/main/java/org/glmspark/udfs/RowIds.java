@@ -11,9 +11,9 @@ import org.apache.spark.sql.types.DataTypes;
 
 /// Gives every row of a dataset a name that does not depend on where or when the row is read.
 ///
-/// With key columns the id is the key: the value of a single key, as text, or a JSON array of texts where
-/// there are several or the value is null. Without, it is the SHA-256 of all columns and `-1`, `-2`, ... to
-/// tell rows apart that are equal in every column.
+/// With key columns the id is the key: the value of a single key, as text, or a JSON array of texts
+/// where there are several or the value is null. Without, it is the SHA-256 of all columns and
+/// `-1`, `-2`, ... to tell rows apart that are equal in every column.
 final class RowIds {
   /// Fixed, because the digest must be the same in sessions with other settings.
   private static final Map<String, String> JSON_OPTIONS =
@@ -29,7 +29,8 @@ final class RowIds {
   ///
   /// @param keyColumns what names a row; empty to name rows by their content
   /// @param idColumn the name of the column to add
-  /// @throws IllegalArgumentException if two rows have the same key, which is found by reading the input once
+  /// @throws IllegalArgumentException if two rows have the same key, which is found by reading the
+  ///   input once
   static Dataset<Row> append(
       Dataset<Row> input, List<String> keyColumns, String idColumn, int partitions) {
     if (keyColumns.isEmpty()) {

@@ -4,8 +4,8 @@ import java.io.Serializable;
 import org.apache.spark.SparkContext;
 import org.apache.spark.util.LongAccumulator;
 
-/// What running tasks have finished so far, for a progress line: Spark's heartbeats carry the values of
-/// running tasks to the driver (`SparkListener.onExecutorMetricsUpdate`).
+/// What running tasks have finished so far, for a progress line: Spark's heartbeats carry the
+/// values of running tasks to the driver (`SparkListener.onExecutorMetricsUpdate`).
 ///
 /// Not for reports: Spark counts work again that it does again. Count the output instead.
 ///

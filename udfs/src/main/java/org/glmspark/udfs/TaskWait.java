@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Waits on a task's thread without holding up its end.
 ///
-/// Spark ends a task by interrupting its thread or, where `spark.sql.execution.interruptOnCancel` is off,
-/// by marking it only; so the mark is looked at five times a second.
+/// Spark ends a task by interrupting its thread or, where `spark.sql.execution.interruptOnCancel`
+/// is off, by marking it only; so the mark is looked at five times a second.
 final class TaskWait {
   private static final long LOOK_MILLIS = 200;
 

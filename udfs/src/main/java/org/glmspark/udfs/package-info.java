@@ -1,4 +1,5 @@
-/// Runs a model inside Spark: the rows of every partition go through the one engine of their executor.
+/// Runs a model inside Spark: the rows of every partition go through the one engine of their
+/// executor.
 ///
 /// ```
 /// driver                              executor
@@ -9,9 +10,11 @@
 ///                                                 │
 ///                                            PromptSource (row ─▶ chat messages, or a RowError)
 /// ```
-/// Only a path, a digest and options travel; weights never do. A row that cannot be completed becomes a
-/// row with an error; only a broken model or engine fails a task. Spark's objects (`TaskContext`,
-/// accumulators) are touched by the task's own thread alone, the engine's threads never see them.
+///
+/// Only a path, a digest and options travel; weights never do. A row that cannot be completed
+/// becomes a row with an error; only a broken model or engine fails a task. Spark's objects
+/// (`TaskContext`, accumulators) are touched by the task's own thread alone, the engine's threads
+/// never see them.
 @NullMarked
 package org.glmspark.udfs;
 

@@ -53,7 +53,9 @@ class ExecutorEnginesTest {
     try (ExecutorService tasks = Executors.newFixedThreadPool(16)) {
       List<Future<GenerationEngine>> engines =
           tasks.invokeAll(
-              Stream.generate(() -> (Callable<GenerationEngine>) handle::engine).limit(64).toList());
+              Stream.generate(() -> (Callable<GenerationEngine>) handle::engine)
+                  .limit(64)
+                  .toList());
 
       Set<GenerationEngine> distinct =
           engines.stream().map(Future::resultNow).collect(Collectors.toSet());

@@ -52,7 +52,8 @@ class GeneratePartitionTest {
     ExecutorEngines.closeAll();
   }
 
-  /// Rows as they come to the partition function, in one partition: an input column, the row id, the texts.
+  /// Rows as they come to the partition function, in one partition: an input column, the row id,
+  /// the texts.
   private static Dataset<Row> rows(Dataset<Row> input) {
     return input
         .select(
@@ -74,13 +75,12 @@ class GeneratePartitionTest {
             1,
             null);
     StructType output = columns.append(StructType.fromDDL("body STRING"));
-    return rows.mapPartitions(counting(PULLED), Encoders.row(rows.schema()))
+    return rows.mapPartitions(counting(false), Encoders.row(rows.schema()))
         .mapPartitions(task, Encoders.row(output))
-        .mapPartitions(counting(GIVEN), Encoders.row(output));
+        .mapPartitions(counting(true), Encoders.row(output));
   }
 
-  private static MapPartitionsFunction<Row, Row> counting(AtomicInteger counter) {
-    boolean given = counter == GIVEN;
+  private static MapPartitionsFunction<Row, Row> counting(boolean given) {
     return rows ->
         new Iterator<>() {
           @Override
@@ -166,8 +166,7 @@ class GeneratePartitionTest {
     ModelHandle model = ModelHandle.of(SampleData.model(), SampleData.options(2));
     model.engine().close();
 
-    Dataset<Row> completed =
-        complete(rows(SampleData.documents(3)), model, SUMMARIZE, GREEDY);
+    Dataset<Row> completed = complete(rows(SampleData.documents(3)), model, SUMMARIZE, GREEDY);
 
     assertThatThrownBy(completed::collectAsList)
         .hasStackTraceContaining("row 'doc-0001': the engine failed")

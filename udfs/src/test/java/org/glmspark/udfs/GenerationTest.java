@@ -53,23 +53,23 @@ class GenerationTest {
     Map<String, String> expected = SampleData.summaries();
     List<Row> rows =
         completed
-            .selectExpr("id", "completion", "finish_reason", "error", "tool_calls", "lineage", "usage")
+            .selectExpr(
+                "id", "completion", "finish_reason", "error", "tool_calls", "lineage", "usage")
             .collectAsList();
     assertThat(rows)
         .hasSize(24)
-        .allSatisfy(
-            row -> {
-              String id = row.getString(0);
-              assertThat(row.getString(1)).isEqualTo(expected.get(id));
-              assertThat(row.getString(2)).isEqualTo("stop");
-              assertThat(row.isNullAt(3) && row.isNullAt(4)).isTrue();
-              Row lineage = row.getStruct(5);
-              assertThat(lineage.getString(0)).isEqualTo(id);
-              assertThat(lineage.getString(1)).matches("[0-9a-f]{64}");
-              assertThat(lineage.getString(2)).isEqualTo(model.digest());
-              assertThat(lineage.getString(3)).isEqualTo(EngineVersion.current());
-              assertThat(row.getStruct(6).getInt(0)).isPositive();
-            });
+        .allSatisfy(row -> {
+          String id = row.getString(0);
+          assertThat(row.getString(1)).isEqualTo(expected.get(id));
+          assertThat(row.getString(2)).isEqualTo("stop");
+          assertThat(row.isNullAt(3) && row.isNullAt(4)).isTrue();
+          Row lineage = row.getStruct(5);
+          assertThat(lineage.getString(0)).isEqualTo(id);
+          assertThat(lineage.getString(1)).matches("[0-9a-f]{64}");
+          assertThat(lineage.getString(2)).isEqualTo(model.digest());
+          assertThat(lineage.getString(3)).isEqualTo(EngineVersion.current());
+          assertThat(row.getStruct(6).getInt(0)).isPositive();
+        });
     Dataset<Row> kept = completed.select(columnsOf(documents));
     assertThat(kept.schema()).isEqualTo(documents.schema());
     assertThat(kept.orderBy("id").collectAsList())
@@ -92,7 +92,8 @@ class GenerationTest {
               DATE '2026-02-03' AS day, TIMESTAMP '2026-02-03 04:05:06.123456' AS at,
               TIMESTAMP_NTZ '2026-02-03 04:05:06.123456' AS local, CAST('x' AS BINARY) AS bytes,
               INTERVAL '3 04:05' DAY TO MINUTE AS duration, NULL AS nothing
-            FROM range(2)""");
+            FROM range(2)\
+            """);
 
     Dataset<Row> completed =
         summaries(List.of(), ResultColumns.inStruct("ai"), 2).apply(input).cache();
@@ -112,7 +113,8 @@ class GenerationTest {
                 SPARK.sql(
                     """
                     SELECT 'null', NULL UNION ALL SELECT 'empty', '' UNION ALL SELECT 'blank', ' \\n'
-                    UNION ALL SELECT 'long', repeat('all work and no play ', 1000)"""));
+                    UNION ALL SELECT 'long', repeat('all work and no play ', 1000)\
+                    """));
 
     List<Row> rows =
         summaries(List.of("id"), ResultColumns.plain(), 2)
@@ -160,7 +162,8 @@ class GenerationTest {
   @Test
   void countsRowsAndTokensAsTheyAreDone() {
     RowProgress progress = RowProgress.register(SPARK.sparkContext());
-    Dataset<Row> input = SampleData.documents(10).select("id", "body").union(SPARK.sql("SELECT 'none', NULL"));
+    Dataset<Row> input =
+        SampleData.documents(10).select("id", "body").union(SPARK.sql("SELECT 'none', NULL"));
 
     long tokens =
         summaries(List.of("id"), ResultColumns.plain(), 2)
@@ -212,10 +215,9 @@ class GenerationTest {
             () -> summaries(List.of("error"), ResultColumns.prefixed("ai_"), 1).apply(documents))
         .withMessageContaining("2 rows have 'none'");
     assertThatIllegalArgumentException()
-        .isThrownBy(
-            () ->
-                summaries(List.of("id"), ResultColumns.prefixed("ai_"), 1)
-                    .apply(documents.drop("body")))
+        .isThrownBy(() ->
+            summaries(List.of("id"), ResultColumns.prefixed("ai_"), 1)
+                .apply(documents.drop("body")))
         .withMessageStartingWith("prompt column 'body' is not in the input");
     assertThatThrownBy(() -> summaries(List.of(), ResultColumns.plain(), -1))
         .hasMessageContaining("partitions is -1");

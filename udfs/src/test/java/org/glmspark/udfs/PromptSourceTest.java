@@ -31,8 +31,7 @@ class PromptSourceTest {
   void asksForASummaryOfAnyLengthWithoutALimit() {
     assertThat(new PromptSource.Summarize("body", 0).messages(List.of("Rain.")))
         .containsExactly(
-            ChatMessage.user(
-                "Rain.\n\nSummarize the text above. Reply with the summary only."));
+            ChatMessage.user("Rain.\n\nSummarize the text above. Reply with the summary only."));
   }
 
   @Test

@@ -56,11 +56,13 @@ class ResultColumnsTest {
     assertThat(ResultColumns.inStruct("ai").append(INPUT))
         .isEqualTo(
             StructType.fromDDL(
-                "id STRING, Error_Count INT, ai STRUCT<" + RESULT.replace(" STRUCT<", ": STRUCT<")
-                    .replace(" ARRAY<", ": ARRAY<")
-                    .replace("completion STRING", "completion: STRING")
-                    .replace("finish_reason STRING", "finish_reason: STRING")
-                    .replace("error STRING", "error: STRING")
+                "id STRING, Error_Count INT, ai STRUCT<"
+                    + RESULT
+                        .replace(" STRUCT<", ": STRUCT<")
+                        .replace(" ARRAY<", ": ARRAY<")
+                        .replace("completion STRING", "completion: STRING")
+                        .replace("finish_reason STRING", "finish_reason: STRING")
+                        .replace("error STRING", "error: STRING")
                     + ">"));
   }
 
@@ -72,7 +74,9 @@ class ResultColumnsTest {
             "result column 'error' is a column of the input already; "
                 + "choose a prefix for the result columns, or one struct column to hold them");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> ResultColumns.prefixed("error_c").append(StructType.fromDDL("error_completion INT, error_CCompletion INT")))
+        .isThrownBy(() ->
+            ResultColumns.prefixed("error_c")
+                .append(StructType.fromDDL("error_completion INT, error_CCompletion INT")))
         .withMessageContaining("'error_ccompletion'");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> ResultColumns.inStruct("ID").append(INPUT))

@@ -26,7 +26,8 @@ class RowIdsTest {
         """
         SELECT * FROM VALUES
           (1, 'a', 'en'), (2, 'a', 'de'), (3, NULL, 'en'), (3, 'b', NULL), (3, 'b', NULL), (3, 'b', NULL)
-          AS documents(number, text, language)""");
+          AS documents(number, text, language)\
+        """);
   }
 
   private static List<String> ids(Dataset<Row> input, String... keys) {
@@ -52,8 +53,7 @@ class RowIdsTest {
   @Test
   void areAJsonArrayOfSeveralKeys() {
     assertThat(ids(documents().dropDuplicates(), "text", "language"))
-        .containsExactly(
-            "[\"a\",\"de\"]", "[\"a\",\"en\"]", "[\"b\",null]", "[null,\"en\"]");
+        .containsExactly("[\"a\",\"de\"]", "[\"a\",\"en\"]", "[\"b\",null]", "[null,\"en\"]");
   }
 
   @Test
@@ -67,7 +67,10 @@ class RowIdsTest {
   void areADigestAndAnOrdinalAmongEqualRowsWithoutAKey() {
     List<String> ids = ids(documents());
 
-    assertThat(ids).hasSize(6).doesNotHaveDuplicates().allMatch(id -> id.matches("[0-9a-f]{64}-[1-3]"));
+    assertThat(ids)
+        .hasSize(6)
+        .doesNotHaveDuplicates()
+        .allMatch(id -> id.matches("[0-9a-f]{64}-[1-3]"));
     assertThat(ids.stream().map(id -> id.substring(0, 64)).collect(Collectors.toSet())).hasSize(4);
     assertThat(ids.stream().filter(id -> id.endsWith("-3"))).hasSize(1);
   }
@@ -97,7 +100,8 @@ class RowIdsTest {
     String times =
         """
         SELECT to_timestamp(text || 'Z') AS at, to_timestamp_ntz(text) AS local
-        FROM VALUES ('2026-01-01 10:00:00.12345%d') AS times(text)""";
+        FROM VALUES ('2026-01-01 10:00:00.12345%d') AS times(text)\
+        """;
     List<List<String>> inUtc =
         IntStream.range(0, 2).mapToObj(micros -> ids(spark.sql(times.formatted(micros)))).toList();
     spark.conf().set("spark.sql.session.timeZone", "Asia/Shanghai");
@@ -119,7 +123,8 @@ class RowIdsTest {
               map(id, 'v') AS by_number, map(struct(id), 'v') AS by_struct,
               array(make_interval(1)) AS intervals,
               parse_json('{"a": [1, null]}') AS json, TIME '10:11:12.123456' AS time
-            FROM range(2)""");
+            FROM range(2)\
+            """);
 
     assertThat(ids(rows)).hasSize(2).allMatch(id -> id.endsWith("-1"));
   }

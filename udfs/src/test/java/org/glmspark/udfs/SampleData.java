@@ -9,7 +9,8 @@ import org.apache.spark.sql.Row;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
 
-/// The documents that come with the project, the model that can summarise them, and what it must answer.
+/// The documents that come with the project, the model that can summarise them, and what it must
+/// answer.
 final class SampleData {
   private static final Path FOLDER = find();
 
