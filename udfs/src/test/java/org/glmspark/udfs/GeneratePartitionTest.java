@@ -75,13 +75,18 @@ class GeneratePartitionTest {
             1,
             null);
     StructType output = columns.append(StructType.fromDDL("body STRING"));
-    return rows.mapPartitions(counting(PULLED), Encoders.row(rows.schema()))
+    return rows.mapPartitions(counting(Side.IN_FRONT), Encoders.row(rows.schema()))
         .mapPartitions(task, Encoders.row(output))
-        .mapPartitions(counting(GIVEN), Encoders.row(output));
+        .mapPartitions(counting(Side.BEHIND), Encoders.row(output));
   }
 
-  private static MapPartitionsFunction<Row, Row> counting(AtomicInteger counter) {
-    boolean given = counter == GIVEN;
+  /// Where rows are counted.
+  private enum Side {
+    IN_FRONT,
+    BEHIND
+  }
+
+  private static MapPartitionsFunction<Row, Row> counting(Side side) {
     return rows ->
         new Iterator<>() {
           @Override
@@ -93,11 +98,12 @@ class GeneratePartitionTest {
           public Row next() {
             Row row = rows.next();
             MOST_AHEAD.accumulateAndGet(PULLED.get() - GIVEN.get(), Math::max);
-            if (given) {
-              GIVEN.incrementAndGet();
-              firstGiven.countDown();
-            } else {
-              PULLED.incrementAndGet();
+            switch (side) {
+              case IN_FRONT -> PULLED.incrementAndGet();
+              case BEHIND -> {
+                GIVEN.incrementAndGet();
+                firstGiven.countDown();
+              }
             }
             return row;
           }
