@@ -75,18 +75,12 @@ class GeneratePartitionTest {
             1,
             null);
     StructType output = columns.append(StructType.fromDDL("body STRING"));
-    return rows.mapPartitions(counting(Side.IN_FRONT), Encoders.row(rows.schema()))
+    return rows.mapPartitions(counting(false), Encoders.row(rows.schema()))
         .mapPartitions(task, Encoders.row(output))
-        .mapPartitions(counting(Side.BEHIND), Encoders.row(output));
+        .mapPartitions(counting(true), Encoders.row(output));
   }
 
-  /// Where rows are counted.
-  private enum Side {
-    IN_FRONT,
-    BEHIND
-  }
-
-  private static MapPartitionsFunction<Row, Row> counting(Side side) {
+  private static MapPartitionsFunction<Row, Row> counting(boolean given) {
     return rows ->
         new Iterator<>() {
           @Override
@@ -98,12 +92,11 @@ class GeneratePartitionTest {
           public Row next() {
             Row row = rows.next();
             MOST_AHEAD.accumulateAndGet(PULLED.get() - GIVEN.get(), Math::max);
-            switch (side) {
-              case IN_FRONT -> PULLED.incrementAndGet();
-              case BEHIND -> {
-                GIVEN.incrementAndGet();
-                firstGiven.countDown();
-              }
+            if (given) {
+              GIVEN.incrementAndGet();
+              firstGiven.countDown();
+            } else {
+              PULLED.incrementAndGet();
             }
             return row;
           }
