@@ -111,6 +111,7 @@ final class RunCommand implements Callable<Integer> {
           "no Spark master is set; start this with bin/glm, or with spark-submit --master ...");
     }
     conf.setIfMissing("spark.app.name", "glm run");
+    conf.setIfMissing("spark.sql.debug.maxToStringFields", "1000"); // or wide rows get a warning
     if (master.startsWith("local")) { // a short run on one machine
       conf.setIfMissing("spark.ui.enabled", "false");
       conf.setIfMissing("spark.sql.shuffle.partitions", "4");
