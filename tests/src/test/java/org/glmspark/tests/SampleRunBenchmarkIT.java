@@ -38,7 +38,11 @@ class SampleRunBenchmarkIT {
   void measuresTheCommandOfTheReadme(@TempDir Path folder) throws Exception {
     double first = secondsOfRun(folder);
     double second = Math.min(secondsOfRun(folder), secondsOfRun(folder));
-    report("glm run, first after the build: %.1f s; again, best of 2: %.1f s", first, second);
+    System.out.printf(
+        Locale.ROOT,
+        "glm run, first after the build: %.1f s; again, best of 2: %.1f s%n",
+        first,
+        second);
   }
 
   private static double secondsOfRun(Path folder) throws IOException, InterruptedException {
@@ -94,17 +98,19 @@ class SampleRunBenchmarkIT {
           withSpark = Math.min(withSpark, (end - middle) / 1e9);
         }
       }
-      report(
-          String.format(
-              Locale.ROOT,
-              "engine alone, %d rows: %.2f s, %.0f rows/s, %.0f completion tokens/s",
-              bodies.size(),
-              alone,
-              bodies.size() / alone,
-              tokens / alone));
-      report(
-          "through Spark, the same rows: %.2f s, %.0f rows/s; Spark adds %.1f %%",
-          withSpark, bodies.size() / withSpark, 100 * (withSpark / alone - 1));
+      System.out.printf(
+          Locale.ROOT,
+          "engine alone, %d rows: %.2f s, %.0f rows/s, %.0f completion tokens/s%n",
+          bodies.size(),
+          alone,
+          bodies.size() / alone,
+          tokens / alone);
+      System.out.printf(
+          Locale.ROOT,
+          "through Spark, the same rows: %.2f s, %.0f rows/s; Spark adds %.1f %%%n",
+          withSpark,
+          bodies.size() / withSpark,
+          100 * (withSpark / alone - 1));
     } finally {
       spark.stop();
     }
@@ -137,9 +143,5 @@ class SampleRunBenchmarkIT {
       results.add(engine.submit(request));
     }
     return results.stream().mapToLong(result -> result.join().usage().completion()).sum();
-  }
-
-  private static void report(String line) {
-    System.out.println(line);
   }
 }

@@ -9,6 +9,8 @@ final class LocalSpark {
           .master("local[2]")
           .appName("tests")
           .config("spark.ui.enabled", false)
+          // tests make tasks fail; what went wrong reaches them as an exception
+          .config("spark.log.level", "OFF")
           .config("spark.sql.shuffle.partitions", 2)
           .config("spark.sql.session.timeZone", "UTC")
           .config("spark.driver.host", "127.0.0.1")
