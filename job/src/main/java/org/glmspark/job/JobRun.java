@@ -126,7 +126,7 @@ final class JobRun {
     try {
       return spark.read().format(format(input)).options(input.options()).load(input.path());
     } catch (Exception e) { // Spark throws checked exceptions that its methods do not declare
-      if (e instanceof SparkThrowable) {
+      if (e instanceof SparkThrowable || e instanceof IllegalArgumentException) {
         String sentence = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
         throw new RefusedException(
             "input '%s' cannot be read as %s: %s"

@@ -242,7 +242,9 @@ class JobRunTest {
         "request.column=fields | prompt column 'fields' is struct<.*>, expected text.*",
         "input.path=FOLDER/none | input '.*none' is not there, expected json files",
         "input.path=FOLDER/none/*.json | input '.*none/\\*.json' is not there, .*",
-        "input.format=parquet | input '.*in.jsonl' cannot be read as parquet: .*",
+        "input.options.samplingRatio=few | input '.*in.jsonl' cannot be read as json: .*\"few\"",
+        "input={\"path\": \"FOLDER/in.jsonl\", \"format\": \"csv\", \"options\": {\"sep\": \"\"}}"
+            + " | input '.*in.jsonl' cannot be read as csv: Delimiter cannot be empty",
         "input.path=nowhere://host/in | '.*' is on a file system that cannot be used: .*",
         "output.path=FOLDER | output '.*' and '.*in.jsonl', which the run reads, must not lie .*",
         "output.path=FOLDER/in.jsonl/out | output '.*' and '.*', which the run reads, must .*",
