@@ -3,7 +3,7 @@ package org.glmspark.model;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import org.glmspark.prompt.ChatTemplate;
-import org.glmspark.tokenizer.BytePairTokenizer;
+import org.glmspark.tokenizer.Tokenizer;
 import org.jspecify.annotations.Nullable;
 
 /// An opened model: configuration, weights, and, where the folder has one, tokenizer and chat
@@ -19,7 +19,7 @@ public record Model(
     String digest,
     ModelConfig config,
     ModelWeights weights,
-    @Nullable BytePairTokenizer tokenizer,
+    @Nullable Tokenizer tokenizer,
     @Nullable ChatTemplate chatTemplate,
     Arena memory)
     implements AutoCloseable {

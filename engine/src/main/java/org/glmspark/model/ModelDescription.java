@@ -5,7 +5,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.tensor.DType;
-import org.glmspark.tokenizer.BytePairTokenizer;
+import org.glmspark.tokenizer.Tokenizer;
 import org.jspecify.annotations.Nullable;
 
 /// What a model folder holds, found without reading the weights.
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public record ModelDescription(
     ModelConfig config,
     Map<DType, Long> weightBytes,
-    @Nullable BytePairTokenizer tokenizer,
+    @Nullable Tokenizer tokenizer,
     @Nullable ChatTemplate chatTemplate) {
   public ModelDescription {
     weightBytes = Collections.unmodifiableMap(new EnumMap<>(weightBytes));

@@ -13,6 +13,7 @@ import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.Tensor;
 import org.glmspark.tokenizer.BytePairTokenizer;
+import org.glmspark.tokenizer.Tokenizer;
 import org.jspecify.annotations.Nullable;
 
 /// Opens the folder of a published model.
@@ -64,7 +65,7 @@ public final class ModelLoader {
   private record Checked(
       ModelConfig config,
       CheckpointTensors tensors,
-      @Nullable BytePairTokenizer tokenizer,
+      @Nullable Tokenizer tokenizer,
       @Nullable ChatTemplate chatTemplate) {}
 
   private static Checked check(Path folder, Arena memory) {
@@ -80,12 +81,12 @@ public final class ModelLoader {
     if (!Files.exists(folder.resolve(TOKENIZER_FILE))) {
       return new Checked(config, tensors, null, null);
     }
-    BytePairTokenizer tokenizer = tokenizer(folder, config);
+    Tokenizer tokenizer = tokenizer(folder, config);
     return new Checked(config, tensors, tokenizer, chatTemplate(config.family(), tokenizer));
   }
 
-  private static BytePairTokenizer tokenizer(Path folder, ModelConfig config) {
-    BytePairTokenizer tokenizer;
+  private static Tokenizer tokenizer(Path folder, ModelConfig config) {
+    Tokenizer tokenizer;
     try {
       tokenizer = BytePairTokenizer.load(folder);
     } catch (IOException e) {
@@ -101,7 +102,7 @@ public final class ModelLoader {
     return tokenizer;
   }
 
-  private static ChatTemplate chatTemplate(ModelFamily family, BytePairTokenizer tokenizer) {
+  private static ChatTemplate chatTemplate(ModelFamily family, Tokenizer tokenizer) {
     try {
       return switch (family) {
         case GLM4 -> ChatTemplate.glm4(tokenizer);

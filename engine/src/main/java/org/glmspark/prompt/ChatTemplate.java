@@ -3,11 +3,11 @@ package org.glmspark.prompt;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.glmspark.prompt.ChatMessage.Role;
-import org.glmspark.tokenizer.BytePairTokenizer;
+import org.glmspark.tokenizer.Tokenizer;
 
 /// Turns a conversation into the prompt of a model family, and generated tokens into an answer.
 public final class ChatTemplate {
-  private final BytePairTokenizer tokenizer;
+  private final Tokenizer tokenizer;
   private final int[] prefix;
   private final int system;
   private final int user;
@@ -15,7 +15,7 @@ public final class ChatTemplate {
   private final int observation;
   private final int[] stopTokens;
 
-  private ChatTemplate(BytePairTokenizer tokenizer) {
+  private ChatTemplate(Tokenizer tokenizer) {
     this.tokenizer = tokenizer;
     prefix = new int[] {tokenizer.specialToken("[gMASK]"), tokenizer.specialToken("<sop>")};
     system = tokenizer.specialToken("<|system|>");
@@ -32,7 +32,7 @@ public final class ChatTemplate {
   /// Source: `tokenization_chatglm.py` of GLM-4-9B-Chat.
   ///
   /// @throws IllegalArgumentException if the tokenizer lacks one of the special tokens
-  public static ChatTemplate glm4(BytePairTokenizer tokenizer) {
+  public static ChatTemplate glm4(Tokenizer tokenizer) {
     return new ChatTemplate(tokenizer);
   }
 

@@ -6,7 +6,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.glmspark.format.MalformedModelException;
@@ -19,7 +18,7 @@ import org.glmspark.format.MalformedModelException;
 /// text, times its logarithm where a single word is all of it.
 ///
 /// Source: `tokenization_chatglm.py` of GLM-4-9B-Chat, and tiktoken.
-public final class BytePairTokenizer {
+public final class BytePairTokenizer implements Tokenizer {
   private static final String MODEL_FILE = "tokenizer.model";
   private static final String CONFIG_FILE = "tokenizer_config.json";
   private static final int REPLACEMENT = 0xFFFD;
@@ -45,26 +44,12 @@ public final class BytePairTokenizer {
     return new BytePairTokenizer(new Vocabulary(table, specialTokens));
   }
 
-  /// The tokens that this tokenizer knows.
+  @Override
   public Vocabulary vocabulary() {
     return vocabulary;
   }
 
-  /// The id of a special token.
-  ///
-  /// @param text as the model's files write it, such as `<|user|>`
-  /// @throws IllegalArgumentException if there is no such token
-  public int specialToken(String text) {
-    Integer id = vocabulary.specialTokens().get(text);
-    if (id == null) {
-      throw new IllegalArgumentException(
-          "no special token '%s', expected one of %s"
-              .formatted(text, vocabulary.specialTokens().keySet()));
-    }
-    return id;
-  }
-
-  /// The tokens of a text. Never special tokens, also where the text spells one.
+  @Override
   public int[] encode(String text) {
     byte[] utf8 = wellFormed(text).getBytes(UTF_8);
     TokenTable table = vocabulary.table();
@@ -83,21 +68,14 @@ public final class BytePairTokenizer {
     return tokens.build().toArray();
   }
 
-  /// The text of tokens. Special tokens and ids beyond the vocabulary have none; bytes that are no
-  /// UTF-8 become U+FFFD, one for each maximal ill-formed part.
-  ///
-  /// @throws IllegalArgumentException if an id is negative
+  /// As the interface says; one U+FFFD stands for each maximal ill-formed part.
+  @Override
   public String decode(int... tokens) {
     var bytes = new ByteArrayOutputStream(4 * tokens.length);
     for (int token : tokens) {
       bytes.writeBytes(vocabulary.sharedBytes(token));
     }
     return bytes.toString(UTF_8);
-  }
-
-  /// As [#decode(int...)].
-  public String decode(List<Integer> tokens) {
-    return decode(tokens.stream().mapToInt(Integer::intValue).toArray());
   }
 
   /// Unpaired surrogates replaced, which Java's encoder would turn into '?', a character that

@@ -11,7 +11,7 @@ import java.nio.charset.CodingErrorAction;
 /// Turns tokens into text as they come. A token may end within a character; those bytes are held
 /// back until the character is complete or can no longer become one.
 ///
-/// The texts it returns, joined, are exactly what [BytePairTokenizer#decode] makes of all tokens.
+/// The texts it returns, joined, are exactly what [Tokenizer#decode] makes of all tokens.
 /// Belongs to one sequence and one thread.
 public final class StreamingDecoder {
   private final Vocabulary vocabulary;
@@ -24,7 +24,7 @@ public final class StreamingDecoder {
   /// The beginning of a character, at most three bytes; ready to be read.
   private ByteBuffer heldBack = ByteBuffer.allocate(0);
 
-  public StreamingDecoder(BytePairTokenizer tokenizer) {
+  public StreamingDecoder(Tokenizer tokenizer) {
     vocabulary = tokenizer.vocabulary();
   }
 

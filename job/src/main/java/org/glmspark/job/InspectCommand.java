@@ -16,7 +16,7 @@ import org.glmspark.model.ModelDescription;
 import org.glmspark.model.ModelLoader;
 import org.glmspark.prompt.ChatMessage;
 import org.glmspark.prompt.ChatTemplate;
-import org.glmspark.tokenizer.BytePairTokenizer;
+import org.glmspark.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
@@ -70,7 +70,7 @@ final class InspectCommand implements Callable<Integer> {
     facts.put("vocabulary rows", number(config.vocabularySize()));
     facts.put("context", number(config.contextTokens()) + " tokens");
     facts.put("cache for a token", cache(config));
-    BytePairTokenizer tokenizer = description.tokenizer();
+    Tokenizer tokenizer = description.tokenizer();
     ChatTemplate template = description.chatTemplate();
     if (tokenizer == null || template == null) {
       facts.put("tokenizer", "none (there is no tokenizer.model)");
@@ -82,7 +82,7 @@ final class InspectCommand implements Callable<Integer> {
   }
 
   private static Map<String, String> textFacts(
-      ModelConfig config, BytePairTokenizer tokenizer, ChatTemplate template) {
+      ModelConfig config, Tokenizer tokenizer, ChatTemplate template) {
     Map<Integer, String> special =
         tokenizer.vocabulary().specialTokens().entrySet().stream()
             .collect(Collectors.toMap(Map.Entry::getValue, Map.Entry::getKey));
