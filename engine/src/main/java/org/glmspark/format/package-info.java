@@ -6,7 +6,7 @@
 /// config.json ────────────────────▶ JsonObject ──▶ typed values, key by key
 /// model.safetensors.index.json ───▶ JsonObject ──┐ which file holds which tensor
 ///                                                ▼
-/// *.safetensors ──▶ MappedFile ──▶ SafetensorsFile ──▶ SafetensorsFolder ──▶ Tensor by name
+/// *.safetensors ──▶ MappedFile ──▶ SafetensorsFile ──▶ CheckpointFolder ──▶ Tensor by name
 ///                   (mapped, read-only)                                      (a view, no copy)
 /// ```
 ///

@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.glmspark.format.CheckpointFolder;
 import org.glmspark.format.MalformedModelException;
-import org.glmspark.format.SafetensorsFolder;
 import org.glmspark.tensor.DType;
 import org.glmspark.tensor.Tensor;
 
@@ -50,7 +50,7 @@ record CheckpointTensors(Tensor embedding, List<Layer> layers, Tensor finalNorm,
   ///
   /// @throws MalformedModelException if one is missing, has another shape or type, or if there is
   ///   one more than the configuration knows of
-  static CheckpointTensors find(ConfigFile config, SafetensorsFolder folder) {
+  static CheckpointTensors find(ConfigFile config, CheckpointFolder folder) {
     var finder = new Finder(config, folder);
     CheckpointTensors tensors =
         switch (config.layout()) {
@@ -113,7 +113,7 @@ record CheckpointTensors(Tensor embedding, List<Layer> layers, Tensor finalNorm,
                 + "|model\\.(layers\\.\\d+\\.self_attn\\.)?rotary_emb\\.inv_freq");
 
     private final ModelConfig config;
-    private final SafetensorsFolder folder;
+    private final CheckpointFolder folder;
     private final TreeSet<String> left;
     private final Keys keys;
     private final Size hidden;
@@ -124,7 +124,7 @@ record CheckpointTensors(Tensor embedding, List<Layer> layers, Tensor finalNorm,
     private final Size keyOrValue;
     private final Size queryKeyValue;
 
-    Finder(ConfigFile file, SafetensorsFolder folder) {
+    Finder(ConfigFile file, CheckpointFolder folder) {
       this.config = file.config();
       this.folder = folder;
       left = new TreeSet<>(folder.tensors().keySet());

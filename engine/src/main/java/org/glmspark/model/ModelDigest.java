@@ -12,8 +12,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.glmspark.format.CheckpointFolder;
 import org.glmspark.format.MalformedModelException;
-import org.glmspark.format.SafetensorsFolder;
 
 /// The identity of a model: equal exactly if all files that make it are equal, wherever the folder
 /// lies, whatever else is in it, and whenever it was written.
@@ -37,7 +37,7 @@ public final class ModelDigest {
   ///
   /// @throws MalformedModelException if one of them is missing or cannot be read
   public static String of(Path folder) {
-    var names = new TreeSet<>(SafetensorsFolder.fileNames(folder));
+    var names = new TreeSet<>(CheckpointFolder.fileNames(folder));
     names.add(ConfigFile.NAME);
     if (Files.exists(folder.resolve(ModelLoader.TOKENIZER_FILE))) {
       names.add(ModelLoader.TOKENIZER_FILE);

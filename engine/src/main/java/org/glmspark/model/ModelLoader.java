@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.glmspark.format.CheckpointFolder;
 import org.glmspark.format.MalformedModelException;
-import org.glmspark.format.SafetensorsFolder;
 import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.Tensor;
@@ -77,7 +77,7 @@ public final class ModelLoader {
     ConfigFile file = ConfigFile.read(folder);
     ModelConfig config = file.config();
     CheckpointTensors tensors =
-        CheckpointTensors.find(file, SafetensorsFolder.open(folder, memory));
+        CheckpointTensors.find(file, CheckpointFolder.open(folder, memory));
     if (!Files.exists(folder.resolve(TOKENIZER_FILE))) {
       return new Checked(config, tensors, null, null);
     }

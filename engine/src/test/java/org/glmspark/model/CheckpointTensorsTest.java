@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.format.Safetensors;
-import org.glmspark.format.SafetensorsFolder;
+import org.glmspark.format.CheckpointFolder;
 import org.glmspark.tensor.DType;
 import org.glmspark.tensor.Tensor;
 import org.junit.jupiter.api.AfterEach;
@@ -235,7 +235,7 @@ class CheckpointTensorsTest {
   }
 
   private CheckpointTensors find(Path model) {
-    return CheckpointTensors.find(ConfigFile.read(model), SafetensorsFolder.open(model, arena));
+    return CheckpointTensors.find(ConfigFile.read(model), CheckpointFolder.open(model, arena));
   }
 
   private void assertRefused(String message) {

@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.format.Safetensors;
-import org.glmspark.format.SafetensorsFolder;
+import org.glmspark.format.CheckpointFolder;
 import org.glmspark.tensor.DType;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.Tensor;
@@ -34,7 +34,7 @@ class ModelLoaderTest {
     Path golden = ModelFolders.golden(name);
     try (Model model = ModelLoader.load(golden);
         Arena arena = Arena.ofConfined()) {
-      Map<String, Tensor> stored = SafetensorsFolder.open(golden, arena).tensors();
+      Map<String, Tensor> stored = CheckpointFolder.open(golden, arena).tensors();
       ModelWeights weights = model.weights();
 
       assertThat(
@@ -69,7 +69,7 @@ class ModelLoaderTest {
     Path golden = ModelFolders.golden(ModelFolders.CHAT_HF);
     try (Model model = ModelLoader.load(golden);
         Arena arena = Arena.ofConfined()) {
-      Map<String, Tensor> stored = SafetensorsFolder.open(golden, arena).tensors();
+      Map<String, Tensor> stored = CheckpointFolder.open(golden, arena).tensors();
       ModelWeights weights = model.weights();
 
       assertThat(weights.embedding().name()).isEqualTo("model.embed_tokens.weight");

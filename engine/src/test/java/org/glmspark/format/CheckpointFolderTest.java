@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class SafetensorsFolderTest {
+class CheckpointFolderTest {
   private static final String INDEX = "model.safetensors.index.json";
   private static final String SOUND_INDEX =
       """
@@ -42,13 +42,13 @@ class SafetensorsFolderTest {
   @Test
   void joinsTheShardsOfAnIndex() {
     try (Arena arena = Arena.ofConfined()) {
-      SafetensorsFolder files = SafetensorsFolder.open(folder, arena);
+      CheckpointFolder files = CheckpointFolder.open(folder, arena);
 
       assertThat(files.directory()).isEqualTo(INDEX);
       assertThat(files.tensors()).containsOnlyKeys("one", "two", "three");
       assertThat(files.tensors().get("three").file()).isEqualTo("x-2.safetensors");
     }
-    assertThat(SafetensorsFolder.fileNames(folder))
+    assertThat(CheckpointFolder.fileNames(folder))
         .containsExactly(INDEX, "x-1.safetensors", "x-2.safetensors");
   }
 
@@ -57,12 +57,12 @@ class SafetensorsFolderTest {
     Files.copy(folder.resolve("x-1.safetensors"), folder.resolve("model.safetensors"));
 
     try (Arena arena = Arena.ofConfined()) {
-      SafetensorsFolder files = SafetensorsFolder.open(folder, arena);
+      CheckpointFolder files = CheckpointFolder.open(folder, arena);
 
       assertThat(files.directory()).isEqualTo("model.safetensors");
       assertThat(files.tensors()).containsOnlyKeys("one");
     }
-    assertThat(SafetensorsFolder.fileNames(folder)).containsExactly("model.safetensors");
+    assertThat(CheckpointFolder.fileNames(folder)).containsExactly("model.safetensors");
   }
 
   @ParameterizedTest
@@ -143,7 +143,7 @@ class SafetensorsFolderTest {
 
   private void assertRefused(String message) {
     try (Arena arena = Arena.ofConfined()) {
-      assertThatThrownBy(() -> SafetensorsFolder.open(folder, arena))
+      assertThatThrownBy(() -> CheckpointFolder.open(folder, arena))
           .isInstanceOf(MalformedModelException.class)
           .hasMessageContaining(message);
     }
