@@ -7,8 +7,9 @@ import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.Stream;
-import org.glmspark.format.CheckpointFolder;
 import org.glmspark.format.MalformedModelException;
+import org.glmspark.format.CheckpointFolder;
+import org.glmspark.prompt.ChatFormat;
 import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.Tensor;
@@ -105,7 +106,7 @@ public final class ModelLoader {
   private static ChatTemplate chatTemplate(ModelFamily family, Tokenizer tokenizer) {
     try {
       return switch (family) {
-        case GLM4 -> ChatTemplate.glm4(tokenizer);
+        case GLM4 -> ChatTemplate.of(ChatFormat.GLM4, tokenizer);
       };
     } catch (IllegalArgumentException e) {
       throw new MalformedModelException(

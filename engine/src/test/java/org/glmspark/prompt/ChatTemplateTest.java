@@ -21,12 +21,12 @@ class ChatTemplateTest {
       "\n\nSummarize the text above in at most 50 words. Reply with the summary only.";
 
   private static final BytePairTokenizer SAMPLE = SampleTokenizer.load();
-  private static final ChatTemplate GLM4 = ChatTemplate.glm4(SAMPLE);
+  private static final ChatTemplate GLM4 = ChatTemplate.of(ChatFormat.GLM4, SAMPLE);
 
   @Test
   void writesEveryGoldenConversationOfGlm4() throws IOException {
     Path folder = PublishedTokenizer.folder("glm4");
-    var template = ChatTemplate.glm4(BytePairTokenizer.load(folder));
+    var template = ChatTemplate.of(ChatFormat.GLM4, BytePairTokenizer.load(folder));
     int conversations = 0;
     for (JsonNode row : SampleTokenizer.jsonLines(folder.resolve("golden.jsonl"))) {
       if (row.path("template").asText().equals("glm-4-9b-chat")) {

@@ -1,0 +1,90 @@
+package org.glmspark.prompt;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.glmspark.tokenizer.Tokenizer;
+
+/// The prompts of ChatGLM2-6B: `[gMASK] sop`, then one text of numbered rounds that ends where the
+/// answer is due:
+///
+/// ```
+/// [Round 1]
+///
+/// 问：{question}
+///
+/// 答：{answer}
+///
+/// [Round 2]
+///
+/// 问：{question}
+///
+/// 答：
+/// ```
+///
+/// The model knows no system role. A system message is taken as the beginning of the question that
+/// follows it; so are questions that follow each other, with an empty line between them. Tools,
+/// their calls and their results are refused.
+///
+/// As everything is text, a question can spell a round; that is the format's.
+///
+/// Source: `tokenization_chatglm.py` of ChatGLM2-6B.
+final class ChatGlm2Template implements ChatTemplate {
+  /// Its name in the model's file differs from that in GGUF files, its id does not.
+  private static final int END_OF_TEXT = 2;
+
+  private final Tokenizer tokenizer;
+  private final int[] prefix;
+
+  ChatGlm2Template(Tokenizer tokenizer) {
+    this.tokenizer = tokenizer;
+    prefix = new int[] {tokenizer.specialToken("[gMASK]"), tokenizer.specialToken("sop")};
+  }
+
+  @Override
+  public ChatFormat format() {
+    return ChatFormat.CHATGLM2;
+  }
+
+  @Override
+  public int[] encode(List<ChatMessage> messages) {
+    return new PromptTokens(tokenizer).control(prefix).text(rounds(messages)).toArray();
+  }
+
+  private static String rounds(List<ChatMessage> messages) {
+    var text = new StringBuilder();
+    var question = new ArrayList<String>();
+    int round = 1;
+    for (ChatMessage message : messages) {
+      switch (message.role()) {
+        case SYSTEM, USER -> question.add(message.content());
+        case ASSISTANT -> {
+          text.append(round(round, question)).append(message.content()).append("\n\n");
+          question.clear();
+          round++;
+        }
+        case OBSERVATION ->
+            throw new IllegalArgumentException("chatglm2 knows no tools, found an observation");
+      }
+    }
+    return text.append(round(round, question)).toString();
+  }
+
+  private static String round(int round, List<String> question) {
+    return "[Round %d]\n\n问：%s\n\n答：".formatted(round, String.join("\n\n", question));
+  }
+
+  @Override
+  public int[] stopTokens() {
+    return new int[] {END_OF_TEXT};
+  }
+
+  @Override
+  public int[] answerPrefix() {
+    return new int[0];
+  }
+
+  @Override
+  public String answerText(List<Integer> tokens) {
+    return tokenizer.decode(tokens).strip();
+  }
+}
