@@ -14,7 +14,8 @@ import org.glmspark.tensor.Tensor;
 
 /// A GLM decoder. One thread at a time may call.
 ///
-/// Source of the graph: the published modelling code of GLM-4-9B-Chat (block with two norms).
+/// Source of the graph: the published modelling code of GLM-4-9B-Chat (block with two norms) and
+/// `Glm4ForCausalLM` of transformers (block with four).
 public final class Transformer {
   /// Goes up whenever a change of the arithmetic changes the bits of any result.
   public static final int NUMERICS_VERSION = 1;
@@ -39,7 +40,7 @@ public final class Transformer {
     this.config = config;
     this.weights = weights;
     this.maxTokens = maxTokens;
-    this.rope = new RotaryEmbedding(config.ropeBase(), config.rotatedSize());
+    this.rope = new RotaryEmbedding(config.rope().frequencies(), config.rope().amplitude());
     this.activations = new Activations(config, maxTokens, maxLogitRows, workers.threads());
     this.compute = new Compute(workers, activations);
     for (int i = 0; i < config.layers(); i++) {
