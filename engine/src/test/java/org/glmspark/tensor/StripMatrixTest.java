@@ -63,7 +63,7 @@ class StripMatrixTest {
       assertThatThrownBy(() -> StripMatrix.interleave("m", parts, arena))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(
-              "test: tensor 'b' is F32 [2, 4], expected a matrix of F32 with 3 columns as 'a'");
+              "test: tensor 'b' is [2, 4], expected a matrix with as many columns as 'a' [2, 3]");
     }
   }
 }

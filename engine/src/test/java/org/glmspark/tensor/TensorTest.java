@@ -65,7 +65,7 @@ class TensorTest {
   void otherTypesAreNoFloats() {
     assertThatThrownBy(() -> tensor(DType.I16, 1, new byte[2]).floats())
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("f: tensor 't' is I16, floats are read from F32, F16 and BF16");
+        .hasMessage("f: tensor 't' is I16, floats are read from F32, F16, BF16 and block types");
   }
 
   @Test
