@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// Completes many prompts at once in one shared batch.
 ///
 /// ```java
-/// try (GenerationEngine engine = GenerationEngine.open(folder, ModelOverrides.NONE, EngineOptions.defaults())) {
+/// try (GenerationEngine engine = GenerationEngine.open(folder, EngineOptions.defaults())) {
 ///   int[] prompt = engine.model().chatTemplate().encode(List.of(ChatMessage.user("…")));
 ///   String answer = engine.submit(new GenerationRequest(prompt, SamplingParameters.greedy(100))).get().text();
 /// }
@@ -66,6 +66,13 @@ public final class GenerationEngine implements AutoCloseable {
     this.stepper = new Thread(this::run, "glm-engine");
     stepper.setDaemon(true);
     stepper.start();
+  }
+
+  /// Opens a model as its files say.
+  ///
+  /// @throws org.glmspark.format.MalformedModelException as the other [#open]
+  public static GenerationEngine open(Path path, EngineOptions options) {
+    return open(path, ModelOverrides.NONE, options);
   }
 
   /// Opens a model and starts an engine on it.

@@ -48,16 +48,17 @@ public record StripMatrix(String name, DType dtype, int rows, int columns, Memor
   }
 
   /// Interleaves the rows of one or several stored matrices, one below the other. Parts of one
-  /// float type keep it, and every value its bits. Block types, and parts of different types,
-  /// become F32, with the values of [Tensor#decode].
+  /// float type keep it, and every value its bits. Quantised parts, and parts of different types,
+  /// become F32, with the values of [StoredMatrix#decode].
   ///
   /// @param name for messages
   /// @param parts matrices `[rows, columns]` of one number of columns
   /// @param arena owns the memory of the result
-  public static StripMatrix interleave(String name, List<Tensor> parts, Arena arena) {
-    Tensor first = parts.getFirst();
+  public static StripMatrix interleave(
+      String name, List<? extends StoredMatrix> parts, Arena arena) {
+    StoredMatrix first = parts.getFirst();
     long rows = 0;
-    for (Tensor part : parts) {
+    for (StoredMatrix part : parts) {
       requireMatrix(part, first);
       rows += part.shape().getFirst();
     }
@@ -66,25 +67,25 @@ public record StripMatrix(String name, DType dtype, int rows, int columns, Memor
     int columns = Math.toIntExact(first.shape().get(1));
     MemorySegment data = arena.allocate(bytes(dtype, rowCount, columns), ALIGNMENT);
     int row = 0;
-    for (Tensor part : parts) {
+    for (StoredMatrix part : parts) {
       int partRows = Math.toIntExact(part.shape().getFirst());
-      if (part.dtype() != dtype) {
+      if (!(part instanceof Tensor tensor) || tensor.dtype() != dtype) {
         interleaveDecoded(part, partRows, columns, data, row);
       } else if (dtype.bytes() == Short.BYTES) {
-        interleaveShorts(part.data(), partRows, columns, data, row);
+        interleaveShorts(tensor.data(), partRows, columns, data, row);
       } else {
-        interleaveInts(part.data(), partRows, columns, data, row);
+        interleaveInts(tensor.data(), partRows, columns, data, row);
       }
       row += partRows;
     }
     return new StripMatrix(name, dtype, rowCount, columns, data);
   }
 
-  private static void requireMatrix(Tensor part, Tensor first) {
-    if (!part.dtype().decodesToFloats()) {
+  private static void requireMatrix(StoredMatrix part, StoredMatrix first) {
+    if (part instanceof Tensor tensor && !tensor.dtype().decodesToFloats()) {
       throw new IllegalArgumentException(
           "%s: tensor '%s' is %s, expected F32, F16, BF16 or a block type"
-              .formatted(part.file(), part.name(), part.dtype()));
+              .formatted(part.file(), part.name(), tensor.dtype()));
     }
     if (part.shape().size() != 2 || !part.shape().get(1).equals(first.shape().get(1))) {
       throw new IllegalArgumentException(
@@ -94,10 +95,9 @@ public record StripMatrix(String name, DType dtype, int rows, int columns, Memor
   }
 
   /// The type in which all parts are kept.
-  private static DType commonFloat(List<Tensor> parts) {
-    DType first = parts.getFirst().dtype();
-    boolean kept = !first.isBlockType() && parts.stream().allMatch(part -> part.dtype() == first);
-    return kept ? first : DType.F32;
+  private static DType commonFloat(List<? extends StoredMatrix> parts) {
+    DType first = parts.getFirst().floatType();
+    return parts.stream().allMatch(part -> part.floatType() == first) ? first : DType.F32;
   }
 
   /// A row goes through the heap: reading a mapped file element by element costs several times as
@@ -145,7 +145,7 @@ public record StripMatrix(String name, DType dtype, int rows, int columns, Memor
   }
 
   private static void interleaveDecoded(
-      Tensor source, int rows, int columns, MemorySegment target, int firstRow) {
+      StoredMatrix source, int rows, int columns, MemorySegment target, int firstRow) {
     float[] line = new float[BLOCK_COLUMNS];
     for (int row = 0; row < rows; row++) {
       for (int column = 0; column < columns; column += BLOCK_COLUMNS) {

@@ -13,7 +13,8 @@ import java.util.Objects;
 /// @param dtype the element type
 /// @param shape sizes from the outermost dimension to the innermost: `[rows, columns]` for a matrix
 /// @param data `product(shape)` elements; not necessarily aligned
-public record Tensor(String name, String file, DType dtype, List<Long> shape, MemorySegment data) {
+public record Tensor(String name, String file, DType dtype, List<Long> shape, MemorySegment data)
+    implements StoredMatrix {
 
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -31,6 +32,16 @@ public record Tensor(String name, String file, DType dtype, List<Long> shape, Me
           "%s: tensor '%s' %s of %s takes %d bytes, the segment has %d"
               .formatted(file, name, shape, dtype, bytes, data.byteSize()));
     }
+  }
+
+  @Override
+  public List<Tensor> tensors() {
+    return List.of(this);
+  }
+
+  @Override
+  public DType floatType() {
+    return dtype.isBlockType() ? DType.F32 : dtype;
   }
 
   /// The number of elements, `product(shape)`.
@@ -56,6 +67,7 @@ public record Tensor(String name, String file, DType dtype, List<Long> shape, Me
   /// @throws IllegalArgumentException if the type does not decode to floats, or the range cuts a
   ///   block
   /// @throws IndexOutOfBoundsException if the tensor has no such elements or `out` no such places
+  @Override
   public void decode(long firstElement, int count, float[] out, int offset) {
     requireFloats();
     Objects.checkFromIndexSize(firstElement, (long) count, elements());

@@ -5,7 +5,6 @@ import java.util.List;
 import org.glmspark.cache.PagedKvCache;
 import org.glmspark.kernel.RmsNorm;
 import org.glmspark.kernel.RotaryEmbedding;
-import org.glmspark.kernel.Widening;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelWeights;
 import org.glmspark.parallel.WorkerPool;
@@ -88,18 +87,15 @@ public final class Transformer {
   private void embed(ForwardBatch batch) {
     Tensor embedding = weights.embedding();
     int hidden = config.hiddenSize();
-    long rowBytes = (long) hidden * embedding.dtype().bytes();
     for (ForwardBatch.Segment segment : batch.segments()) {
       for (int i = 0; i < segment.count(); i++) {
         int position = segment.firstPosition() + i;
         int row = segment.firstRow() + i;
-        Widening.apply(
-            embedding.data(),
-            segment.tokens()[position] * rowBytes,
-            embedding.dtype(),
+        embedding.decode(
+            (long) segment.tokens()[position] * hidden,
+            hidden,
             activations.hidden.values(),
-            activations.hidden.offset(row),
-            hidden);
+            activations.hidden.offset(row));
         rope.angles(position, activations.angles, row);
       }
     }
