@@ -8,6 +8,10 @@
 ///                                                ▼
 /// *.safetensors ──▶ MappedFile ──▶ SafetensorsFile ──▶ CheckpointFolder ──▶ Tensor by name
 ///                   (mapped, read-only)                                      (a view, no copy)
+///                                                                                 ▲
+/// *.gguf ─────────▶ MappedFile ──▶ GgufFile (all parts of a split one) ───────────┤
+///                                                                                 ▼
+///                                        GgufMetadata ──▶ typed values, key by key
 /// ```
 ///
 /// The caller's `Arena` owns the mappings: closing it takes the tensors away.
