@@ -61,8 +61,7 @@ public record CheckpointFolder(String directory, Map<String, Tensor> tensors) {
             .flatMap(kind -> Stream.of(kind.singleFile(), kind.index()))
             .map(Directory::name)
             .collect(Collectors.joining(" nor a "));
-    throw new MalformedModelException(
-        folder.toString(), "weights", "there is neither a " + names);
+    throw new MalformedModelException(folder.toString(), "weights", "there is neither a " + names);
   }
 
   /// The file formats that checkpoints are published in, the preferred one first.
@@ -71,6 +70,12 @@ public record CheckpointFolder(String directory, Map<String, Tensor> tensors) {
       @Override
       Map<String, Tensor> open(Path file, Arena arena) {
         return SafetensorsFile.open(file, arena).tensors();
+      }
+    },
+    TORCH("pytorch_model.bin", ".bin") {
+      @Override
+      Map<String, Tensor> open(Path file, Arena arena) {
+        return TorchFile.open(file, arena).tensors();
       }
     };
 

@@ -5,6 +5,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +37,18 @@ public record MappedFile(String name, MemorySegment data) {
       return new MappedFile(name, channel.map(MapMode.READ_ONLY, 0, channel.size(), arena));
     } catch (IOException e) {
       throw unreadable(file, e);
+    }
+  }
+
+  /// The text that a part of the file holds in UTF-8.
+  ///
+  /// @param place what the text is, for messages
+  /// @throws MalformedModelException if it is not UTF-8
+  String text(MemorySegment bytes, String place) {
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(bytes.asByteBuffer()).toString();
+    } catch (CharacterCodingException e) {
+      throw new MalformedModelException(name, place, "is not UTF-8", e);
     }
   }
 

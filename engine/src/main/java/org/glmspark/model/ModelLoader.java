@@ -77,8 +77,7 @@ public final class ModelLoader {
     }
     ConfigFile file = ConfigFile.read(folder);
     ModelConfig config = file.config();
-    CheckpointTensors tensors =
-        CheckpointTensors.find(file, CheckpointFolder.open(folder, memory));
+    CheckpointTensors tensors = CheckpointTensors.find(file, CheckpointFolder.open(folder, memory));
     if (!Files.exists(folder.resolve(TOKENIZER_FILE))) {
       return new Checked(config, tensors, null, null);
     }
