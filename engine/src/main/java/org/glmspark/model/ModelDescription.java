@@ -6,6 +6,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.glmspark.format.MalformedModelException;
 import org.glmspark.prompt.ChatFormat;
 import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.tensor.DType;
@@ -43,6 +44,29 @@ public record ModelDescription(
     weightBytes = Collections.unmodifiableMap(new EnumMap<>(weightBytes));
     generationDefaults = Collections.unmodifiableMap(new LinkedHashMap<>(generationDefaults));
     warnings = List.copyOf(warnings);
+  }
+
+  /// The tokenizer.
+  ///
+  /// @throws MalformedModelException if there is none
+  public Tokenizer requireTokenizer() {
+    if (tokenizer == null) {
+      throw new MalformedModelException(
+          path.toString(), "tokenizer", "there is none (%s), so no text can be read".formatted(tokenizerOrigin));
+    }
+    return tokenizer;
+  }
+
+  /// The chat template.
+  ///
+  /// @throws MalformedModelException if there is none, for want of a tokenizer or because nothing
+  ///   tells the format
+  public ChatTemplate requireChatTemplate() {
+    requireTokenizer();
+    if (chatTemplate == null) {
+      throw new MalformedModelException(path.toString(), "chat format", chatFormatReason);
+    }
+    return chatTemplate;
   }
 
   /// How conversations are written; null if there is no chat template.
