@@ -174,7 +174,8 @@ public final class GenerationEngine implements AutoCloseable {
 
   /// The SHA-256, in hexadecimal, of everything the completion of this request depends on.
   public String requestId(GenerationRequest request) {
-    return RequestId.of(model, options.kvCacheType(), stopTokens, request);
+    return RequestId.of(
+        model.digest(), model.overrides(), stopTokens, options.kvCacheType(), request);
   }
 
   /// Requests that wait for a place in the batch.

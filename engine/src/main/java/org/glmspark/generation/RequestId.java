@@ -6,26 +6,31 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import org.glmspark.cache.KvCacheType;
-import org.glmspark.model.Model;
+import org.glmspark.model.ModelOverrides;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.transformer.Transformer;
 
 /// The name of a completion: equal ids mean equal bytes, in any run, on any machine.
 ///
 /// It is the SHA-256 of these fields in big-endian binary, strings as length and UTF-8: the text
-/// `glm-spark request`, numerics version, model digest, what the user says against the model's files,
+/// `glm-spark request`, numerics version, model digest, the text of the model overrides,
 /// cache type, number of stop tokens and each of them in ascending order, number of prompt tokens
 /// and each of them, `max_tokens`, temperature, top-p, repetition penalty, seed.
 final class RequestId {
   private RequestId() {}
 
   /// @param stopTokens ascending
-  static String of(Model model, KvCacheType cacheType, int[] stopTokens, GenerationRequest request) {
+  static String of(
+      String modelDigest,
+      ModelOverrides overrides,
+      int[] stopTokens,
+      KvCacheType cacheType,
+      GenerationRequest request) {
     MessageDigest sha256 = sha256();
     text(sha256, "glm-spark request");
     integer(sha256, Transformer.NUMERICS_VERSION);
-    text(sha256, model.digest());
-    text(sha256, model.overrides().toString());
+    text(sha256, modelDigest);
+    text(sha256, overrides.toString());
     text(sha256, cacheType.name());
     tokens(sha256, stopTokens);
     tokens(sha256, request.promptTokens());

@@ -19,7 +19,7 @@ final class ModelWarnings {
     ModelConfig config = published.config();
     var warnings = new ArrayList<String>();
     boolean glm4 =
-        config.blockType() == BlockType.PRE_NORM && config.vocabularySize() == X
+        config.blockType() == BlockType.PRE_NORM && config.vocabularySize() == FamilyChoice.GLM4_VOCABULARY;
     boolean plainRope = config.rope().base() == PLAIN_ROPE_BASE && config.rope().yarn() == null;
     if (published.layout() == Layout.HUGGING_FACE
         && config.blockType() == BlockType.PRE_NORM

@@ -1,8 +1,11 @@
 package org.glmspark.model;
 
+import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// What the files of a model say about it, and where they say so.
@@ -51,12 +54,14 @@ record PublishedConfig(
     return new PublishedConfig(layout, config.with(overrides), changed, quantizationBits, name);
   }
 
-  /// The origins of some hyper-parameters, each once, for a message.
-  String origins(Iterable<Hyperparameter> parameters) {
-    var found = new java.util.LinkedHashSet<String>();
-    for (Hyperparameter parameter : parameters) {
-      found.add(java.util.Objects.requireNonNull(origins.get(parameter)));
-    }
-    return String.join(", ", found);
+  /// The origins of some hyper-parameters, each once, for a message: `a, b in config.json`.
+  String origins(Collection<Hyperparameter> parameters) {
+    List<String> found = parameters.stream().map(origins::get).distinct().toList();
+    String end = " in " + ConfigFile.NAME;
+    return found.stream().allMatch(origin -> origin.endsWith(end))
+        ? found.stream()
+            .map(origin -> origin.substring(0, origin.length() - end.length()))
+            .collect(Collectors.joining(", ", "", end))
+        : String.join(", ", found);
   }
 }

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.glmspark.format.JsonObject;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.format.Mutations;
@@ -17,27 +18,29 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ConfigFileTest {
+  private static final Set<String> BIASES = Set.of("model.layers.0.self_attn.q_proj.bias");
+
   @TempDir Path folder;
 
   @Test
   void readsBothLayoutsOfTheSameModel() {
-    ConfigFile chat = ConfigFile.read(ModelFolders.golden(ModelFolders.CHAT));
-    ConfigFile huggingFace = ConfigFile.read(ModelFolders.golden(ModelFolders.CHAT_HF));
+    PublishedConfig chat = read(ModelFolders.golden(ModelFolders.CHAT));
+    PublishedConfig huggingFace = read(ModelFolders.golden(ModelFolders.CHAT_HF));
 
-    assertThat(chat.layout()).isEqualTo(ConfigFile.Layout.REMOTE_CODE);
-    assertThat(huggingFace.layout()).isEqualTo(ConfigFile.Layout.HUGGING_FACE);
+    assertThat(chat.layout()).isEqualTo(PublishedConfig.Layout.REMOTE_CODE);
+    assertThat(huggingFace.layout()).isEqualTo(PublishedConfig.Layout.HUGGING_FACE);
     assertThat(chat.config()).isEqualTo(golden(2, 5e6, 131_072)).isEqualTo(huggingFace.config());
   }
 
   @Test
   void readsTheLongContextModel() {
-    assertThat(ConfigFile.read(ModelFolders.golden(ModelFolders.CHAT_1M)).config())
+    assertThat(read(ModelFolders.golden(ModelFolders.CHAT_1M)).config())
         .isEqualTo(golden(4, 1e8, 1_048_576));
   }
 
   private static ModelConfig golden(int keyValueHeads, double ropeBase, int context) {
     return new ModelConfig(
-        ModelFamily.GLM4,
+        BlockType.PRE_NORM,
         128,
         3,
         8,
@@ -46,10 +49,10 @@ class ConfigFileTest {
         160,
         320,
         1.5625e-7f,
-        ropeBase,
-        8,
+        new RotarySettings(ropeBase, 8, null),
         context,
         true,
+        false,
         List.of());
   }
 
@@ -57,16 +60,16 @@ class ConfigFileTest {
   @Test
   void absentKeysHaveTheDefaultsOfThePublishedCode() {
     edit(ModelFolders.CHAT, "\"rope_ratio\": 500", "\"rope_ratio\": null");
-    assertThat(read().ropeBase()).isEqualTo(1e4);
+    assertThat(read().rope().base()).isEqualTo(1e4);
     edit(ModelFolders.CHAT, "\"multi_query_attention\": true,", "");
     assertThat(read().keyValueHeads()).isEqualTo(8);
     edit(ModelFolders.CHAT, "\"add_qkv_bias\": true,", "");
     assertThat(read().queryKeyValueBias()).isFalse();
 
     edit(ModelFolders.CHAT_HF, "\"partial_rotary_factor\": 0.5,", "");
-    assertThat(read().rotatedSize()).isEqualTo(8);
+    assertThat(read().rope().rotatedSize()).isEqualTo(8);
     edit(ModelFolders.CHAT_HF, "\"rope_theta\": 5000000.0,", "\"rope_scaling\": null,");
-    assertThat(read().ropeBase()).isEqualTo(1e4);
+    assertThat(read().rope().base()).isEqualTo(1e4);
     edit(ModelFolders.CHAT_HF, "\"attention_bias\": true,", "");
     assertThat(read().queryKeyValueBias()).isTrue();
     edit(
@@ -74,8 +77,8 @@ class ConfigFileTest {
         "\"rope_theta\": 5000000.0,",
         "\"rope_parameters\": {\"rope_type\": \"default\", \"rope_theta\": 3e4,"
             + " \"partial_rotary_factor\": 0.75},");
-    assertThat(read().ropeBase()).isEqualTo(3e4);
-    assertThat(read().rotatedSize()).isEqualTo(12);
+    assertThat(read().rope().base()).isEqualTo(3e4);
+    assertThat(read().rope().rotatedSize()).isEqualTo(12);
   }
 
   @Test
@@ -195,7 +198,7 @@ class ConfigFileTest {
       for (int seed = 0; seed < damagedFiles / 2; seed++) {
         byte[] damaged = new Mutations(seed).damage(config);
         try {
-          ConfigFile.of(JsonObject.parse("config.json", damaged));
+          ConfigFile.of(JsonObject.parse("config.json", damaged), Set.of());
         } catch (MalformedModelException e) {
           refused++;
           assertThat(e).hasMessageStartingWith("config.json: ");
@@ -220,7 +223,11 @@ class ConfigFileTest {
   }
 
   private ModelConfig read() {
-    return ConfigFile.read(folder).config();
+    return read(folder).config();
+  }
+
+  private static PublishedConfig read(Path folder) {
+    return ConfigFile.of(ConfigFile.read(folder), BIASES);
   }
 
   private void assertRefused(String place, String problem) {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Tiny random models in the layouts GLM-4 is published in, against logits computed in float64.
+/// Tiny random models in the layouts GLM is published in, against logits computed in float64.
 class GoldenLogitsTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden");
 
@@ -91,7 +91,15 @@ class GoldenLogitsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"glm-4-9b-chat", "glm-4-9b-chat-hf", "glm-4-9b-chat-1m"})
+  @ValueSource(
+      strings = {
+        "chatglm2-6b",
+        "chatglm3-6b-32k",
+        "glm-4-9b-chat",
+        "glm-4-9b-chat-hf",
+        "glm-4-9b-chat-1m",
+        "glm-4-32b-0414"
+      })
   void logitsAreThoseOfTheFloat64Reference(String folder) throws IOException {
     try (Decoder decoder = new Decoder(folder, KvCacheType.FLOAT32)) {
       for (JsonNode golden : expected(folder).get("cases")) {
@@ -123,7 +131,15 @@ class GoldenLogitsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"glm-4-9b-chat", "glm-4-9b-chat-hf", "glm-4-9b-chat-1m"})
+  @ValueSource(
+      strings = {
+        "chatglm2-6b",
+        "chatglm3-6b-32k",
+        "glm-4-9b-chat",
+        "glm-4-9b-chat-hf",
+        "glm-4-9b-chat-1m",
+        "glm-4-32b-0414"
+      })
   void greedyContinuationIsThatOfTheReferenceWhereItIsDecided(String folder) throws IOException {
     JsonNode greedy = expected(folder).get("greedy");
     int[] prompt = ints(greedy.get("prompt"));
