@@ -42,7 +42,7 @@ class ModelConfigTest {
     assertThatThrownBy(() -> config(4096, 32, 2, 128, 1e-5f, 1, 64, List.of()))
         .hasMessage("ropeBase is 1.0, expected above 1");
     assertThatThrownBy(() -> config(4096, 32, 2, 128, 1e-5f, 1e4, 63, List.of()))
-        .hasMessage("rotatedSize is 63, expected an even number");
+        .hasMessage("rotatedSize is 63, expected an even number from 2");
     assertThatThrownBy(() -> config(4096, 32, 2, 128, 1e-5f, 1e4, 130, List.of()))
         .hasMessage("rotatedSize is 130, expected 1 to 128");
     assertThatThrownBy(() -> config(4096, 32, 2, 128, 1e-5f, 1e4, 64, List.of(151_552)))
