@@ -90,7 +90,7 @@ final class InspectCommand implements Callable<Integer> {
     facts.put(
         "tokenizer",
         "%s tokens with bytes, %d special"
-            .formatted(number(tokenizer.vocabulary().rankedTokens()), special.size()));
+            .formatted(number(tokenizer.vocabulary().tokensWithBytes()), special.size()));
     facts.put(
         "special tokens", named(special.keySet().stream().mapToInt(Integer::intValue), special));
     facts.put(
