@@ -2,6 +2,7 @@ package org.glmspark.prompt;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.glmspark.prompt.ChatMessage.Role;
 import org.glmspark.tokenizer.Tokenizer;
 
 /// The prompts of ChatGLM2-6B: `[gMASK] sop`, then one text of numbered rounds that ends where the
@@ -55,21 +56,39 @@ final class ChatGlm2Template implements ChatTemplate {
     var question = new ArrayList<String>();
     int round = 1;
     for (ChatMessage message : messages) {
-      switch (message.role()) {
-        case SYSTEM, USER -> question.add(message.content());
-        case ASSISTANT -> {
-          text.append(round(round, question)).append(message.content()).append("\n\n");
-          question.clear();
-          round++;
-        }
-        case OBSERVATION ->
-            throw new IllegalArgumentException("chatglm2 knows no tools, found an observation");
+      requireNoTools(message);
+      if (message.role() != Role.ASSISTANT) {
+        question.add(message.content());
+      } else {
+        text.append(round(round, question)).append(message.content()).append("\n\n");
+        question.clear();
+        round++;
       }
     }
     return text.append(round(round, question)).toString();
   }
 
+  private static void requireNoTools(ChatMessage message) {
+    if (message.role() == Role.OBSERVATION
+        || !message.metadata().isEmpty()
+        || !message.tools().isEmpty()
+        || !message.toolCalls().isEmpty()) {
+      throw new IllegalArgumentException(
+          "a message of role %s with metadata '%s', %d tools and %d tool calls, expected none of them: chatglm2 knows no tools"
+              .formatted(
+                  message.role(),
+                  Excerpt.of(message.metadata()),
+                  message.tools().size(),
+                  message.toolCalls().size()));
+    }
+  }
+
   private static String round(int round, List<String> question) {
+    if (question.isEmpty()) {
+      throw new IllegalArgumentException(
+          "round %d has no question, expected a user's message before each answer and at the end"
+              .formatted(round));
+    }
     return "[Round %d]\n\n问：%s\n\n答：".formatted(round, String.join("\n\n", question));
   }
 
@@ -85,6 +104,11 @@ final class ChatGlm2Template implements ChatTemplate {
 
   @Override
   public String answerText(List<Integer> tokens) {
-    return tokenizer.decode(tokens).strip();
+    return Answer.plainText(tokenizer.decode(tokens));
+  }
+
+  @Override
+  public Answer parseAnswer(List<Integer> tokens, List<ToolDefinition> tools) {
+    return new Answer(answerText(tokens), List.of());
   }
 }

@@ -38,8 +38,25 @@ public sealed interface ChatTemplate permits ChatGlm2Template, RoleTemplate {
   /// a blank before it. Empty for ChatGLM2, which writes nothing there.
   int[] answerPrefix();
 
-  /// The answer for people: the text of the generated tokens, without white space around it.
+  /// The answer for people: all generated text, calls of tools too, without white space around it.
   ///
   /// @param tokens as generated, with or without the stop token
   String answerText(List<Integer> tokens);
+
+  /// The answer for programs: what the model says and the tools it calls.
+  ///
+  /// A turn of the answer may call a tool if its first line is not blank: that is the tool's name,
+  /// and arguments follow. It is taken as a call if its arguments have the form that the format
+  /// knows, and
+  ///
+  /// - its name is that of a tool that was offered, or
+  /// - the last token is `<|observation|>`: the model stopped to wait for a result. So a caller
+  ///   that wrote the tools into a system message itself gives the stop token.
+  ///
+  /// Everything else is text, as the model wrote it. Of an answer that was cut off by a limit take
+  /// [#answerText]: half a program can look like a program.
+  ///
+  /// @param tokens as generated, with or without the stop token
+  /// @param tools those that the conversation offered
+  Answer parseAnswer(List<Integer> tokens, List<ToolDefinition> tools);
 }

@@ -1,12 +1,17 @@
 package org.glmspark.prompt;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.glmspark.prompt.ChatMessage.Role;
 import org.glmspark.tokenizer.Tokenizer;
 
-/// The prompts of the GLM-4-0414 chat models: `[gMASK]<sop>`, then the system messages, then the
-/// others in their order, and at last `<|assistant|>`. What stands between two role tokens is
-/// encoded as one text, so a content that begins with a line break joins the header's.
+/// The prompts of the GLM-4-0414 chat models: `[gMASK]<sop>`, then a system turn with all tools,
+/// then the system messages, then the others in their order, and at last `<|assistant|>`. Only
+/// metadata of the assistant is written.
+///
+/// What stands between two role tokens is encoded as one text, as the model saw it: a content that
+/// begins with a line break joins that of the header. Before the first tool there is an empty line,
+/// before the next ones there is none.
 ///
 /// Source: the chat template in the files of GLM-4-0414.
 final class Glm4Of0414Template extends RoleTemplate {
@@ -20,18 +25,53 @@ final class Glm4Of0414Template extends RoleTemplate {
   }
 
   @Override
-  void write(List<ChatMessage> messages, PromptTokens prompt) {
+  List<ChatMessage> turns(List<ChatMessage> messages, List<ToolDefinition> tools) {
+    var turns = new ArrayList<ChatMessage>();
+    if (!tools.isEmpty()) {
+      turns.add(ChatMessage.system(toolBlock(tools)));
+    }
     for (ChatMessage message : messages) {
-      if (message.role() == Role.SYSTEM) {
-        prompt.control(token(Role.SYSTEM)).text("\n" + message.content());
+      boolean onlyTools = !message.tools().isEmpty() && message.content().isEmpty();
+      if (message.role() == Role.SYSTEM && !onlyTools) {
+        turns.add(message);
       }
     }
     for (ChatMessage message : messages) {
       if (message.role() != Role.SYSTEM) {
-        boolean call = message.role() == Role.ASSISTANT && !message.metadata().isEmpty();
-        String header = call ? message.metadata() + " \n" : "\n";
-        prompt.control(token(message.role())).text(header + message.content());
+        turns.addAll(withCallsAsTurns(message, tools));
       }
     }
+    return turns;
+  }
+
+  private static String toolBlock(List<ToolDefinition> tools) {
+    var block = new StringBuilder("# 可用工具\n");
+    for (ToolDefinition tool : tools) {
+      switch (tool) {
+        case FunctionTool function -> block.append('\n').append(function.section());
+        case BuiltInTool builtIn ->
+            throw new IllegalArgumentException(
+                "tool '%s', expected one that glm-4-0414 knows: functions"
+                    .formatted(builtIn.toolName()));
+      }
+    }
+    return block.toString();
+  }
+
+  @Override
+  void write(ChatMessage turn, PromptTokens prompt) {
+    boolean call = turn.role() == Role.ASSISTANT && !turn.metadata().isEmpty();
+    String header = call ? turn.metadata() + " \n" : "\n";
+    prompt.text(header + turn.content());
+  }
+
+  @Override
+  ArgumentSyntax builtInSyntax(String name) {
+    return ArgumentSyntax.JSON;
+  }
+
+  @Override
+  ArgumentSyntax functionSyntax() {
+    return ArgumentSyntax.JSON;
   }
 }
