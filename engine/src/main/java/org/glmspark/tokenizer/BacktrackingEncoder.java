@@ -9,16 +9,17 @@ import java.util.BitSet;
 /// made in the two neighbours alone. And what precedes a border is the encoding of its own bytes,
 /// so at each position there is one way to have come there. So the search takes the longest token
 /// that may follow the one before, a shorter one if it leads nowhere, and never tries a position
-/// twice: time is linear in the length of the word.
+/// twice: time is linear in the length of the word. Holds memory between words; serves one thread.
 ///
 /// Source: the algorithm is described in
 /// <https://github.blog/ai-and-ml/llms/so-many-tokens-so-little-time-introducing-a-faster-more-flexible-byte-pair-tokenizer/>.
-final class BacktrackingEncoder implements WordEncoder {
+final class BacktrackingEncoder {
   private final TokenTrie trie;
   private final MergeRules rules;
   private final int[] lengths;
   private final int[] prefixes;
   private final ByteFallback fallback;
+  private final PairMerger merger;
 
   /// Positions in the word, in bytes, from which no encoding goes on.
   private final BitSet dead = new BitSet();
@@ -26,16 +27,25 @@ final class BacktrackingEncoder implements WordEncoder {
   /// @param lengths of each token, in bytes
   /// @param prefixes of each token the longest token that it begins with, or [TokenTable#NONE]
   BacktrackingEncoder(
-      TokenTrie trie, MergeRules rules, int[] lengths, int[] prefixes, ByteFallback fallback) {
+      TokenTrie trie,
+      MergeRules rules,
+      int[] lengths,
+      int[] prefixes,
+      ByteFallback fallback,
+      PairMerger merger) {
     this.trie = trie;
     this.rules = rules;
     this.lengths = lengths;
     this.prefixes = prefixes;
     this.fallback = fallback;
+    this.merger = merger;
   }
 
-  @Override
-  public void encode(byte[] utf8, int start, int end, TokenBuffer tokens) {
+  /// Adds the tokens of a word, which are exactly those of [BytePairEncoding]'s rule.
+  ///
+  /// @param start inclusive, the beginning of a character
+  /// @param end exclusive, the end of one
+  void encode(byte[] utf8, int start, int end, TokenBuffer tokens) {
     int position = start;
     while (position < end) {
       position = encodeKnown(utf8, position, end, tokens);
@@ -55,7 +65,7 @@ final class BacktrackingEncoder implements WordEncoder {
     while (token != TokenTable.NONE) {
       int next = position + lengths[token];
       if (!dead.get(next - start)
-          && (tokens.size() == none || rules.mayFollow(tokens.last(), token))) {
+          && (tokens.size() == none || mayFollow(utf8, position, tokens.last(), token))) {
         tokens.add(token);
         position = next;
         token = trie.longest(utf8, position, end);
@@ -70,5 +80,15 @@ final class BacktrackingEncoder implements WordEncoder {
       }
     }
     return position;
+  }
+
+  /// Whether the two tokens that meet at `border` are the encoding of their bytes.
+  private boolean mayFollow(byte[] utf8, int border, int first, int second) {
+    if (!rules.isIrregular(first) && !rules.isIrregular(second)) {
+      return rules.mayFollow(first, second);
+    }
+    var tokens = new TokenBuffer();
+    merger.encode(utf8, border - lengths[first], border + lengths[second], tokens);
+    return tokens.size() == 2 && tokens.last() == second;
   }
 }

@@ -9,10 +9,6 @@ import org.glmspark.format.MalformedModelException;
 /// characters, the adjacent pair is joined whose concatenation is the token of lowest rank, the
 /// leftmost of equals, until no pair makes a token.
 ///
-/// Almost every vocabulary is ordered: a token that comes from a pair ranks after both. Then
-/// [BacktrackingEncoder] gives what the rule gives. A vocabulary that is not, which only its making
-/// by hand can explain, is left to [PairMerger], which does what the rule says.
-///
 /// Source: Sennrich, Haddow and Birch 2016, <https://arxiv.org/abs/1508.07909>.
 final class BytePairEncoding {
   /// What words are cut into before pairs are joined.
@@ -38,9 +34,9 @@ final class BytePairEncoding {
   /// pairs busy for hours.
   private static final int LONGEST_BYTES = 1024;
 
-  private final Supplier<WordEncoder> encoders;
+  private final Supplier<BacktrackingEncoder> encoders;
 
-  private BytePairEncoding(Supplier<WordEncoder> encoders) {
+  private BytePairEncoding(Supplier<BacktrackingEncoder> encoders) {
     this.encoders = encoders;
   }
 
@@ -62,7 +58,7 @@ final class BytePairEncoding {
   }
 
   /// A new encoder, for one thread.
-  WordEncoder encoder() {
+  BacktrackingEncoder encoder() {
     return encoders.get();
   }
 
@@ -101,13 +97,9 @@ final class BytePairEncoding {
     BytePairEncoding encoding() {
       var merger = new PairMerger(table, rank, unit, fallback);
       for (int token : order) {
-        if (rank[token] == MergeRules.UNIT || findPair(token)) {
-          continue;
+        if (rank[token] != MergeRules.UNIT && !findPair(token) && !joinPair(merger, token)) {
+          trie.remove(table.token(token));
         }
-        if (isJoined(merger, token)) { // from a pair of which one ranks after it
-          return new BytePairEncoding(() -> new PairMerger(table, rank, unit, fallback));
-        }
-        trie.remove(table.token(token));
       }
       int[] lengths = new int[table.size()];
       int[] prefixes = new int[table.size()];
@@ -117,8 +109,14 @@ final class BytePairEncoding {
             lengths[token] = bytes.length;
             prefixes[token] = trie.longest(bytes, 0, bytes.length - 1);
           });
-      return new BytePairEncoding(
-          () -> new BacktrackingEncoder(trie, rules, lengths, prefixes, fallback));
+      return new BytePairEncoding(() ->
+          new BacktrackingEncoder(
+              trie,
+              rules,
+              lengths,
+              prefixes,
+              fallback,
+              new PairMerger(table, rank, unit, fallback)));
     }
 
     private boolean isUnit(int token) {
@@ -127,19 +125,16 @@ final class BytePairEncoding {
     }
 
     /// Looks for the two tokens of lower rank that make this one: they cut it in two, and nothing
-    /// would be joined across the cut before.
+    /// would be joined across the cut before. Finds none that are irregular.
     private boolean findPair(int token) {
       byte[] bytes = table.token(token);
       int first = trie.longest(bytes, 0, bytes.length - 1);
       while (first != TokenTable.NONE) {
         int cut = table.token(first).length;
-        if (reachable.get(first)) {
+        if (isRegular(first)) {
           int second = table.find(bytes, cut, bytes.length);
-          if (second != TokenTable.NONE
-              && reachable.get(second)
-              && rules.mayFollow(first, second)) {
-            rules.put(first, second, token);
-            reachable.set(token);
+          if (second != TokenTable.NONE && isRegular(second) && rules.mayFollow(first, second)) {
+            put(first, second, token);
             return true;
           }
         }
@@ -148,11 +143,26 @@ final class BytePairEncoding {
       return false;
     }
 
-    private boolean isJoined(PairMerger merger, int token) {
+    private boolean isRegular(int token) {
+      return reachable.get(token) && !rules.isIrregular(token);
+    }
+
+    /// Joins the units of the token; if they become the token, the last pair makes it.
+    private boolean joinPair(PairMerger merger, int token) {
       byte[] bytes = table.token(token);
       var tokens = new TokenBuffer();
       merger.encode(bytes, 0, bytes.length, tokens);
-      return tokens.size() == 1;
+      if (tokens.size() > 1) {
+        return false;
+      }
+      int cut = merger.lastBorder();
+      put(table.find(bytes, 0, cut), table.find(bytes, cut, bytes.length), token);
+      return true;
+    }
+
+    private void put(int first, int second, int token) {
+      rules.put(first, second, token);
+      reachable.set(token);
     }
   }
 }

@@ -59,7 +59,7 @@ public final class BytePairTokenizer implements Tokenizer {
   @Override
   public int[] encode(String text) {
     byte[] utf8 = Utf8.of(text);
-    WordEncoder encoder = encoding.encoder();
+    BacktrackingEncoder encoder = encoding.encoder();
     var tokens = new TokenBuffer();
     int end;
     for (int start = 0; start < utf8.length; start = end) {

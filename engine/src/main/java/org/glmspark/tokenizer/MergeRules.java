@@ -1,13 +1,13 @@
 package org.glmspark.tokenizer;
 
 import java.util.Arrays;
+import java.util.BitSet;
 
 /// Which two tokens make a third, and from that, which two may stand side by side in an encoding.
 ///
 /// However a text goes on, a token can only come from one pair: the merges within its bytes are the
 /// same as if these bytes were the whole text. So a vocabulary has at most one pair for each token,
-/// and it is enough to know those. The pair of a token ranks before the token: see
-/// [BytePairEncoding].
+/// and it is enough to know those.
 final class MergeRules {
   /// The rank of a token that no pair makes.
   static final int UNIT = -1;
@@ -16,6 +16,7 @@ final class MergeRules {
   private static final long MULTIPLIER = 0xD1342543DE82EF95L;
 
   private final int[] rank;
+  private final BitSet irregular;
   private final int[] left;
   private final int[] right;
 
@@ -28,6 +29,7 @@ final class MergeRules {
   /// @param rank of each id; UNIT for those that no pair makes, others are all different
   MergeRules(int[] rank) {
     this.rank = rank;
+    irregular = new BitSet(rank.length);
     left = new int[rank.length];
     right = new int[rank.length];
     partners = new long[rank.length];
@@ -35,8 +37,13 @@ final class MergeRules {
     Arrays.fill(slots, FREE);
   }
 
-  /// Enters the pair that makes a token. Both have lower ranks than it.
+  /// Enters the pair that makes a token, in the order of the tokens' ranks.
   void put(int first, int second, int token) {
+    if (Math.max(rank[first], rank[second]) > rank[token]
+        || irregular.get(first)
+        || irregular.get(second)) {
+      irregular.set(token);
+    }
     left[token] = first;
     right[token] = second;
     partners[first] |= partnerBit(second);
@@ -46,8 +53,15 @@ final class MergeRules {
     slots[i + 1] = token;
   }
 
+  /// Whether a token, or one that it is made from, ranks before one of its pair. Published
+  /// vocabularies have a few hundred of these. They are joined as soon as their pair is there, and
+  /// not in the order of ranks, from which [#mayFollow] concludes.
+  boolean isIrregular(int token) {
+    return irregular.get(token);
+  }
+
   /// Whether an encoding can have these tokens side by side: encoding their bytes together gives
-  /// just them.
+  /// just them. Neither is irregular.
   ///
   /// Goes back in time from the two tokens. At each step one part on each side touches the border;
   /// the younger of them is split again. If a pair across the border ranks before what ended the

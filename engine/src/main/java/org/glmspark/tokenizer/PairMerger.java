@@ -6,7 +6,7 @@ import java.util.Arrays;
 ///
 /// The parts are a linked list and the pairs a heap, so a word of n bytes takes O(n log n). Holds
 /// the memory of its longest word.
-final class PairMerger implements WordEncoder {
+final class PairMerger {
   private final TokenTable table;
   private final int[] rank;
   private final BytePairEncoding.Unit unit;
@@ -25,6 +25,9 @@ final class PairMerger implements WordEncoder {
 
   private int heapSize;
 
+  /// Where the parts that were joined last met, from the word's start.
+  private int lastBorder;
+
   /// @param rank of each token that a pair can make
   PairMerger(TokenTable table, int[] rank, BytePairEncoding.Unit unit, ByteFallback fallback) {
     this.table = table;
@@ -33,8 +36,8 @@ final class PairMerger implements WordEncoder {
     this.fallback = fallback;
   }
 
-  @Override
-  public void encode(byte[] utf8, int start, int end, TokenBuffer tokens) {
+  /// Adds the tokens of the word `start` to `end` (exclusive), which has at least one byte.
+  void encode(byte[] utf8, int start, int end, TokenBuffer tokens) {
     int length = end - start;
     reserve(length);
     cut(utf8, start, length);
@@ -58,6 +61,11 @@ final class PairMerger implements WordEncoder {
     }
   }
 
+  /// If the last word became one token from a pair: how many bytes the left one of the pair has.
+  int lastBorder() {
+    return lastBorder;
+  }
+
   private void reserve(int length) {
     if (next.length < length) {
       int capacity = Math.max(length, 2 * next.length);
@@ -78,6 +86,7 @@ final class PairMerger implements WordEncoder {
 
   private void join(byte[] utf8, int start, int length, int left) {
     int right = next[left];
+    lastBorder = right;
     int after = next[right];
     next[left] = after;
     if (after < length) {
