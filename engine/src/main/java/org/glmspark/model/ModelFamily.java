@@ -9,9 +9,9 @@ public enum ModelFamily {
   /// ChatGLM3-6B and ChatGLM3-6B-32K.
   CHATGLM3("ChatGLM3", ChatFormat.CHATGLM3),
   /// GLM-4-9B-Chat, GLM-4-9B-Chat-1M and their Hugging Face native forms.
-  GLM4("GLM-4", ChatFormat.GLM4),
+  GLM4("GLM-4", ChatFormat.GLM_4),
   /// GLM-4-32B and its siblings of 0414.
-  GLM4_0414("GLM-4-0414", ChatFormat.GLM4_0414);
+  GLM4_0414("GLM-4-0414", ChatFormat.GLM_4_0414);
 
   private final String label;
   private final ChatFormat chatFormat;

@@ -17,8 +17,8 @@ public sealed interface ChatTemplate permits ChatGlm2Template, RoleTemplate {
     return switch (format) {
       case CHATGLM2 -> new ChatGlm2Template(tokenizer);
       case CHATGLM3 -> new ChatGlm3Template(tokenizer);
-      case GLM4 -> new Glm4Template(tokenizer);
-      case GLM4_0414 -> new Glm4Of0414Template(tokenizer);
+      case GLM_4 -> new Glm4Template(tokenizer);
+      case GLM_4_0414 -> new Glm4Of0414Template(tokenizer);
     };
   }
 

@@ -21,7 +21,7 @@ final class Glm4Of0414Template extends RoleTemplate {
 
   @Override
   public ChatFormat format() {
-    return ChatFormat.GLM4_0414;
+    return ChatFormat.GLM_4_0414;
   }
 
   @Override

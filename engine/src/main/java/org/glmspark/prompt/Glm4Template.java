@@ -26,7 +26,7 @@ final class Glm4Template extends RoleTemplate {
 
   @Override
   public ChatFormat format() {
-    return ChatFormat.GLM4;
+    return ChatFormat.GLM_4;
   }
 
   @Override

@@ -26,7 +26,7 @@ class AnswerTest {
           .toList();
 
   private static final ChatTemplate CHATGLM3 = Conversations.sampleTemplate(ChatFormat.CHATGLM3);
-  private static final ChatTemplate GLM4 = Conversations.sampleTemplate(ChatFormat.GLM4);
+  private static final ChatTemplate GLM4 = Conversations.sampleTemplate(ChatFormat.GLM_4);
 
   /// Texts, and role tokens between them.
   private static List<Integer> tokens(Object... parts) {
@@ -187,11 +187,11 @@ class AnswerTest {
   static Stream<Arguments> formatsWithTools() {
     return Stream.of(
         Arguments.of(ChatFormat.CHATGLM3, "chatglm3"),
-        Arguments.of(ChatFormat.GLM4, "glm4"),
-        Arguments.of(ChatFormat.GLM4_0414, "glm4"),
+        Arguments.of(ChatFormat.GLM_4, "glm4"),
+        Arguments.of(ChatFormat.GLM_4_0414, "glm4"),
         Arguments.of(ChatFormat.CHATGLM3, "sample"),
-        Arguments.of(ChatFormat.GLM4, "sample"),
-        Arguments.of(ChatFormat.GLM4_0414, "sample"));
+        Arguments.of(ChatFormat.GLM_4, "sample"),
+        Arguments.of(ChatFormat.GLM_4_0414, "sample"));
   }
 
   /// What the history repeats of a call is what the model writes, so it reads as the same call.
@@ -230,7 +230,7 @@ class AnswerTest {
                 new Answer("我来查询。", List.of(call)),
                 new Answer("Text\n\ntext", List.of(call, new ToolCall("get time", "{}")))));
     switch (format) {
-      case GLM4 -> {
+      case GLM_4 -> {
         answers.add(call("python", "{\"code\": \"if x:\\n    print('é')\"}"));
         answers.add(call("cogview", "{\"prompt\": \"A red fox.\"}"));
         answers.add(
@@ -240,7 +240,7 @@ class AnswerTest {
         answers.add(call("simple_browser", "{\"url\": \"https://example.org/\"}"));
       }
       case CHATGLM3 -> answers.add(call("interpreter", "{\"code\": \"if x:\\n    print('é')\"}"));
-      case CHATGLM2, GLM4_0414 -> {}
+      case CHATGLM2, GLM_4_0414 -> {}
     }
     return answers;
   }

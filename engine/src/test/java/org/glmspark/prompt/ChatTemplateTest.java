@@ -25,7 +25,7 @@ class ChatTemplateTest {
   private static final String SUMMARIZE =
       "\n\nSummarize the text above in at most 50 words. Reply with the summary only.";
 
-  private static final ChatTemplate GLM4 = Conversations.sampleTemplate(ChatFormat.GLM4);
+  private static final ChatTemplate GLM4 = Conversations.sampleTemplate(ChatFormat.GLM_4);
 
   @ParameterizedTest(name = "{0}")
   @CsvSource({"chatglm2, 3", "chatglm3, 8", "glm4, 13"})
@@ -37,8 +37,8 @@ class ChatTemplateTest {
       if (row.required("kind").asText().equals("chat")) {
         ChatFormat format =
             switch (row.path("template").asText(family)) {
-              case "glm-4-9b-chat" -> ChatFormat.GLM4;
-              case String name -> ChatFormat.named(name);
+              case "glm-4-9b-chat" -> ChatFormat.GLM_4;
+              case String name -> Conversations.format(name);
             };
         assertThat(ChatTemplate.of(format, tokenizer).encode(goldenMessages(row)))
             .as(row.required("text").asText())
@@ -77,7 +77,7 @@ class ChatTemplateTest {
   @MethodSource("conversations")
   void writesTheConversation(JsonNode row) {
     Tokenizer tokenizer = Conversations.tokenizer(row.required("tokenizer").asText());
-    ChatFormat format = ChatFormat.named(row.required("format").asText());
+    ChatFormat format = Conversations.format(row.required("format").asText());
 
     int[] prompt =
         ChatTemplate.of(format, tokenizer).encode(Conversations.messages(row.required("messages")));
@@ -142,7 +142,7 @@ class ChatTemplateTest {
               switch (format) {
                 case CHATGLM2 -> List.of(2036, 2038);
                 case CHATGLM3 -> List.of(2036, 2038, 2040, 2041, 2042, 2042, 2043, 2042);
-                case GLM4, GLM4_0414 ->
+                case GLM_4, GLM_4_0414 ->
                     List.of(2036, 2038, 2040, 2040, 2041, 2042, 2042, 2043, 2042);
               });
     }
@@ -198,9 +198,9 @@ class ChatTemplateTest {
     refuses(ChatFormat.CHATGLM3, "'cogview'", offering("{\"type\": \"cogview\"}"));
     refuses(ChatFormat.CHATGLM3, "'simple_browser'", offering("{\"type\": \"simple_browser\"}"));
     refuses(ChatFormat.CHATGLM3, "only a text 'code'", calling("interpreter", "{\"code\": 1}"));
-    refuses(ChatFormat.GLM4, "only a text 'code'", calling("python", "{\"code\": \"\", \"x\": 1}"));
-    refuses(ChatFormat.GLM4, "a text 'query'", calling("simple_browser", "{\"q\": \"x\"}"));
-    refuses(ChatFormat.GLM4_0414, "'python'", offering("{\"type\": \"python\"}"));
+    refuses(ChatFormat.GLM_4, "only a text 'code'", calling("python", "{\"code\": \"\", \"x\": 1}"));
+    refuses(ChatFormat.GLM_4, "a text 'query'", calling("simple_browser", "{\"q\": \"x\"}"));
+    refuses(ChatFormat.GLM_4_0414, "'python'", offering("{\"type\": \"python\"}"));
   }
 
   private static ChatMessage offering(String tool) {
@@ -243,7 +243,7 @@ class ChatTemplateTest {
             assertThat(template.stopTokens()).containsExactly(2, 64795, 64797);
             assertThat(template.answerPrefix()).containsExactly(30910, 13);
           }
-          case GLM4, GLM4_0414 -> {
+          case GLM_4, GLM_4_0414 -> {
             assertThat(template.stopTokens()).containsExactly(151329, 151336, 151338);
             assertThat(template.answerPrefix()).containsExactly(198);
           }
@@ -254,8 +254,8 @@ class ChatTemplateTest {
 
   private static List<ChatFormat> formats(String family) {
     return switch (family) {
-      case "glm4" -> List.of(ChatFormat.GLM4, ChatFormat.GLM4_0414);
-      case String name -> List.of(ChatFormat.named(name));
+      case "glm4" -> List.of(ChatFormat.GLM_4, ChatFormat.GLM_4_0414);
+      case String name -> List.of(Conversations.format(name));
     };
   }
 
@@ -269,11 +269,8 @@ class ChatTemplateTest {
   @Test
   void findsFormatsAndRolesByTheirNames() {
     for (ChatFormat format : ChatFormat.values()) {
-      assertThat(ChatFormat.named(format.optionName())).isEqualTo(format);
+      assertThat(Conversations.format(format.optionName())).isEqualTo(format);
     }
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> ChatFormat.named("glm4"))
-        .withMessage("chat format 'glm4', expected one of chatglm2, chatglm3, glm-4, glm-4-0414");
     assertThat(Role.named("tool")).isEqualTo(Role.OBSERVATION);
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Role.named("<|user|>"))

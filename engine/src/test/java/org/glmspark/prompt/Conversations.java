@@ -7,6 +7,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -79,12 +80,17 @@ final class Conversations {
     return SentencePieceTokenizer.load(file, family.specialTokens());
   }
 
+  /// The format with an option name.
+  static ChatFormat format(String optionName) {
+    return ChatFormat.valueOf(optionName.toUpperCase(Locale.ROOT).replace('-', '_'));
+  }
+
   /// A template of any format that works without a published tokenizer.
   static ChatTemplate sampleTemplate(ChatFormat format) {
     Tokenizer sample = tokenizer("sample");
     return switch (format) {
       case CHATGLM2, CHATGLM3 -> ChatTemplate.of(format, new ChatGlmNames(sample));
-      case GLM4, GLM4_0414 -> ChatTemplate.of(format, sample);
+      case GLM_4, GLM_4_0414 -> ChatTemplate.of(format, sample);
     };
   }
 
