@@ -37,7 +37,7 @@ enum ArgumentSyntax {
       String code = fenced(content);
       PythonCall call = code == null ? null : PythonCallParser.parse(code);
       return call != null && call.function().equals(FUNCTION) && call.positional().isEmpty()
-          ? PythonJson.oneLine(call.named())
+          ? json(call.named())
           : null;
     }
 
@@ -98,7 +98,7 @@ enum ArgumentSyntax {
         }
         arguments.set(argument.getKey(), argument.getValue());
       }
-      return arguments.has(parameters.getFirst()) ? PythonJson.oneLine(arguments) : null;
+      return arguments.has(parameters.getFirst()) ? json(arguments) : null;
     }
 
     @Override
@@ -161,6 +161,13 @@ enum ArgumentSyntax {
     } catch (IllegalArgumentException _) { // a model may write anything
       return false;
     }
+  }
+
+  /// The arguments as text, or null if that would be more than JSON readers take, such as a key of
+  /// 50,000 characters.
+  private static @Nullable String json(ObjectNode arguments) {
+    String text = PythonJson.oneLine(arguments);
+    return isObject(text) ? text : null;
   }
 
   /// The lines between a fence and its end, or null if those are not the first and the last line.

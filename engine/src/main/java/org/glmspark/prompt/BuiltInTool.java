@@ -60,7 +60,8 @@ enum BuiltInTool implements ToolDefinition {
         .findFirst()
         .orElseThrow(() ->
             new IllegalArgumentException(
-                "tool of type '%s' without a name, expected a function with a name or one of the types %s"
+                ("tool of type '%s' without a name, "
+                        + "expected a function with a name or one of the types %s")
                     .formatted(
                         Excerpt.of(name),
                         Arrays.stream(values())

@@ -26,7 +26,8 @@ import org.glmspark.tokenizer.Tokenizer;
 /// follows it; so are questions that follow each other, with an empty line between them. Tools,
 /// their calls and their results are refused.
 ///
-/// As everything is text, a question can spell a round; that is the format's.
+/// As rounds are text, a question can spell one. No other format lets it: theirs are control
+/// tokens.
 ///
 /// Source: `tokenization_chatglm.py` of ChatGLM2-6B.
 final class ChatGlm2Template implements ChatTemplate {
@@ -74,7 +75,8 @@ final class ChatGlm2Template implements ChatTemplate {
         || !message.tools().isEmpty()
         || !message.toolCalls().isEmpty()) {
       throw new IllegalArgumentException(
-          "a message of role %s with metadata '%s', %d tools and %d tool calls, expected none of them: chatglm2 knows no tools"
+          ("a message of role %s with metadata '%s', %d tools and %d tool calls, "
+                  + "expected none of them: chatglm2 knows no tools")
               .formatted(
                   message.role(),
                   Excerpt.of(message.metadata()),

@@ -67,7 +67,8 @@ public record ChatMessage(
     }
     if (!toolCalls.isEmpty() && (role != Role.ASSISTANT || !metadata.isEmpty())) {
       throw new IllegalArgumentException(
-          "a message of role %s with metadata '%s' calls %d tools, expected an assistant's message without metadata"
+          ("a message of role %s with metadata '%s' calls %d tools, "
+                  + "expected an assistant's message without metadata")
               .formatted(role, Excerpt.of(metadata), toolCalls.size()));
     }
   }

@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Source: <https://docs.python.org/3/reference/lexical_analysis.html>, sections on literals.
 final class PythonCallParser {
-  /// Longer ones are no numbers that a model means; Jackson reads none beyond this either.
-  private static final int MAX_NUMBER_LENGTH = 1000;
+  /// Longer ones are no numbers that a model means. In JSON they have at most 1000 digits, which is
+  /// what Jackson reads.
+  private static final int MAX_NUMBER_LENGTH = 500;
 
   private static final String DIGITS = "[0-9](?:_?[0-9])*";
   private static final Pattern DECIMAL = Pattern.compile("[1-9](?:_?[0-9])*|0(?:_?0)*");

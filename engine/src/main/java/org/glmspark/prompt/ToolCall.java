@@ -6,7 +6,7 @@ package org.glmspark.prompt;
 /// @param arguments a JSON object, as text
 public record ToolCall(String name, String arguments) {
   public ToolCall {
-    if (name.isEmpty() || !name.equals(name.strip()) || name.lines().count() > 1) {
+    if (name.isEmpty() || !name.equals(name.strip()) || name.indexOf('\n') >= 0) {
       throw new IllegalArgumentException(
           "tool call of '%s', expected a name of one line without white space around it"
               .formatted(Excerpt.of(name)));

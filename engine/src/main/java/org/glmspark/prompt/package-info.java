@@ -2,18 +2,21 @@
 /// of tools.
 ///
 /// ```
-/// ChatMessage ─┐             ┌─▶ turns: role, metadata, content ─▶ PromptTokens ─▶ prompt tokens
-/// (ToolDefinition,  ──▶ ChatTemplate                                   ▲                │
-///  ToolCall)   ─┘         │  ▲                           Tokenizer ────┘           (generation)
-///                         │  └───────────────────────────────────────────── tokens ─────┘
-///                         └──▶ Answer: text, ToolCall ◀── ArgumentSyntax ◀── name, content
+/// ChatMessage, ToolDefinition, ToolCall
+///        │
+///        ▼
+/// ChatTemplate ─▶ turns: role, metadata, content ─▶ PromptTokens, Tokenizer ─▶ prompt tokens
+///                                   ▲                                               │
+///                         ArgumentSyntax.write                                (generation)
+///                                                                                   │
+/// Answer: text, ToolCall ◀─ ArgumentSyntax.parse ◀─ turns: name, content ◀─ tokens ◀┘
 /// ```
 ///
 /// Roles and prefixes are put in by id. Everything that a message, a tool or a result says is
 /// encoded as plain text, so a document that spells `<|user|>` stays a document.
 ///
 /// Tools are shown and called in the syntax of each format: `PythonJson` writes JSON as Python
-/// does, `PythonLiteral` and `PythonCallParser` write and read the calls of ChatGLM3.
+/// does, `PythonCall` and `PythonCallParser` write and read the calls of ChatGLM3.
 ///
 /// Threads: nothing here changes once made.
 @NullMarked

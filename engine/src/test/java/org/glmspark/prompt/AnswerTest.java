@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.glmspark.tokenizer.Tokenizer;
@@ -243,6 +244,77 @@ class AnswerTest {
       case CHATGLM2, GLM_4_0414 -> {}
     }
     return answers;
+  }
+
+  /// Whatever a model writes is an answer, and what looks like a call has arguments that are JSON.
+  @ParameterizedTest
+  @EnumSource(ChatFormat.class)
+  void readsAnythingThatAModelMayWrite(ChatFormat format) {
+    ChatTemplate template = Conversations.sampleTemplate(format);
+    List<Object> fragments =
+        List.of(
+            "python",
+            "interpreter",
+            "simple_browser",
+            "get_weather",
+            "\n",
+            "\r",
+            "\n```python\n",
+            "\n```",
+            "tool_call(",
+            "search(",
+            "mclick(",
+            ")",
+            "a=",
+            "**{'b': ",
+            "}",
+            "[",
+            "]",
+            "(",
+            "'",
+            "\"",
+            "\\",
+            "\\u",
+            "'x'",
+            "0x1f",
+            "1",
+            "-",
+            ".5",
+            "e9",
+            "None",
+            ",",
+            "{",
+            "\"a\": ",
+            ":",
+            " ",
+            "北",
+            ASSISTANT,
+            OBSERVATION);
+    var random = new Random(17);
+    for (int i = 0; i < 20_000; i++) {
+      var parts = new ArrayList<Object>();
+      for (int length = random.nextInt(14); length > 0; length--) {
+        parts.add(fragments.get(random.nextInt(fragments.size())));
+      }
+      parts.add(OBSERVATION);
+      assertThat(template.parseAnswer(tokens(parts.toArray()), WEATHER)).isNotNull();
+    }
+  }
+
+  @Test
+  void leavesArgumentsThatNoJsonReaderTakesAsText() {
+    for (String argument :
+        List.of(
+            "[".repeat(63) + "[]" + "]".repeat(63),
+            "{'" + "k".repeat(50_001) + "': 1}",
+            "0x" + "f".repeat(499))) {
+      String written = "f\n```python\ntool_call(a=%s)\n```".formatted(argument);
+      assertThat(CHATGLM3.parseAnswer(tokens(written, OBSERVATION), List.of()))
+          .isEqualTo(text(written));
+    }
+    String longest = "f\n```python\ntool_call(a=-0x%s)\n```".formatted("f".repeat(498));
+    assertThat(CHATGLM3.parseAnswer(tokens(longest, OBSERVATION), List.of()).toolCalls())
+        .hasSize(1);
   }
 
   @Test
