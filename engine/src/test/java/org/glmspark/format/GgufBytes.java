@@ -99,9 +99,9 @@ public final class GgufBytes {
   }
 
   public GgufBytes int32s(String key, int... values) {
-    ByteBuffer elements = buffer(4 * values.length);
-    elements.asIntBuffer().put(values);
-    return array(key, 5, values.length, elements.array());
+    byte[] elements = new byte[4 * values.length];
+    littleEndian(elements).asIntBuffer().put(values);
+    return array(key, 5, values.length, elements);
   }
 
   public GgufBytes float32s(String key, float... values) {
@@ -131,9 +131,9 @@ public final class GgufBytes {
   /// An entry of the directory whose number of dimensions may be a lie.
   public GgufBytes lyingInfo(
       byte[] name, int type, long offset, int dimensionCount, long... dimensions) {
-    ByteBuffer sizes = buffer(8 * dimensions.length);
-    sizes.asLongBuffer().put(dimensions);
-    infos.add(concat(name, int32(dimensionCount), sizes.array(), int32(type), int64(offset)));
+    byte[] sizes = new byte[8 * dimensions.length];
+    littleEndian(sizes).asLongBuffer().put(dimensions);
+    infos.add(concat(name, int32(dimensionCount), sizes, int32(type), int64(offset)));
     return this;
   }
 
@@ -178,11 +178,15 @@ public final class GgufBytes {
   }
 
   public static byte[] int32(int value) {
-    return buffer(4).putInt(value).array();
+    byte[] bytes = new byte[4];
+    littleEndian(bytes).putInt(value);
+    return bytes;
   }
 
   public static byte[] int64(long value) {
-    return buffer(8).putLong(value).array();
+    byte[] bytes = new byte[8];
+    littleEndian(bytes).putLong(value);
+    return bytes;
   }
 
   public static byte[] concat(byte[]... parts) {
@@ -194,12 +198,12 @@ public final class GgufBytes {
   }
 
   private static byte[] floats(float... values) {
-    ByteBuffer bytes = buffer(4 * values.length);
-    bytes.asFloatBuffer().put(values);
-    return bytes.array();
+    byte[] bytes = new byte[4 * values.length];
+    littleEndian(bytes).asFloatBuffer().put(values);
+    return bytes;
   }
 
-  private static ByteBuffer buffer(int bytes) {
-    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  private static ByteBuffer littleEndian(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 }
