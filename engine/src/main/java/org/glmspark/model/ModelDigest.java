@@ -18,9 +18,11 @@ import org.glmspark.format.MalformedModelException;
 /// The identity of a model: equal exactly if all files that make it are equal, wherever the folder
 /// lies, whatever else is in it, and whenever it was written.
 ///
-/// The files are `config.json`; `model.safetensors`, or, without it, `model.safetensors.index.json`
-/// and the shards it names; `tokenizer.model`; and `tokenizer_config.json` where there is a
-/// `tokenizer.model`. Each gives a line, in ascending order of names, that ends with a line feed:
+/// The files are `config.json`; those of the tensors, which are `model.safetensors`, or, without
+/// it, `model.safetensors.index.json` and the shards it names, or, without these,
+/// `pytorch_model.bin` or `pytorch_model.bin.index.json` and its shards; `tokenizer.model`; and
+/// `tokenizer_config.json` where there is a `tokenizer.model`. Each gives a line, in ascending
+/// order of names, that ends with a line feed:
 ///
 /// ```
 /// <SHA-256 of the content, hexadecimal>  <size in bytes>  <name>
