@@ -3,6 +3,7 @@ package org.glmspark.format;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -23,11 +24,14 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// @param directory the name of the file that lists the tensors: the single file or the index
-/// @param tensors views of the mapped files by name
-public record CheckpointFolder(String directory, Map<String, Tensor> tensors) {
+/// @param files the mapped files that hold the tensors
+/// @param tensors views of these files by name
+public record CheckpointFolder(
+    String directory, List<MappedFile> files, Map<String, Tensor> tensors) {
   private static final String WEIGHT_MAP = "weight_map";
 
   public CheckpointFolder {
+    files = List.copyOf(files);
     tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
   }
 
@@ -68,14 +72,14 @@ public record CheckpointFolder(String directory, Map<String, Tensor> tensors) {
   private enum Kind {
     SAFETENSORS("model.safetensors", ".safetensors") {
       @Override
-      Map<String, Tensor> open(Path file, Arena arena) {
-        return SafetensorsFile.open(file, arena).tensors();
+      Map<String, Tensor> parse(MappedFile file) {
+        return SafetensorsFile.parse(file).tensors();
       }
     },
     TORCH("pytorch_model.bin", ".bin") {
       @Override
-      Map<String, Tensor> open(Path file, Arena arena) {
-        return TorchFile.open(file, arena).tensors();
+      Map<String, Tensor> parse(MappedFile file) {
+        return TorchFile.parse(file).tensors();
       }
     };
 
@@ -87,7 +91,7 @@ public record CheckpointFolder(String directory, Map<String, Tensor> tensors) {
       this.extension = extension;
     }
 
-    abstract Map<String, Tensor> open(Path file, Arena arena);
+    abstract Map<String, Tensor> parse(MappedFile file);
 
     Directory singleFile() {
       return new SingleFile(this, fileName);
@@ -116,7 +120,8 @@ public record CheckpointFolder(String directory, Map<String, Tensor> tensors) {
   private record SingleFile(Kind kind, String name) implements Directory {
     @Override
     public CheckpointFolder open(Path folder, Arena arena) {
-      return new CheckpointFolder(name, kind.open(folder.resolve(name), arena));
+      MappedFile file = MappedFile.map(folder.resolve(name), arena);
+      return new CheckpointFolder(name, List.of(file), kind.parse(file));
     }
 
     @Override
@@ -130,14 +135,17 @@ public record CheckpointFolder(String directory, Map<String, Tensor> tensors) {
     public CheckpointFolder open(Path folder, Arena arena) {
       Map<String, String> fileOfTensor = weightMap(folder);
       requireShards(folder, fileOfTensor);
+      var files = new ArrayList<MappedFile>();
       var tensors = new LinkedHashMap<String, Tensor>();
       for (String shard : new TreeSet<>(fileOfTensor.values())) {
-        Map<String, Tensor> stored = kind.open(folder.resolve(shard), arena);
+        MappedFile file = MappedFile.map(folder.resolve(shard), arena);
+        Map<String, Tensor> stored = kind.parse(file);
         requireIndexed(shard, stored, fileOfTensor);
+        files.add(file);
         tensors.putAll(stored);
       }
       requireFound(tensors, fileOfTensor);
-      return new CheckpointFolder(name, tensors);
+      return new CheckpointFolder(name, files, tensors);
     }
 
     @Override

@@ -9,13 +9,11 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -76,14 +74,9 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
     tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
   }
 
-  /// Maps a file and checks all of its header.
+  /// Checks all of the header of a file.
   ///
-  /// @param arena owns the mapping and with it the data of the tensors
-  /// @throws MalformedModelException if the file is missing or breaks the format
-  public static SafetensorsFile open(Path path, Arena arena) {
-    return parse(MappedFile.map(path, arena));
-  }
-
+  /// @throws MalformedModelException if the file breaks the format
   static SafetensorsFile parse(MappedFile file) {
     MemorySegment data = file.data();
     long headerBytes = headerBytes(file);

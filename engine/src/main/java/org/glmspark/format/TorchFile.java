@@ -1,9 +1,7 @@
 package org.glmspark.format;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -40,15 +38,10 @@ public record TorchFile(String name, Map<String, Tensor> tensors) {
     tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
   }
 
-  /// Maps a file, checks its archive and runs its pickle.
+  /// Checks the archive of a file and runs its pickle.
   ///
-  /// @param arena owns the mapping and with it the data of the tensors
-  /// @throws MalformedModelException if the file is missing or breaks the format, or if its pickle
-  ///   asks for anything other than tensors of row-major order inside their storages
-  public static TorchFile open(Path path, Arena arena) {
-    return parse(MappedFile.map(path, arena));
-  }
-
+  /// @throws MalformedModelException if the file breaks the format, or if its pickle asks for
+  ///   anything other than tensors of row-major order inside their storages
   static TorchFile parse(MappedFile file) {
     if (isLegacy(file.data())) {
       throw new MalformedModelException(

@@ -3,18 +3,19 @@
 /// a [org.glmspark.format.MalformedModelException] that names file, place, found and expected.
 ///
 /// ```
-/// config.json ────────────────────▶ JsonObject ──▶ typed values, key by key
-/// model.safetensors.index.json ───▶ JsonObject ──┐ which file holds which tensor
-///                                                ▼
-/// *.safetensors ──▶ MappedFile ──▶ SafetensorsFile ──▶ CheckpointFolder ──▶ Tensor by name
-///                   (mapped, read-only)                                      (a view, no copy)
-///                                                                                 ▲
-/// *.gguf ─────────▶ MappedFile ──▶ GgufFile (all parts of a split one) ───────────┤
-///                                                                                 ▼
-///                                        GgufMetadata ──▶ typed values, key by key
+/// config.json ──────▶ JsonObject ──▶ typed values, key by key
+/// *.index.json ─────▶ JsonObject ──┐ which file holds which tensor
+///                                  ▼
+/// *.safetensors ──▶ SafetensorsFile ──▶ CheckpointFolder ──▶ Tensor by name (a view, no copy)
+/// *.bin ──▶ TorchFile ──────────────────────┘                           ▲
+///             ├─ StoredZip: where the storages lie                      │
+///             └─ CheckpointPickle: which tensors lie in them            │
+/// *.gguf ──▶ GgufFile (all parts of a split one) ───────────────────────┘
+///              └─ GgufMetadata ──▶ typed values, key by key
 /// ```
 ///
-/// The caller's `Arena` owns the mappings: closing it takes the tensors away.
+/// All of them are mapped, read-only: `MappedFile`. The caller's `Arena` owns the mappings: closing
+/// it takes the tensors away.
 @NullMarked
 package org.glmspark.format;
 

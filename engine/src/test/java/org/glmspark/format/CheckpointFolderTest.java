@@ -45,6 +45,9 @@ class CheckpointFolderTest {
       CheckpointFolder files = CheckpointFolder.open(folder, arena);
 
       assertThat(files.directory()).isEqualTo(INDEX);
+      assertThat(files.files())
+          .extracting(MappedFile::name)
+          .containsExactly("x-1.safetensors", "x-2.safetensors");
       assertThat(files.tensors()).containsOnlyKeys("one", "two", "three");
       assertThat(files.tensors().get("three").file()).isEqualTo("x-2.safetensors");
     }
@@ -63,6 +66,29 @@ class CheckpointFolderTest {
       assertThat(files.tensors()).containsOnlyKeys("one");
     }
     assertThat(CheckpointFolder.fileNames(folder)).containsExactly("model.safetensors");
+  }
+
+  @Test
+  void readsPickledShardsOnlyWhereThereAreNoSafetensors() throws IOException {
+    Path golden = Path.of("src/test/resources/golden/chatglm2-6b");
+    for (String name : CheckpointFolder.fileNames(golden)) {
+      Files.copy(golden.resolve(name), folder.resolve(name));
+    }
+    assertThat(CheckpointFolder.fileNames(folder)).contains(INDEX);
+
+    Files.delete(folder.resolve(INDEX));
+
+    assertThat(CheckpointFolder.fileNames(folder))
+        .containsExactly(
+            "pytorch_model-00001-of-00002.bin",
+            "pytorch_model-00002-of-00002.bin",
+            "pytorch_model.bin.index.json");
+    try (Arena arena = Arena.ofConfined()) {
+      assertThat(CheckpointFolder.open(folder, arena).tensors()).hasSize(25);
+    }
+    Path index = folder.resolve("pytorch_model.bin.index.json");
+    Files.writeString(index, Files.readString(index).replace("00002.bin", "00002.safetensors"));
+    assertRefused("', expected the plain name of a .bin file in the same folder");
   }
 
   @ParameterizedTest

@@ -44,6 +44,52 @@ class MappedFileTest {
     assertRefused("subfolder", "subfolder: in " + folder + ": is not a file, expected a file");
   }
 
+  @Test
+  void tellsOfAFileThatBecameShorterEvenInAnInterruptedThread() throws IOException {
+    Path path = folder.resolve("model");
+    Files.write(path, new byte[10_000]);
+    try (Arena arena = Arena.ofShared()) {
+      MappedFile mapped = MappedFile.map(path, arena);
+      Thread.currentThread().interrupt();
+      try {
+        mapped.requireWhole();
+        truncate(path, 20_000); // longer is no harm
+        mapped.requireWhole();
+        truncate(path, 9_999);
+        assertThatThrownBy(mapped::requireWhole)
+            .isInstanceOf(MalformedModelException.class)
+            .hasMessage(
+                "model: size: 9999 bytes, expected 10000 as when it was opened; it was cut off while"
+                    + " in use");
+        truncate(path, 10_000);
+        mapped.requireWhole();
+      } finally {
+        assertThat(Thread.interrupted()).isTrue();
+      }
+    }
+  }
+
+  private static void truncate(Path path, long bytes) throws IOException {
+    try (var file = new RandomAccessFile(path.toFile(), "rw")) {
+      file.setLength(bytes);
+    }
+  }
+
+  @Test
+  void closesTheFileWithTheArena() throws IOException {
+    Path path = folder.resolve("model");
+    Files.write(path, new byte[1]);
+    MappedFile mapped;
+    try (Arena arena = Arena.ofConfined()) {
+      mapped = MappedFile.map(path, arena);
+      mapped.requireWhole();
+    }
+
+    assertThatThrownBy(mapped::requireWhole)
+        .isInstanceOf(MalformedModelException.class)
+        .hasMessageStartingWith("model: size: cannot be read any more: ");
+  }
+
   private void assertRefused(String name, String message) {
     try (Arena arena = Arena.ofConfined()) {
       assertThatThrownBy(() -> MappedFile.map(folder.resolve(name), arena))

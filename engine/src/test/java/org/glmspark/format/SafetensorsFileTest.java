@@ -172,7 +172,7 @@ class SafetensorsFileTest {
       file.setLength(200_000_000);
     }
     try (Arena arena = Arena.ofConfined()) {
-      assertThatThrownBy(() -> SafetensorsFile.open(path, arena))
+      assertThatThrownBy(() -> SafetensorsFile.parse(MappedFile.map(path, arena)))
           .isInstanceOf(MalformedModelException.class)
           .hasMessageContaining(
               "is 100000001 bytes, expected 2 to 100000000 in a file of 200000000");
@@ -232,6 +232,6 @@ class SafetensorsFileTest {
   private SafetensorsFile open(byte[] bytes, Arena arena) throws IOException {
     Path path = folder.resolve("m.safetensors");
     Files.write(path, bytes);
-    return SafetensorsFile.open(path, arena);
+    return SafetensorsFile.parse(MappedFile.map(path, arena));
   }
 }

@@ -198,7 +198,7 @@ class TorchFileTest {
         .write(path);
 
     try (Arena arena = Arena.ofConfined()) {
-      TorchFile file = TorchFile.open(path, arena);
+      TorchFile file = TorchFile.parse(MappedFile.map(path, arena));
 
       assertThat(file.tensors().get("zeros").data().byteSize()).isEqualTo(bytes);
       assertThat(file.tensors().get("six").floats()).containsExactly(1, 2, 3, 4, 5, 6);

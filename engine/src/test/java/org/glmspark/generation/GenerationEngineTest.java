@@ -58,6 +58,7 @@ class GenerationEngineTest {
         model.weights(),
         model.tokenizer(),
         model.chatTemplate(),
+        model.files(),
         model.memory());
   }
 
@@ -183,6 +184,7 @@ class GenerationEngineTest {
             new ModelWeights(poisoned, w.layers(), w.finalNorm(), w.output()),
             model.tokenizer(),
             model.chatTemplate(),
+            model.files(),
             model.memory());
     int[] good = {1, 2, 3};
     List<Integer> expected;
