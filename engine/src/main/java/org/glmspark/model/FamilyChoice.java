@@ -18,14 +18,26 @@ public record FamilyChoice(@Nullable ModelFamily family, String reason) {
 
   /// What the files of a tokenizer tell.
   ///
-  /// @param sentencePiece whether it is one of ChatGLM2 and ChatGLM3, and not one of GLM-4; null if
-  ///   there is no tokenizer
+  /// @param kind whose tokenizer it can be
   /// @param generation CHATGLM2 or CHATGLM3 if the files tell, otherwise null
   /// @param reason what tells the generation
-  record TokenizerSigns(
-      @Nullable Boolean sentencePiece, @Nullable ModelFamily generation, String reason) {
+  record TokenizerSigns(Kind kind, @Nullable ModelFamily generation, String reason) {
+    /// The kinds of tokenizers.
+    enum Kind {
+      NONE,
+      /// Of ChatGLM2 and ChatGLM3.
+      SENTENCE_PIECE,
+      /// Of GLM-4.
+      BYTE_LEVEL
+    }
 
-    static final TokenizerSigns NONE = new TokenizerSigns(null, null, "there is no tokenizer");
+    static final TokenizerSigns NONE = new TokenizerSigns(Kind.NONE, null, "");
+    static final TokenizerSigns BYTE_LEVEL = new TokenizerSigns(Kind.BYTE_LEVEL, null, "");
+    static final TokenizerSigns SENTENCE_PIECE = new TokenizerSigns(Kind.SENTENCE_PIECE, null, "");
+
+    static TokenizerSigns of(ModelFamily generation, String reason) {
+      return new TokenizerSigns(Kind.SENTENCE_PIECE, generation, reason);
+    }
   }
 
   static FamilyChoice of(
@@ -40,15 +52,15 @@ public record FamilyChoice(@Nullable ModelFamily family, String reason) {
     if (vocabulary == GLM4_VOCABULARY) {
       return new FamilyChoice(ModelFamily.GLM4, "a vocabulary of 151,552");
     }
-    if (tokenizer.sentencePiece() == null) {
-      return new FamilyChoice(
-          null,
-          "no published model has a vocabulary of %,d, and there is no tokenizer"
-              .formatted(vocabulary));
-    }
-    return tokenizer.sentencePiece()
-        ? chatGlm(published, tokenizer, overrides)
-        : new FamilyChoice(ModelFamily.GLM4, "its tokenizer is byte-level");
+    return switch (tokenizer.kind()) {
+      case SENTENCE_PIECE -> chatGlm(published, tokenizer, overrides);
+      case BYTE_LEVEL -> new FamilyChoice(ModelFamily.GLM4, "its tokenizer is byte-level");
+      case NONE ->
+          new FamilyChoice(
+              null,
+              "no published model has a vocabulary of %,d, and there is no tokenizer"
+                  .formatted(vocabulary));
+    };
   }
 
   private static FamilyChoice chatGlm(

@@ -102,7 +102,7 @@ record PublishedModel(
       reason =
           choice.family() == null ? choice.reason() : "the format of " + choice.family().label();
     }
-    Tokenizer tokenizer = source.isThere() ? source.load(specialTokens(choice)) : null;
+    Tokenizer tokenizer = source.load(specialTokens(choice));
     if (tokenizer != null) {
       requireFit(tokenizer, source, published);
     }
@@ -125,13 +125,14 @@ record PublishedModel(
         files);
   }
 
-  /// ChatGLM2 lacks the role tokens of ChatGLM3; where nothing tells, both are as good.
+  /// A family that nothing tells is ChatGLM2 or ChatGLM3: there is a tokenizer, and others are told
+  /// by it.
   private static TokenizerFamily specialTokens(FamilyChoice choice) {
     return switch (choice.family()) {
       case CHATGLM2 -> TokenizerFamily.CHATGLM2;
       case CHATGLM3 -> TokenizerFamily.CHATGLM3;
-      case null -> TokenizerFamily.CHATGLM3;
       case GLM4, GLM4_0414 -> TokenizerFamily.GLM4;
+      case null -> TokenizerFamily.CHATGLM3;
     };
   }
 

@@ -3,6 +3,7 @@ package org.glmspark.model;
 import org.glmspark.model.FamilyChoice.TokenizerSigns;
 import org.glmspark.tokenizer.Tokenizer;
 import org.glmspark.tokenizer.TokenizerFamily;
+import org.jspecify.annotations.Nullable;
 
 /// The files that hold a model's tokenizer.
 sealed interface TokenizerSource permits FolderTokenizer, GgufTokenizer {
@@ -12,11 +13,8 @@ sealed interface TokenizerSource permits FolderTokenizer, GgufTokenizer {
   /// The file the tokenizer is read from, or why there is none.
   String origin();
 
-  /// Whether there is a tokenizer.
-  boolean isThere();
-
-  /// Reads the tokenizer, which must be there.
+  /// Reads the tokenizer; null if there is none.
   ///
   /// @param family whose special tokens it has, where the files do not say
-  Tokenizer load(TokenizerFamily family);
+  @Nullable Tokenizer load(TokenizerFamily family);
 }
