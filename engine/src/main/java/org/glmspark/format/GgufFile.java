@@ -75,11 +75,11 @@ public record GgufFile(
 
   /// Reads one file, which may be a part.
   static GgufFile parse(MappedFile file) {
-    var reader = new GgufReader(file);
+    var reader = new GgufReader(file.name(), file.data());
     int version = version(reader);
     int tensorCount = (int) reader.count("tensors", LEAST_TENSOR_BYTES, MAX_TENSORS);
     int keyCount = GgufMetadata.count(reader);
-    GgufMetadata metadata = GgufMetadata.read(file.name(), reader, keyCount);
+    GgufMetadata metadata = GgufMetadata.read(reader, keyCount);
     int alignment = alignment(metadata);
     List<Entry> entries = entries(reader, tensorCount);
 

@@ -27,12 +27,12 @@ public final class GgufMetadata {
     this.values = values;
   }
 
-  /// The number of keys, which the header gives some fields before the keys themselves.
+  /// The number of keys, the last of the counts that stand before the keys.
   static int count(GgufReader reader) {
     return (int) reader.count("keys", LEAST_KEY_BYTES, MAX_KEYS);
   }
 
-  static GgufMetadata read(String file, GgufReader reader, int count) {
+  static GgufMetadata read(GgufReader reader, int count) {
     var values = new LinkedHashMap<String, GgufValue>();
     for (int i = 0; i < count; i++) {
       reader.enter("key " + (i + 1) + " of " + count);
@@ -46,7 +46,7 @@ public final class GgufMetadata {
       }
       values.put(key, value(reader));
     }
-    return new GgufMetadata(file, values);
+    return new GgufMetadata(reader.file(), values);
   }
 
   private static GgufValue value(GgufReader reader) {
@@ -66,12 +66,12 @@ public final class GgufMetadata {
     }
     long count = reader.count(type.plural(), type.leastBytes(), Long.MAX_VALUE);
     return type == GgufType.STRING
-        ? new GgufValue.Elements(type, count, reader.strings(count))
+        ? new GgufValue.Elements(reader.file(), type, count, reader.strings(count))
         : fixedSize(reader, type, count);
   }
 
   private static GgufValue.Elements fixedSize(GgufReader reader, GgufType type, long count) {
-    var elements = new GgufValue.Elements(type, count, reader.values(type, count));
+    var elements = new GgufValue.Elements(reader.file(), type, count, reader.values(type, count));
     if (type == GgufType.BOOL) {
       for (long i = 0; i < count; i++) {
         byte value = elements.data().get(ValueLayout.JAVA_BYTE, i);

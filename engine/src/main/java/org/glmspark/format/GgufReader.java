@@ -2,41 +2,52 @@ package org.glmspark.format;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.nio.CharBuffer;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CoderResult;
-import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
-import org.jspecify.annotations.Nullable;
+import java.util.Arrays;
 
 /// Reads the header of a GGUF file from front to back. Nothing is read, skipped or allocated before
 /// the file is known to be long enough.
+///
+/// The bytes go through a window on the heap: a vocabulary has half a million strings, and a fresh
+/// JVM takes seconds to look each of them up in mapped memory.
 final class GgufReader {
   /// The longest strings of real files are chat templates, of some 100 KB.
   private static final int MAX_STRING_BYTES = 16 << 20;
 
-  private static final int BUFFER_BYTES = 1 << 12;
+  private static final int WINDOW_BYTES = 1 << 16;
+  private static final long NO_ELEMENT = -1;
 
-  private static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfLong LONG =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  /// What Java puts in the place of bytes that are no UTF-8.
+  private static final char REPLACEMENT = '\uFFFD';
 
-  private final MappedFile file;
-  private final byte[] buffer = new byte[BUFFER_BYTES];
-  private final CharBuffer characters = CharBuffer.allocate(BUFFER_BYTES);
-  private final CharsetDecoder utf8 =
-      StandardCharsets.UTF_8
-          .newDecoder()
-          .onMalformedInput(CodingErrorAction.REPORT)
-          .onUnmappableCharacter(CodingErrorAction.REPORT);
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  private final String file;
+  private final MemorySegment data;
+  private final byte[] window;
+  private long windowStart;
+  private long windowEnd;
   private long position;
   private String place = "header";
+  private long element = NO_ELEMENT;
 
-  GgufReader(MappedFile file) {
+  /// @param file the file's name, for messages
+  /// @param data the file, or the part of it to read
+  GgufReader(String file, MemorySegment data) {
     this.file = file;
+    this.data = data;
+    this.window = new byte[(int) Math.min(WINDOW_BYTES, data.byteSize())];
+  }
+
+  /// The file's name.
+  String file() {
+    return file;
   }
 
   /// Says what is being read from here on, for messages.
@@ -44,26 +55,26 @@ final class GgufReader {
     this.place = place;
   }
 
-  /// Where the next byte is read, counted from the start of the file.
+  /// Where the next byte is read, counted from the start.
   long position() {
     return position;
   }
 
-  /// Bytes of the file from here on.
+  /// Bytes from here on.
   long left() {
-    return file.data().byteSize() - position;
+    return data.byteSize() - position;
   }
 
   MalformedModelException malformed(String problem) {
-    return new MalformedModelException(file.name(), place, problem);
+    return new MalformedModelException(file, place, problem);
   }
 
   MalformedModelException malformed(String problem, Throwable cause) {
-    return new MalformedModelException(file.name(), place, problem, cause);
+    return new MalformedModelException(file, place, problem, cause);
   }
 
   int int32(String what) {
-    return file.data().get(INT, advance(Integer.BYTES, what));
+    return (int) INT.get(window, advance(Integer.BYTES, what));
   }
 
   /// An unsigned number of 32 bits.
@@ -73,7 +84,7 @@ final class GgufReader {
 
   /// 64 bits, negative if they are an unsigned number beyond 2^63.
   long int64(String what) {
-    return file.data().get(LONG, advance(Long.BYTES, what));
+    return (long) LONG.get(window, advance(Long.BYTES, what));
   }
 
   /// A number of things that each take some bytes: at most as many as the file has room for.
@@ -96,89 +107,94 @@ final class GgufReader {
   /// The bytes of `count` values of fixed size.
   MemorySegment values(GgufType type, long count) {
     long bytes = count * type.leastBytes();
-    return file.data().asSlice(advance(bytes, "the value"), bytes);
+    requireLeft(bytes, "the value");
+    MemorySegment values = data.asSlice(position, bytes);
+    position += bytes;
+    return values;
   }
 
-  /// A string of some bytes, in UTF-8.
-  String string(String what, int mostBytes) {
-    int length = stringLength(what, mostBytes, null);
-    byte[] bytes = utf8(what, length, null);
-    return new String(bytes, 0, length, StandardCharsets.UTF_8);
+  /// Strings of an array: their lengths and bytes, checked as if they were read.
+  MemorySegment strings(long count) {
+    long start = position;
+    for (long i = 0; i < count; i++) {
+      element = i;
+      var _ = string("string");
+    }
+    element = NO_ELEMENT;
+    return data.asSlice(start, position - start);
   }
 
+  /// A string in UTF-8.
+  ///
+  /// @param what what it is called in messages
   String string(String what) {
     return string(what, MAX_STRING_BYTES);
   }
 
-  /// Passes over strings, which are checked as if they were read.
-  ///
-  /// @return their lengths and bytes
-  MemorySegment strings(long count) {
-    long start = position;
-    for (long i = 0; i < count; i++) {
-      int length = stringLength("string", MAX_STRING_BYTES, i);
-      utf8("string", length, i);
+  /// A string in UTF-8 of limited size.
+  String string(String what, int mostBytes) {
+    int length = stringLength(what, mostBytes);
+    byte[] bytes = window;
+    int start;
+    if (length <= window.length) {
+      start = advance(length, what);
+    } else {
+      bytes = data.asSlice(position, length).toArray(ValueLayout.JAVA_BYTE);
+      start = 0;
+      position += length;
     }
-    return file.data().asSlice(start, position - start);
+    var text = new String(bytes, start, length, StandardCharsets.UTF_8);
+    if (text.indexOf(REPLACEMENT) >= 0 && !isWritten(text, bytes, start, length)) {
+      throw malformed("the " + indexed(what) + " is not UTF-8");
+    }
+    return text;
   }
 
-  private int stringLength(String what, int mostBytes, @Nullable Long index) {
-    long length = int64("the length of the " + what);
+  private int stringLength(String what, int mostBytes) {
+    long length = int64("the length of a string");
     if (length < 0 || length > left()) {
       throw malformed(
           "the %s is said to have %s bytes, but only %d are left in the file"
-              .formatted(indexed(what, index), Long.toUnsignedString(length), left()));
+              .formatted(indexed(what), Long.toUnsignedString(length), left()));
     }
     if (length > mostBytes) {
       throw malformed(
-          "the %s has %d bytes, expected at most %d"
-              .formatted(indexed(what, index), length, mostBytes));
+          "the %s has %d bytes, expected at most %d".formatted(indexed(what), length, mostBytes));
     }
     return (int) length;
   }
 
-  /// The next `length` bytes at the start of an array, and perhaps others behind them.
-  private byte[] utf8(String what, int length, @Nullable Long index) {
-    byte[] bytes = length <= buffer.length ? buffer : new byte[length];
-    MemorySegment.copy(file.data(), ValueLayout.JAVA_BYTE, advance(length, what), bytes, 0, length);
-    if (!isAscii(bytes, length) && !isUtf8(ByteBuffer.wrap(bytes, 0, length))) {
-      throw malformed("the " + indexed(what, index) + " is not UTF-8");
-    }
-    return bytes;
+  /// Whether the bytes are those of the text, with all its replacement characters.
+  private static boolean isWritten(String text, byte[] bytes, int start, int length) {
+    byte[] written = text.getBytes(StandardCharsets.UTF_8);
+    return Arrays.equals(written, 0, written.length, bytes, start, start + length);
   }
 
-  private static boolean isAscii(byte[] bytes, int length) {
-    int all = 0;
-    for (int i = 0; i < length; i++) {
-      all |= bytes[i];
-    }
-    return all >= 0;
+  private String indexed(String what) {
+    return element == NO_ELEMENT ? what : what + " " + element;
   }
 
-  private boolean isUtf8(ByteBuffer bytes) {
-    utf8.reset();
-    CoderResult result;
-    do {
-      result = utf8.decode(bytes, characters.clear(), true);
-    } while (result.isOverflow());
-    return !result.isError();
-  }
-
-  private static String indexed(String what, @Nullable Long index) {
-    return index == null ? what : what + " " + index;
-  }
-
-  /// Goes on by some bytes.
-  ///
-  /// @return the position before
-  private long advance(long bytes, String what) {
+  private void requireLeft(long bytes, String what) {
     if (bytes > left()) {
       throw malformed(
           "the file ends in %s: %d bytes are left, expected %d; it is cut off or not whole"
               .formatted(what, left(), bytes));
     }
-    long before = position;
+  }
+
+  /// Goes on by some bytes, at most as many as the window holds.
+  ///
+  /// @return where they are in the window
+  private int advance(int bytes, String what) {
+    requireLeft(bytes, what);
+    if (position + bytes > windowEnd) {
+      int filled = (int) Math.min(window.length, left());
+      MemorySegment.copy(data, ValueLayout.JAVA_BYTE, position, window, 0, filled);
+      windowStart = position;
+      windowEnd = position + filled;
+    }
+    int at = (int) (position - windowStart);
     position += bytes;
-    return before;
+    return at;
   }
 }

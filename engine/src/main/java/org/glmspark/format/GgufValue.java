@@ -3,9 +3,9 @@ package org.glmspark.format;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /// A metadata value of a GGUF file. `toString` is short and made for messages and listings.
 sealed interface GgufValue {
@@ -42,15 +42,26 @@ sealed interface GgufValue {
   record Text(String value) implements GgufValue {
     @Override
     public String toString() {
-      return '"' + JsonObject.excerpt(value) + '"';
+      var shown = new StringBuilder("\"");
+      JsonObject.excerpt(value)
+          .chars()
+          .forEach(character -> {
+            if (Character.isISOControl(character)) { // they would rule the terminal
+              shown.append(String.format(Locale.ROOT, "\\u%04x", character));
+            } else {
+              shown.append((char) character);
+            }
+          });
+      return shown.append('"').toString();
     }
   }
 
   /// An array, left in the file until somebody asks for it.
   ///
+  /// @param file the file's name, for messages
   /// @param type of each element, not [GgufType#ARRAY]
   /// @param data the elements, checked: exactly `count` of them, strings in UTF-8
-  record Elements(GgufType type, long count, MemorySegment data) implements GgufValue {
+  record Elements(String file, GgufType type, long count, MemorySegment data) implements GgufValue {
     private static final int SHOWN = 3;
 
     private static final ValueLayout.OfShort SHORT =
@@ -87,13 +98,10 @@ sealed interface GgufValue {
 
     /// The first `limit` elements of an array of strings.
     List<String> texts(int limit) {
+      var reader = new GgufReader(file, data);
       var texts = new ArrayList<String>(limit);
-      long position = 0;
       for (int i = 0; i < limit; i++) {
-        long length = data.get(LONG, position);
-        byte[] bytes = data.asSlice(position + Long.BYTES, length).toArray(ValueLayout.JAVA_BYTE);
-        texts.add(new String(bytes, StandardCharsets.UTF_8));
-        position += Long.BYTES + length;
+        texts.add(reader.string("string"));
       }
       return texts;
     }

@@ -2,8 +2,10 @@
 /// them, activations.
 ///
 /// ```
-/// file ──▶ Tensor (mapped, as published) ──▶ StripMatrix (16 rows interleaved) ──▶ kernel
-///                                             FloatMatrix (activations)      ──▶ kernel
+/// file ──▶ Tensor ──▶ as stored, or float32 by QuantizedBlocks ──▶ StripMatrix ──▶ kernel
+///          (mapped, as published)                                  (16 rows interleaved)
+///                                                                  FloatMatrix ──▶ kernel
+///                                                                  (activations)
 /// ```
 @NullMarked
 package org.glmspark.tensor;

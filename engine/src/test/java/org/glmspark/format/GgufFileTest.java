@@ -150,7 +150,8 @@ class GgufFileTest {
 
   @Test
   void saysWhichValueIsNotAsExpected() {
-    GgufMetadata metadata = parse(sound().float32s("nan", 1, Float.NaN).bytes()).metadata();
+    GgufMetadata metadata =
+        parse(sound().float32s("nan", 1, Float.NaN).text("esc", "\n\u001b[2J").bytes()).metadata();
 
     assertRefused(() -> metadata.text("b"), "m.gguf: key 'b': is missing");
     assertRefused(
@@ -164,6 +165,7 @@ class GgufFileTest {
         () -> metadata.integer("types", 0, 9), "is 3 int32 numbers: 1, -2, 3, expected a whole");
     assertRefused(() -> metadata.positiveNumber("a.int8"), "is -3, expected a number above 0");
     assertRefused(() -> metadata.positiveNumber("a.bool"), "is true, expected a number above 0");
+    assertRefused(() -> metadata.flag("esc"), "key 'esc': is \"\\u000a\\u001b[2J\", expected true");
     assertRefused(() -> metadata.flag("a.uint8"), "is 200, expected true or false");
     assertRefused(() -> metadata.texts("types"), "expected an array of strings");
     assertRefused(() -> metadata.integers("scores", 0, 9), "expected an array of whole numbers");
