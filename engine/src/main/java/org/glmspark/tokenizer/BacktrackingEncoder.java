@@ -9,7 +9,8 @@ import java.util.BitSet;
 /// two neighbours are that of theirs: were there a first merge across a border, it would also be
 /// made in the two neighbours alone. And what precedes a border is the encoding of its own bytes,
 /// so at each position there is one way to have come there. So the search takes a token that may
-/// follow the one before, another if it leads nowhere, and never tries a position twice: time is linear in the length of the word. Holds memory between words; serves one thread.
+/// follow the one before, another if it leads nowhere, and never tries a position twice: time is
+/// linear in the length of the word. Holds memory between words; serves one thread.
 ///
 /// Source: the algorithm is described in
 /// <https://github.blog/ai-and-ml/llms/so-many-tokens-so-little-time-introducing-a-faster-more-flexible-byte-pair-tokenizer/>.
@@ -117,8 +118,9 @@ final class BacktrackingEncoder {
     long pair = ((long) first << Integer.SIZE) | second;
     int i = ((first * 31) + second) & (ANSWERS - 1);
     if ((answers[i] & ~YES) != pair) {
+      boolean irregular = rules.isIrregular(first) || rules.isIrregular(second);
       boolean yes =
-          rules.isIrregular(first) || rules.isIrregular(second)
+          irregular
               ? isEncoding(utf8, border - lengths[first], border + lengths[second], second)
               : rules.mayFollow(first, second);
       answers[i] = yes ? pair | YES : pair;

@@ -8,8 +8,8 @@ import java.util.Set;
 import org.glmspark.format.MalformedModelException;
 import org.jspecify.annotations.Nullable;
 
-/// The vocabulary in the metadata of a GGUF file, under keys that begin with `tokenizer.ggml.`: that
-/// of GLM-4 (`model` is `gpt2`), or that of ChatGLM (`llama`). The merges are not needed.
+/// The vocabulary in the metadata of a GGUF file, under keys that begin with `tokenizer.ggml.`:
+/// that of GLM-4 (`model` is `gpt2`), or that of ChatGLM (`llama`). The merges are not needed.
 ///
 /// @param file the file's name, for messages
 /// @param model `tokenizer.ggml.model`
@@ -107,7 +107,8 @@ public record GgufVocabulary(
     List<Piece.Type> types = types();
     if (scores != null && scores.length != tokens.size()) {
       throw malformed(
-          SCORES, "has %d, expected %d, one for each token".formatted(scores.length, tokens.size()));
+          SCORES,
+          "has %d, expected %d, one for each token".formatted(scores.length, tokens.size()));
     }
     var pieces = new ArrayList<Piece>(tokens.size());
     for (int id = 0; id < tokens.size(); id++) {
@@ -140,8 +141,7 @@ public record GgufVocabulary(
     for (int id = 0; id < tokenTypes.length; id++) {
       Piece.Type type = Piece.Type.of(tokenTypes[id]);
       if (type == null) {
-        throw malformed(
-            TYPES + "[" + id + "]", "is %d, expected 1 to 6".formatted(tokenTypes[id]));
+        throw malformed(TYPES + "[" + id + "]", "is %d, expected 1 to 6".formatted(tokenTypes[id]));
       }
       types.add(type);
     }

@@ -53,8 +53,7 @@ public final class TokenizerFolder {
           MODEL_FILE, folder.toString(), "there is neither this file nor " + JSON_FILE);
     }
     WholeFile file = WholeFile.read(folder.resolve(names.getFirst()));
-    boolean pieces =
-        file.name().equals(MODEL_FILE) && SentencePieceFile.isOne(file.bytes());
+    boolean pieces = file.name().equals(MODEL_FILE) && SentencePieceFile.isOne(file.bytes());
     if (pieces == (family == TokenizerFamily.GLM4)) {
       throw new MalformedModelException(
           file.name(),
@@ -141,8 +140,7 @@ public final class TokenizerFolder {
     }
     String code = new String(WholeFile.read(path).bytes(), StandardCharsets.UTF_8);
     if (code.contains("<|user|>")) {
-      return new Evidence(
-          TokenizerFamily.CHATGLM3, "%s has '<|user|>'".formatted(CODE_FILE));
+      return new Evidence(TokenizerFamily.CHATGLM3, "%s has '<|user|>'".formatted(CODE_FILE));
     }
     return code.contains("[gMASK]")
         ? new Evidence(

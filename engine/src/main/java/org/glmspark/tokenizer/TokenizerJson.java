@@ -231,8 +231,7 @@ final class TokenizerJson {
   private Content content() {
     if (!modelSeen || !preTokenizerSeen) {
       throw malformed(
-          "root",
-          "has no key '%s', expected one".formatted(modelSeen ? PRE_TOKENIZER : MODEL));
+          "root", "has no key '%s', expected one".formatted(modelSeen ? PRE_TOKENIZER : MODEL));
     }
     vocabulary.removeIf(entry -> entry.text().equals(added.get(entry.id())));
     var table = new TokenTable(vocabulary.size());

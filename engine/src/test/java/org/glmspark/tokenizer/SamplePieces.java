@@ -9,8 +9,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// A small SentencePiece model, trained here on a few sentences, and its file.
 final class SamplePieces {
@@ -21,8 +23,6 @@ final class SamplePieces {
       aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbb abababababab      deep    blanks é è 🦙🦙
       [gMASK] <|user|> <0x0A> </s> sop eop [MASK]
       """;
-
-  private static final int MERGES = 150;
 
   private SamplePieces() {}
 
@@ -37,8 +37,7 @@ final class SamplePieces {
     }
     List<String> parts = characters("\u2581" + TEXT.replace('\n', ' ').replace(' ', '\u2581'));
     var texts = new ArrayList<String>();
-    for (int i = 0; i < MERGES; i++) {
-      String pair = mostFrequentPair(parts);
+    for (String pair = frequentPair(parts); pair != null; pair = frequentPair(parts)) {
       parts = joined(parts, pair);
       if (!texts.contains(pair)) {
         texts.add(pair);
@@ -55,22 +54,23 @@ final class SamplePieces {
     return text.codePoints().mapToObj(Character::toString).toList();
   }
 
-  private static String mostFrequentPair(List<String> parts) {
-    Map<String, Integer> counts = new HashMap<>();
+  /// What is most often made of two parts, or null if nothing is twice. A blank begins a word.
+  private static @Nullable String frequentPair(List<String> parts) {
+    Map<String, Integer> counts = new TreeMap<>();
     for (int i = 0; i + 1 < parts.size(); i++) {
-      if (i + 1 < parts.size() && !parts.get(i + 1).startsWith("\u2581")) {
-        counts.merge(parts.get(i) + parts.get(i + 1), 1, Integer::sum);
-      } else if (parts.get(i).endsWith("\u2581")) {
+      if (!parts.get(i + 1).startsWith("\u2581") || parts.get(i).endsWith("\u2581")) {
         counts.merge(parts.get(i) + parts.get(i + 1), 1, Integer::sum);
       }
     }
-    int most = counts.values().stream().max(Integer::compare).orElseThrow();
-    return counts.entrySet().stream()
-        .filter(entry -> entry.getValue() == most)
-        .map(Map.Entry::getKey)
-        .sorted()
-        .findFirst()
-        .orElseThrow();
+    String best = null;
+    int most = 1;
+    for (Map.Entry<String, Integer> entry : counts.entrySet()) {
+      if (entry.getValue() > most) {
+        best = entry.getKey();
+        most = entry.getValue();
+      }
+    }
+    return best;
   }
 
   private static List<String> joined(List<String> parts, String pair) {
@@ -98,13 +98,24 @@ final class SamplePieces {
       fields.writeBytes(bytesField(1, piece.text().getBytes(UTF_8)));
       fields.writeBytes(floatField(2, piece.score()));
       if (piece.type() != Piece.Type.NORMAL) {
-        fields.writeBytes(numberField(3, piece.type().ordinal() + 1));
+        fields.writeBytes(numberField(3, number(piece.type())));
       }
       model.writeBytes(bytesField(1, fields.toByteArray()));
     }
     model.writeBytes(bytesField(2, trainer));
     model.writeBytes(bytesField(3, normalizer));
     return model.toByteArray();
+  }
+
+  private static int number(Piece.Type type) {
+    return switch (type) {
+      case NORMAL -> 1;
+      case UNKNOWN -> 2;
+      case CONTROL -> 3;
+      case USER_DEFINED -> 4;
+      case UNUSED -> 5;
+      case BYTE -> 6;
+    };
   }
 
   static byte[] trainer(int modelType, int byteFallback) {
@@ -133,8 +144,7 @@ final class SamplePieces {
   }
 
   static byte[] floatField(int field, float value) {
-    byte[] bytes =
-        ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putFloat(value).array();
+    byte[] bytes = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putFloat(value).array();
     return concatenated(varint(field << 3 | 5), bytes);
   }
 
@@ -142,7 +152,7 @@ final class SamplePieces {
     var bytes = new ByteArrayOutputStream();
     long rest = value;
     while (rest >>> 7 != 0) {
-      bytes.write((int) (rest & 0x7F | 0x80));
+      bytes.write((int) ((rest & 0x7F) | 0x80));
       rest >>>= 7;
     }
     bytes.write((int) rest);

@@ -18,9 +18,7 @@ class SentencePieceTokenizerTest {
   private static final List<Piece> PIECES = SamplePieces.pieces();
   private static final SentencePieceTokenizer SAMPLE =
       SentencePieceTokenizer.parse(
-          "tokenizer.model",
-          SamplePieces.file(PIECES),
-          TokenizerFamily.CHATGLM3.specialTokens());
+          "tokenizer.model", SamplePieces.file(PIECES), TokenizerFamily.CHATGLM3.specialTokens());
 
   @ParameterizedTest
   @EnumSource(
@@ -50,8 +48,7 @@ class SentencePieceTokenizerTest {
     assertThat(decoded).isEqualTo(15);
     assertThat(tokenizer.specialToken("</s>")).isEqualTo(2);
     assertThat(tokenizer.specialToken("eop")).isEqualTo(64793);
-    assertThat(tokenizer.vocabulary().size())
-        .isEqualTo(64789 + family.specialTokens().size());
+    assertThat(tokenizer.vocabulary().size()).isEqualTo(64789 + family.specialTokens().size());
   }
 
   @Test
