@@ -169,6 +169,14 @@ public final class JsonObject {
     return texts;
   }
 
+  /// All keys in the order of the file, each with its value as JSON, cut to a short text.
+  public Map<String, String> excerpts() {
+    var excerpts = new LinkedHashMap<String, String>();
+    node.properties()
+        .forEach(entry -> excerpts.put(entry.getKey(), excerpt(entry.getValue().toString())));
+    return excerpts;
+  }
+
   /// An object. Messages about its keys begin with this key and a dot.
   public JsonObject object(String key) {
     JsonNode value = required(key);

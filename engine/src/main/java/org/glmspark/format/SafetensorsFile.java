@@ -51,6 +51,10 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
   private static final int MAX_DIMENSIONS = 64;
   private static final String METADATA = "__metadata__";
 
+  /// The format knows no blocks.
+  private static final List<DType> DTYPES =
+      Arrays.stream(DType.values()).filter(dtype -> !dtype.isBlockType()).toList();
+
   private static final ValueLayout.OfLong LITTLE_ENDIAN_LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -269,16 +273,13 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
 
     private DType dtype(String name, JsonParser json) throws IOException {
       if (json.currentToken() == JsonToken.VALUE_STRING) {
-        for (DType dtype : DType.values()) {
+        for (DType dtype : DTYPES) {
           if (dtype.name().equals(json.getText())) {
             return dtype;
           }
         }
       }
-      throw inTensor(
-          name,
-          "dtype is %s, expected one of %s"
-              .formatted(found(json), Arrays.toString(DType.values())));
+      throw inTensor(name, "dtype is %s, expected one of %s".formatted(found(json), DTYPES));
     }
 
     private List<Long> sizes(String name, String key, JsonParser json) throws IOException {

@@ -27,7 +27,10 @@ final class ContinuousBatchScheduler {
   private final WorkerPool workers;
   private final BlockPool blocks;
   private final int maxBatch;
+
+  /// Ascending.
   private final int[] stopTokens;
+
   private final Queue<Sequence> waiting = new ArrayDeque<>();
   private final List<Sequence> running = new ArrayList<>();
   private volatile int waitingCount;
@@ -45,8 +48,7 @@ final class ContinuousBatchScheduler {
     this.workers = workers;
     this.blocks = blocks;
     this.maxBatch = maxBatch;
-    this.stopTokens = stopTokens.clone();
-    Arrays.sort(this.stopTokens);
+    this.stopTokens = stopTokens;
   }
 
   void add(Sequence sequence) {
@@ -145,13 +147,7 @@ final class ContinuousBatchScheduler {
         (item, _) -> {
           Share share = shares.get(item);
           if (share.logitRow() >= 0) {
-            next[item] =
-                Sampler.next(
-                    logits.values(),
-                    logits.offset(share.logitRow()),
-                    logits.columns(),
-                    share.sequence().sampling(),
-                    share.sequence().uniform());
+            next[item] = share.sequence().sample(logits, share.logitRow());
           }
         });
     return next;

@@ -11,6 +11,7 @@ import org.glmspark.cache.PagedKvCache;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelLoader;
+import org.glmspark.model.ModelOverrides;
 import org.glmspark.parallel.WorkerPool;
 import org.glmspark.transformer.Transformer;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,10 @@ import org.jspecify.annotations.Nullable;
 public final class GenerationEngine implements AutoCloseable {
   private final Model model;
   private final EngineOptions options;
+
+  /// Ascending.
+  private final int[] stopTokens;
+
   private final PagedKvCache cache;
   private final WorkerPool workers;
   private final ContinuousBatchScheduler scheduler;
@@ -42,6 +47,7 @@ public final class GenerationEngine implements AutoCloseable {
   public GenerationEngine(Model model, EngineOptions options) {
     this.model = model;
     this.options = options;
+    this.stopTokens = stopTokens(model);
     ModelConfig config = model.config();
     this.cache =
         new PagedKvCache(
@@ -56,18 +62,25 @@ public final class GenerationEngine implements AutoCloseable {
             config, model.weights(), cache, workers, options.stepTokens(), options.maxBatch());
     this.scheduler =
         new ContinuousBatchScheduler(
-            model, transformer, workers, cache.pool(), options.maxBatch(), stopTokens(model));
+            model, transformer, workers, cache.pool(), options.maxBatch(), stopTokens);
     this.stepper = new Thread(this::run, "glm-engine");
     stepper.setDaemon(true);
     stepper.start();
   }
 
-  /// Opens the model in a folder and starts an engine on it.
+  /// Opens a model as its files say.
   ///
-  /// @throws org.glmspark.format.MalformedModelException if the folder does not hold a model this
-  ///   engine runs
-  public static GenerationEngine open(Path folder, EngineOptions options) {
-    Model model = ModelLoader.load(folder);
+  /// @throws org.glmspark.format.MalformedModelException as the other [#open]
+  public static GenerationEngine open(Path path, EngineOptions options) {
+    return open(path, ModelOverrides.NONE, options);
+  }
+
+  /// Opens a model and starts an engine on it.
+  ///
+  /// @param path the model's folder or GGUF file
+  /// @throws org.glmspark.format.MalformedModelException if there is no model this engine runs
+  public static GenerationEngine open(Path path, ModelOverrides overrides, EngineOptions options) {
+    Model model = ModelLoader.load(path, overrides);
     try {
       return new GenerationEngine(model, options);
     } catch (RuntimeException | Error e) {
@@ -96,7 +109,7 @@ public final class GenerationEngine implements AutoCloseable {
     var template = model.chatTemplate();
     IntStream fromTemplate =
         template == null ? IntStream.empty() : IntStream.of(template.stopTokens());
-    return IntStream.concat(fromConfig, fromTemplate).distinct().toArray();
+    return IntStream.concat(fromConfig, fromTemplate).distinct().sorted().toArray();
   }
 
   /// The model, for its tokenizer and chat template. Closed with the engine.
@@ -161,7 +174,8 @@ public final class GenerationEngine implements AutoCloseable {
 
   /// The SHA-256, in hexadecimal, of everything the completion of this request depends on.
   public String requestId(GenerationRequest request) {
-    return RequestId.of(model.digest(), options.kvCacheType(), request);
+    return RequestId.of(
+        model.digest(), model.overrides(), stopTokens, options.kvCacheType(), request);
   }
 
   /// Requests that wait for a place in the batch.

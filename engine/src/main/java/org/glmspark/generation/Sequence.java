@@ -2,12 +2,15 @@ package org.glmspark.generation;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.glmspark.cache.BlockPool;
 import org.glmspark.cache.BlockTable;
 import org.glmspark.sampling.CounterRandom;
+import org.glmspark.sampling.Sampler;
 import org.glmspark.sampling.SamplingParameters;
+import org.glmspark.tensor.FloatMatrix;
 import org.jspecify.annotations.Nullable;
 
 /// One request on its way: its tokens so far, how many of them the cache holds, and who waits for
@@ -20,6 +23,10 @@ final class Sequence {
   private final int promptLength;
   private final int limit;
   private final int[] tokens;
+
+  /// Ids of the tokens so far; null unless their repetition is penalised.
+  private final @Nullable BitSet present;
+
   private int length;
   private int computed;
   private boolean ended;
@@ -37,6 +44,15 @@ final class Sequence {
     this.limit = (int) Math.min(contextTokens, (long) promptLength + sampling.maxTokens());
     this.tokens = Arrays.copyOf(request.promptTokens(), limit);
     this.length = promptLength;
+    this.present = sampling.repetitionPenalty() == 1 ? null : present(request.promptTokens());
+  }
+
+  private static BitSet present(int[] tokens) {
+    BitSet present = new BitSet();
+    for (int token : tokens) {
+      present.set(token);
+    }
+    return present;
   }
 
   CompletableFuture<GenerationResult> future() {
@@ -85,13 +101,17 @@ final class Sequence {
     computed += count;
   }
 
-  /// The random number for the next token.
-  double uniform() {
-    return random.uniform(length - promptLength);
-  }
-
-  SamplingParameters sampling() {
-    return sampling;
+  /// Chooses the next token from a row of logits, which it may change.
+  ///
+  /// @return the token id, or [Sampler#NOT_FINITE]
+  int sample(FloatMatrix logits, int row) {
+    float[] values = logits.values();
+    int offset = logits.offset(row);
+    if (present != null) {
+      Sampler.penalise(values, offset, present, sampling.repetitionPenalty());
+    }
+    double uniform = random.uniform(length - promptLength);
+    return Sampler.next(values, offset, logits.columns(), sampling, uniform);
   }
 
   /// Appends a drawn token. There is room: a sequence that is full has ended.
@@ -100,6 +120,9 @@ final class Sequence {
       firstTokenNanos = System.nanoTime();
     }
     tokens[length++] = token;
+    if (present != null) {
+      present.set(token);
+    }
   }
 
   boolean full() {

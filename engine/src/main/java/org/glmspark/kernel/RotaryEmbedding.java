@@ -3,24 +3,20 @@ package org.glmspark.kernel;
 import org.glmspark.tensor.FloatMatrix;
 
 /// Rotary position embedding: the pair `(2i, 2i + 1)` of a head is turned by the angle `position ·
-/// base^(-2i / rotated)`; elements from `rotated` on stay.
+/// frequency[i]`; elements beyond the last pair stay.
 ///
 /// Source: Su et al. 2021, <https://arxiv.org/abs/2104.09864>, section 3.4.2; interleaved pairs and
 /// half of a head as GLM has it.
 public final class RotaryEmbedding {
   private final double[] frequencies;
+  private final double amplitude;
 
-  /// @param base the rotary base, `rope_ratio` multiplied in
-  /// @param rotated leading elements of a head that are turned; even
-  public RotaryEmbedding(double base, int rotated) {
-    if (rotated < 0 || rotated % 2 != 0) {
-      throw new IllegalArgumentException(
-          "%d rotated elements, expected an even number".formatted(rotated));
-    }
-    frequencies = new double[rotated / 2];
-    for (int i = 0; i < frequencies.length; i++) {
-      frequencies[i] = 1 / StrictMath.pow(base, 2.0 * i / rotated);
-    }
+  /// @param frequencies radians from one position to the next, for each pair; not changed
+  ///   afterwards
+  /// @param amplitude what cosines and sines are multiplied by: 1, unless the model is stretched
+  public RotaryEmbedding(double[] frequencies, double amplitude) {
+    this.frequencies = frequencies;
+    this.amplitude = amplitude;
   }
 
   /// Pairs of a head that are turned: the number of cosines and sines of a position.
@@ -28,8 +24,8 @@ public final class RotaryEmbedding {
     return frequencies.length;
   }
 
-  /// Writes the cosines, then the sines, of one position. Angles are computed in double: at
-  /// position 10⁶ a float32 angle would be off by 0.03.
+  /// Writes the cosines, then the sines, of one position, times the amplitude. Angles are computed
+  /// in double: at position 10⁶ a float32 angle would be off by 0.03.
   ///
   /// @param table `[rows, 2 · pairs]`; only row `row` is written
   public void angles(int position, FloatMatrix table, int row) {
@@ -38,8 +34,8 @@ public final class RotaryEmbedding {
     int sines = cosines + frequencies.length;
     for (int i = 0; i < frequencies.length; i++) {
       double angle = position * frequencies[i];
-      values[cosines + i] = (float) StrictMath.cos(angle);
-      values[sines + i] = (float) StrictMath.sin(angle);
+      values[cosines + i] = (float) (amplitude * StrictMath.cos(angle));
+      values[sines + i] = (float) (amplitude * StrictMath.sin(angle));
     }
   }
 

@@ -40,7 +40,25 @@ public final class Widening {
               source, ValueLayout.JAVA_FLOAT_UNALIGNED, sourceOffset, target, targetOffset, count);
       case F16 -> float16(source, sourceOffset, target, targetOffset, count);
       case BF16 -> bfloat16(source, sourceOffset, target, targetOffset, count);
-      case F64, I64, I32, I16, I8, U8, BOOL ->
+      case F64,
+          I64,
+          I32,
+          I16,
+          I8,
+          U8,
+          BOOL,
+          Q4_0,
+          Q4_1,
+          Q5_0,
+          Q5_1,
+          Q8_0,
+          Q2_K,
+          Q3_K,
+          Q4_K,
+          Q5_K,
+          Q6_K,
+          IQ4_NL,
+          IQ4_XS ->
           throw new IllegalArgumentException("cannot widen %s to float32".formatted(dtype));
     }
   }

@@ -2,17 +2,17 @@ package org.glmspark.model;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
-import java.util.function.IntFunction;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.glmspark.format.CheckpointFolder;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.tensor.DType;
+import org.glmspark.tensor.RowScaledMatrix;
+import org.glmspark.tensor.StoredMatrix;
 import org.glmspark.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /// The tensors of a decoder as its checkpoint stores them, each found by name and compared with the
 /// configuration.
@@ -20,102 +20,70 @@ import org.glmspark.tensor.Tensor;
 /// @param embedding `[vocabulary, hidden]`
 /// @param layers from the first to the last
 /// @param finalNorm `[hidden]`
-/// @param output `[vocabulary, hidden]`
+/// @param output `[vocabulary, hidden]`; the embedding itself if they are tied
 record CheckpointTensors(Tensor embedding, List<Layer> layers, Tensor finalNorm, Tensor output) {
 
-  /// One layer. Query, key and value come fused or as three tensors, in this order.
+  /// One layer. Query, key and value come fused or as three matrices, in this order.
   ///
-  /// @param queryKeyValue together `[(heads + 2 · keyValueHeads) · headSize, hidden]`, of one type
+  /// @param queryKeyValue together `[(heads + 2 · keyValueHeads) · headSize, hidden]`
   /// @param queryKeyValueBias one value for each row of these; empty if the model has none
+  /// @param attentionPostNorm null in a block of two norms, like `feedForwardPostNorm`
   record Layer(
       Tensor attentionNorm,
-      List<Tensor> queryKeyValue,
+      List<StoredMatrix> queryKeyValue,
       List<Tensor> queryKeyValueBias,
-      Tensor attentionOutput,
+      StoredMatrix attentionOutput,
+      @Nullable Tensor attentionPostNorm,
       Tensor feedForwardNorm,
-      Tensor gateUp,
-      Tensor down) {
+      StoredMatrix gateUp,
+      StoredMatrix down,
+      @Nullable Tensor feedForwardPostNorm) {
 
     private Stream<Tensor> stream() {
       return Stream.of(
-              Stream.of(attentionNorm),
-              queryKeyValue.stream(),
+              Stream.of(attentionNorm, feedForwardNorm),
               queryKeyValueBias.stream(),
-              Stream.of(attentionOutput, feedForwardNorm, gateUp, down))
+              Stream.of(attentionPostNorm, feedForwardPostNorm).filter(Objects::nonNull),
+              Stream.concat(queryKeyValue.stream(), Stream.of(attentionOutput, gateUp, down))
+                  .flatMap(matrix -> matrix.tensors().stream()))
           .flatMap(tensors -> tensors);
     }
   }
 
   /// Finds every tensor that the configuration asks for.
   ///
+  /// @param directory the name of the file that lists the tensors, for messages
+  /// @param tensors all tensors of the checkpoint by name
   /// @throws MalformedModelException if one is missing, has another shape or type, or if there is
   ///   one more than the configuration knows of
-  static CheckpointTensors find(ConfigFile config, CheckpointFolder folder) {
-    var finder = new Finder(config, folder);
-    CheckpointTensors tensors =
-        switch (config.layout()) {
-          case REMOTE_CODE -> finder.remoteCode();
-          case HUGGING_FACE -> finder.huggingFace();
-        };
+  static CheckpointTensors find(
+      PublishedConfig config, String directory, Map<String, Tensor> tensors) {
+    var finder = new Finder(config, directory, tensors);
+    CheckpointTensors found = finder.find();
     finder.requireNothingLeft();
-    return tensors;
+    return found;
   }
 
-  /// All tensors.
+  /// All tensors, each once.
   Stream<Tensor> stream() {
     return Stream.concat(
-        Stream.of(embedding, finalNorm, output), layers.stream().flatMap(Layer::stream));
+        Stream.of(embedding, finalNorm, output).distinct(), layers.stream().flatMap(Layer::stream));
   }
 
-  /// The keys of `config.json` that the sizes of tensors follow from, for messages.
-  private record Keys(
-      String layers,
-      String keyValueHeads,
-      String headSize,
-      String feedForward,
-      String vocabulary,
-      String bias) {
-
-    static Keys of(ConfigFile.Layout layout) {
-      return switch (layout) {
-        case REMOTE_CODE ->
-            new Keys(
-                "num_layers",
-                "multi_query_group_num",
-                "kv_channels",
-                "ffn_hidden_size",
-                "padded_vocab_size",
-                "add_qkv_bias");
-        case HUGGING_FACE ->
-            new Keys(
-                "num_hidden_layers",
-                "num_key_value_heads",
-                "head_dim",
-                "intermediate_size",
-                "vocab_size",
-                "attention_bias");
-      };
-    }
-  }
-
-  /// One size of a tensor and the keys it follows from.
-  private record Size(long value, List<String> keys) {
-    Size(long value, String... keys) {
-      this(value, List.of(keys));
+  /// One size of a tensor and the hyper-parameters it follows from.
+  private record Size(long value, List<Hyperparameter> parameters) {
+    Size(long value, Hyperparameter... parameters) {
+      this(value, List.of(parameters));
     }
   }
 
   private static final class Finder {
-    /// Rotary frequencies: computed from the configuration, these copies are less precise.
-    private static final Pattern IGNORED =
-        Pattern.compile(
-            "transformer\\.rotary_pos_emb\\.inv_freq"
-                + "|model\\.(layers\\.\\d+\\.self_attn\\.)?rotary_emb\\.inv_freq");
-
+    private final PublishedConfig published;
     private final ModelConfig config;
-    private final CheckpointFolder folder;
+    private final String directory;
+    private final Map<String, Tensor> tensors;
     private final TreeSet<String> left;
-    private final Keys keys;
+    private final TensorNames names;
     private final Size hidden;
     private final Size vocabulary;
     private final Size feedForward;
@@ -124,133 +92,131 @@ record CheckpointTensors(Tensor embedding, List<Layer> layers, Tensor finalNorm,
     private final Size keyOrValue;
     private final Size queryKeyValue;
 
-    Finder(ConfigFile file, CheckpointFolder folder) {
-      this.config = file.config();
-      this.folder = folder;
-      left = new TreeSet<>(folder.tensors().keySet());
-      keys = Keys.of(file.layout());
-      hidden = new Size(config.hiddenSize(), "hidden_size");
-      vocabulary = new Size(config.vocabularySize(), keys.vocabulary());
-      feedForward = new Size(config.feedForwardSize(), keys.feedForward());
-      gateUp = new Size(2L * config.feedForwardSize(), keys.feedForward());
+    Finder(PublishedConfig published, String directory, Map<String, Tensor> tensors) {
+      this.published = published;
+      this.config = published.config();
+      this.directory = directory;
+      this.tensors = tensors;
+      left = new TreeSet<>(tensors.keySet());
+      names = TensorNames.of(published.layout());
+      hidden = new Size(config.hiddenSize(), Hyperparameter.HIDDEN_SIZE);
+      vocabulary = new Size(config.vocabularySize(), Hyperparameter.VOCABULARY_SIZE);
+      feedForward = new Size(config.feedForwardSize(), Hyperparameter.FEED_FORWARD_SIZE);
+      gateUp = new Size(2L * config.feedForwardSize(), Hyperparameter.FEED_FORWARD_SIZE);
       query =
           new Size(
-              (long) config.heads() * config.headSize(), "num_attention_heads", keys.headSize());
+              (long) config.heads() * config.headSize(),
+              Hyperparameter.HEADS,
+              Hyperparameter.HEAD_SIZE);
       keyOrValue =
           new Size(
               (long) config.keyValueHeads() * config.headSize(),
-              keys.keyValueHeads(),
-              keys.headSize());
+              Hyperparameter.KEY_VALUE_HEADS,
+              Hyperparameter.HEAD_SIZE);
       queryKeyValue =
           new Size(
               config.queryKeyValueRows(),
-              "num_attention_heads",
-              keys.keyValueHeads(),
-              keys.headSize());
+              Hyperparameter.HEADS,
+              Hyperparameter.KEY_VALUE_HEADS,
+              Hyperparameter.HEAD_SIZE);
     }
 
-    CheckpointTensors remoteCode() {
+    CheckpointTensors find() {
+      Tensor embedding = tensor(names.embedding(), vocabulary, hidden);
+      boolean tied = config.tiedEmbeddings() && !tensors.containsKey(names.output());
       return new CheckpointTensors(
-          find("transformer.embedding.word_embeddings.weight", vocabulary, hidden),
-          layers(i -> remoteCodeLayer("transformer.encoder.layers." + i)),
-          find("transformer.encoder.final_layernorm.weight", hidden),
-          find("transformer.output_layer.weight", vocabulary, hidden));
+          embedding,
+          IntStream.range(0, config.layers()).mapToObj(i -> layer(names.layer(i))).toList(),
+          tensor(names.finalNorm(), hidden),
+          tied ? embedding : tensor(names.output(), vocabulary, hidden));
     }
 
-    private Layer remoteCodeLayer(String layer) {
-      String fused = layer + ".self_attention.query_key_value";
+    private Layer layer(String prefix) {
       return new Layer(
-          find(layer + ".input_layernorm.weight", hidden),
-          List.of(find(fused + ".weight", queryKeyValue, hidden)),
-          fusedBias(fused),
-          find(layer + ".self_attention.dense.weight", hidden, query),
-          find(layer + ".post_attention_layernorm.weight", hidden),
-          find(layer + ".mlp.dense_h_to_4h.weight", gateUp, hidden),
-          find(layer + ".mlp.dense_4h_to_h.weight", hidden, feedForward));
+          tensor(prefix + names.attentionNorm(), hidden),
+          queryKeyValue(prefix),
+          queryKeyValueBias(prefix),
+          matrix(prefix + names.attentionOutput(), hidden, query),
+          postNorm(prefix, names.attentionPostNorm()),
+          tensor(prefix + names.feedForwardNorm(), hidden),
+          matrix(prefix + names.gateUp(), gateUp, hidden),
+          matrix(prefix + names.down(), hidden, feedForward),
+          postNorm(prefix, names.feedForwardPostNorm()));
     }
 
-    CheckpointTensors huggingFace() {
-      return new CheckpointTensors(
-          find("model.embed_tokens.weight", vocabulary, hidden),
-          layers(i -> huggingFaceLayer("model.layers." + i)),
-          find("model.norm.weight", hidden),
-          find("lm_head.weight", vocabulary, hidden));
+    private @Nullable Tensor postNorm(String prefix, @Nullable String name) {
+      return config.blockType() == BlockType.SANDWICH_NORM && name != null
+          ? tensor(prefix + name, hidden)
+          : null;
     }
 
-    private Layer huggingFaceLayer(String layer) {
-      String attention = layer + ".self_attn.";
-      String fused = attention + "qkv_proj"; // the first converter of transformers wrote this
-      boolean isFused = folder.tensors().containsKey(fused + ".weight");
-      return new Layer(
-          find(layer + ".input_layernorm.weight", hidden),
-          isFused
-              ? List.of(find(fused + ".weight", queryKeyValue, hidden))
-              : splitWeights(attention),
-          isFused ? fusedBias(fused) : splitBiases(attention),
-          find(attention + "o_proj.weight", hidden, query),
-          find(layer + ".post_attention_layernorm.weight", hidden),
-          find(layer + ".mlp.gate_up_proj.weight", gateUp, hidden),
-          find(layer + ".mlp.down_proj.weight", hidden, feedForward));
+    private boolean isFused(String prefix) {
+      return names.split().isEmpty()
+          || tensors.containsKey(prefix + names.queryKeyValue() + ".weight");
     }
 
-    private List<Layer> layers(IntFunction<Layer> layer) {
-      return IntStream.range(0, config.layers()).mapToObj(layer).toList();
-    }
-
-    private List<Tensor> splitWeights(String attention) {
-      List<Tensor> parts =
-          List.of(
-              find(attention + "q_proj.weight", query, hidden),
-              find(attention + "k_proj.weight", keyOrValue, hidden),
-              find(attention + "v_proj.weight", keyOrValue, hidden));
-      for (Tensor part : parts) {
-        Tensor first = parts.getFirst();
-        if (part.dtype() != first.dtype()) {
-          throw inTensor(
-              part.file(),
-              part.name(),
-              "is %s, expected %s as '%s', which it is joined with"
-                  .formatted(part.dtype(), first.dtype(), first.name()));
-        }
+    private List<StoredMatrix> queryKeyValue(String prefix) {
+      if (isFused(prefix)) {
+        return List.of(matrix(prefix + names.queryKeyValue() + ".weight", queryKeyValue, hidden));
       }
-      return parts;
-    }
-
-    private List<Tensor> splitBiases(String attention) {
-      return Stream.of(
-              bias(attention + "q_proj.bias", query),
-              bias(attention + "k_proj.bias", keyOrValue),
-              bias(attention + "v_proj.bias", keyOrValue))
-          .flatMap(List::stream)
+      return IntStream.range(0, names.split().size())
+          .mapToObj(i ->
+              matrix(
+                  prefix + names.split().get(i) + ".weight", i == 0 ? query : keyOrValue, hidden))
           .toList();
     }
 
-    private List<Tensor> fusedBias(String fused) {
-      return bias(fused + ".bias", queryKeyValue);
+    private List<Tensor> queryKeyValueBias(String prefix) {
+      if (isFused(prefix)) {
+        return bias(prefix + names.queryKeyValue() + ".bias", queryKeyValue);
+      }
+      return IntStream.range(0, names.split().size())
+          .mapToObj(i -> bias(prefix + names.split().get(i) + ".bias", i == 0 ? query : keyOrValue))
+          .flatMap(List::stream)
+          .toList();
     }
 
     /// The bias, or nothing if the configuration says that there is none.
     private List<Tensor> bias(String name, Size size) {
       if (config.queryKeyValueBias()) {
-        return List.of(find(name, size));
+        return List.of(tensor(name, size));
       }
-      Tensor tensor = folder.tensors().get(name);
+      Tensor tensor = tensors.get(name);
       if (tensor != null) {
         throw inTensor(
             tensor.file(),
             name,
-            "is there, expected no bias (%s in %s is not true)"
-                .formatted(keys.bias(), ConfigFile.NAME));
+            "is there, expected no bias (%s)"
+                .formatted(published.origins(List.of(Hyperparameter.QUERY_KEY_VALUE_BIAS))));
       }
       return List.of();
     }
 
+    /// A matrix of a layer: these may be quantised with a scale for each row.
+    private StoredMatrix matrix(String name, Size rows, Size columns) {
+      int bits = published.quantizationBits();
+      if (bits == 0) {
+        return tensor(name, rows, columns);
+      }
+      int perByte = Byte.SIZE / bits;
+      var stored = new Size(columns.value() / perByte, columns.parameters());
+      Tensor weight = find(name, rows, stored);
+      requireType(weight, weight.dtype() == DType.I8, "I8 (quantization_bit in config.json)");
+      return new RowScaledMatrix(weight, tensor(name + "_scale", rows), bits);
+    }
+
+    private Tensor tensor(String name, Size... sizes) {
+      Tensor tensor = find(name, sizes);
+      requireType(tensor, tensor.dtype().decodesToFloats(), "floating-point numbers");
+      return tensor;
+    }
+
     private Tensor find(String name, Size... sizes) {
       List<Long> shape = Arrays.stream(sizes).map(Size::value).toList();
-      Tensor tensor = folder.tensors().get(name);
+      Tensor tensor = tensors.get(name);
       if (tensor == null) {
         throw inTensor(
-            folder.directory(),
+            directory,
             name,
             "is missing, expected %s (%s)".formatted(shape, origin(List.of(sizes))));
       }
@@ -262,7 +228,6 @@ record CheckpointTensors(Tensor embedding, List<Layer> layers, Tensor finalNorm,
             "is %s, expected %s (%s)"
                 .formatted(tensor.shape(), shape, origin(wrong(tensor.shape(), sizes))));
       }
-      requireFloat(tensor);
       return tensor;
     }
 
@@ -274,33 +239,35 @@ record CheckpointTensors(Tensor embedding, List<Layer> layers, Tensor finalNorm,
           .toList();
     }
 
-    private static String origin(List<Size> sizes) {
-      return sizes.stream()
-              .flatMap(size -> size.keys().stream())
-              .distinct()
-              .collect(Collectors.joining(", "))
-          + " in "
-          + ConfigFile.NAME;
+    private String origin(List<Size> sizes) {
+      return published.origins(
+          sizes.stream().flatMap(size -> size.parameters().stream()).distinct().toList());
     }
 
-    private static void requireFloat(Tensor tensor) {
-      DType dtype = tensor.dtype();
-      if (dtype != DType.F32 && dtype != DType.F16 && dtype != DType.BF16) {
+    private static void requireType(Tensor tensor, boolean holds, String expected) {
+      if (!holds) {
         throw inTensor(
-            tensor.file(), tensor.name(), "is %s, expected F32, F16 or BF16".formatted(dtype));
+            tensor.file(), tensor.name(), "is %s, expected %s".formatted(tensor.dtype(), expected));
       }
     }
 
     /// A tensor that nobody asked for means that this is another model than the configuration says.
     void requireNothingLeft() {
       for (String name : left) {
-        if (!IGNORED.matcher(name).matches()) {
-          Tensor tensor = Objects.requireNonNull(folder.tensors().get(name));
+        if (!name.matches(names.ignored())) {
+          Tensor tensor = Objects.requireNonNull(tensors.get(name));
           throw inTensor(
               tensor.file(),
               name,
-              "is %s, expected no such tensor in a GLM-4 of %d layers (%s in %s)"
-                  .formatted(tensor.shape(), config.layers(), keys.layers(), ConfigFile.NAME));
+              "is %s, expected no such tensor in a %s of %d layers (%s)"
+                  .formatted(
+                      tensor.shape(),
+                      config.blockType() == BlockType.SANDWICH_NORM
+                          ? "GLM with sandwich norms"
+                          : "GLM",
+                      config.layers(),
+                      published.origins(
+                          List.of(Hyperparameter.LAYERS, Hyperparameter.BLOCK_TYPE))));
         }
       }
     }

@@ -6,16 +6,17 @@ import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.tokenizer.Tokenizer;
 import org.jspecify.annotations.Nullable;
 
-/// An opened model: configuration, weights, and, where the folder has one, tokenizer and chat
-/// template.
+/// An opened model: configuration, weights, and, where there is one, tokenizer and chat template.
 ///
-/// @param folder where it was read from
+/// @param path the folder or GGUF file it was read from
+/// @param overrides what the user said against its files; `config` has it already
 /// @param digest what [ModelDigest] computed over the files it was read from
-/// @param tokenizer null if the folder has no tokenizer file
-/// @param chatTemplate null if there is no tokenizer
+/// @param tokenizer null if there is none
+/// @param chatTemplate null if there is no tokenizer, or nothing tells the format
 /// @param memory owns weights and mappings; closed with the model
 public record Model(
-    Path folder,
+    Path path,
+    ModelOverrides overrides,
     String digest,
     ModelConfig config,
     ModelWeights weights,

@@ -1,12 +1,13 @@
 package org.glmspark.model;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The hyper-parameters of a GLM decoder, whatever layout they were read from.
 ///
 /// Sizes are bounded so that rows and columns of every matrix fit an int and their product a long.
 ///
-/// @param family which prompt format and special tokens belong to it
+/// @param blockType where the norms of a layer stand
 /// @param hiddenSize width of the residual stream, at most 2^20
 /// @param layers number of decoder layers, at most 2^12
 /// @param heads query heads, at most 2^14
@@ -18,14 +19,13 @@ import java.util.List;
 /// @param vocabularySize rows of the embedding and of the output matrix, padding included; at most
 ///   2^24
 /// @param normEpsilon added to the mean square in RMSNorm
-/// @param ropeBase base of the rotary frequencies, `rope_ratio` already multiplied in; above 1
-/// @param rotatedSize leading elements of a head that rotary embedding turns, two neighbours at a
-///   time; even
+/// @param rope how positions turn the elements of a head
 /// @param contextTokens longest sequence, prompt and completion together; at most 2^30
 /// @param queryKeyValueBias whether the fused query-key-value projection has a bias
-/// @param stopTokens end-of-turn ids named by the config file; may be empty
+/// @param tiedEmbeddings whether the embedding is the output matrix as well
+/// @param stopTokens end-of-turn ids named by the model's files; may be empty
 public record ModelConfig(
-    ModelFamily family,
+    BlockType blockType,
     int hiddenSize,
     int layers,
     int heads,
@@ -34,10 +34,10 @@ public record ModelConfig(
     int feedForwardSize,
     int vocabularySize,
     float normEpsilon,
-    double ropeBase,
-    int rotatedSize,
+    RotarySettings rope,
     int contextTokens,
     boolean queryKeyValueBias,
+    boolean tiedEmbeddings,
     List<Integer> stopTokens) {
 
   /// Upper bound of `hiddenSize`, `feedForwardSize` and `heads · headSize`.
@@ -63,7 +63,7 @@ public record ModelConfig(
     requireRange("headSize", headSize, Math.min(MAX_HEADS, MAX_WIDTH / heads));
     requireRange("feedForwardSize", feedForwardSize, MAX_WIDTH);
     requireRange("vocabularySize", vocabularySize, MAX_VOCABULARY);
-    requireRange("rotatedSize", rotatedSize, headSize);
+    requireRange("rotatedSize", rope.rotatedSize(), headSize);
     requireRange("contextTokens", contextTokens, MAX_CONTEXT);
     for (int stopToken : stopTokens) {
       require(
@@ -74,16 +74,14 @@ public record ModelConfig(
     }
     require(headSize % HEAD_UNIT == 0, "headSize", headSize, "a multiple of " + HEAD_UNIT);
     require(heads % keyValueHeads == 0, "keyValueHeads", keyValueHeads, "a divisor of " + heads);
-    require(rotatedSize % 2 == 0, "rotatedSize", rotatedSize, "an even number");
     require(normEpsilon > 0 && Float.isFinite(normEpsilon), "normEpsilon", normEpsilon, "above 0");
-    require(ropeBase > 1 && Double.isFinite(ropeBase), "ropeBase", ropeBase, "above 1");
   }
 
   private static void requireRange(String name, int value, int most) {
     require(1 <= value && value <= most, name, value, "1 to " + most);
   }
 
-  private static void require(boolean holds, String name, Number value, String expected) {
+  static void require(boolean holds, String name, @Nullable Number value, String expected) {
     if (!holds) {
       throw new IllegalArgumentException("%s is %s, expected %s".formatted(name, value, expected));
     }
@@ -100,7 +98,32 @@ public record ModelConfig(
     long attention = hidden * queryKeyValueRows() + hidden * heads * headSize;
     long bias = queryKeyValueBias ? queryKeyValueRows() : 0;
     long feedForward = 3 * hidden * feedForwardSize; // gate, up and down
-    long norms = 2 * hidden;
-    return layers * (attention + bias + feedForward + norms) + 2 * hidden * vocabularySize + hidden;
+    long norms = blockType.norms() * hidden;
+    long vocabularies = (tiedEmbeddings ? 1 : 2) * hidden * vocabularySize;
+    return layers * (attention + bias + feedForward + norms) + vocabularies + hidden;
+  }
+
+  /// The same model under other settings; a null leaves what is.
+  ///
+  /// @throws IllegalArgumentException if a number is out of range
+  ModelConfig with(ModelOverrides overrides) {
+    Double base = overrides.ropeBase();
+    Double epsilon = overrides.normEpsilon();
+    Integer context = overrides.contextTokens();
+    return new ModelConfig(
+        blockType,
+        hiddenSize,
+        layers,
+        heads,
+        keyValueHeads,
+        headSize,
+        feedForwardSize,
+        vocabularySize,
+        epsilon == null ? normEpsilon : epsilon.floatValue(),
+        base == null ? rope : new RotarySettings(base, rope.rotatedSize(), rope.yarn()),
+        context == null ? contextTokens : context,
+        queryKeyValueBias,
+        tiedEmbeddings,
+        stopTokens);
   }
 }

@@ -1,6 +1,7 @@
 package org.glmspark.model;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -9,20 +10,22 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
-import java.util.TreeSet;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.glmspark.format.CheckpointFolder;
+import org.glmspark.format.GgufFile;
 import org.glmspark.format.MalformedModelException;
+import org.glmspark.format.MappedFile;
 
 /// The identity of a model: equal exactly if all files that make it are equal, wherever the folder
 /// lies, whatever else is in it, and whenever it was written.
 ///
-/// The files are `config.json`; those of the tensors, which are `model.safetensors`, or, without
-/// it, `model.safetensors.index.json` and the shards it names, or, without these,
-/// `pytorch_model.bin` or `pytorch_model.bin.index.json` and its shards; `tokenizer.model`; and
-/// `tokenizer_config.json` where there is a `tokenizer.model`. Each gives a line, in ascending
-/// order of names, that ends with a line feed:
+/// For a folder the files are `config.json`; the files of the checkpoint, an index included; and
+/// those of the tokenizer. For a GGUF file it is that file, or its parts, under the names `part-1`,
+/// `part-2` and so on. Each gives a line, in ascending order of names, that ends with a line feed:
 ///
 /// ```
 /// <SHA-256 of the content, hexadecimal>  <size in bytes>  <name>
@@ -31,31 +34,45 @@ import org.glmspark.format.MalformedModelException;
 /// The digest is the SHA-256 of these lines in UTF-8, in hexadecimal with lower case letters.
 public final class ModelDigest {
   private static final int BUFFER_BYTES = 1 << 20;
-  private static final String TOKENIZER_CONFIG_FILE = "tokenizer_config.json";
 
   private ModelDigest() {}
 
   /// Reads all these files, several at a time.
   ///
+  /// @param path the model's folder or GGUF file
   /// @throws MalformedModelException if one of them is missing or cannot be read
-  public static String of(Path folder) {
-    var names = new TreeSet<>(CheckpointFolder.fileNames(folder));
-    names.add(ConfigFile.NAME);
-    if (Files.exists(folder.resolve(ModelLoader.TOKENIZER_FILE))) {
-      names.add(ModelLoader.TOKENIZER_FILE);
-      if (Files.exists(folder.resolve(TOKENIZER_CONFIG_FILE))) {
-        names.add(TOKENIZER_CONFIG_FILE);
-      }
-    }
+  public static String of(Path path) {
+    SortedMap<String, Path> files = Files.isDirectory(path) ? folder(path) : parts(path);
     String lines =
-        names.parallelStream().map(name -> line(folder, name)).collect(Collectors.joining());
+        files.entrySet().parallelStream()
+            .map(file -> line(file.getKey(), file.getValue()))
+            .collect(Collectors.joining());
     return HexFormat.of().formatHex(sha256().digest(lines.getBytes(StandardCharsets.UTF_8)));
   }
 
-  private static String line(Path folder, String name) {
+  private static SortedMap<String, Path> folder(Path folder) {
+    var names = new ArrayList<>(CheckpointFolder.fileNames(folder));
+    names.add(ConfigFile.NAME);
+    names.addAll(new FolderTokenizer(folder).fileNames());
+    var files = new TreeMap<String, Path>();
+    names.forEach(name -> files.put(name, folder.resolve(name)));
+    return files;
+  }
+
+  private static SortedMap<String, Path> parts(Path path) {
+    var files = new TreeMap<String, Path>();
+    try (Arena arena = Arena.ofConfined()) {
+      for (MappedFile part : GgufFile.open(path, arena).files()) {
+        files.put("part-" + (files.size() + 1), path.resolveSibling(part.name()));
+      }
+    }
+    return files;
+  }
+
+  private static String line(String name, Path path) {
     MessageDigest digest = sha256();
     long bytes = 0;
-    try (FileChannel file = FileChannel.open(folder.resolve(name), StandardOpenOption.READ)) {
+    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
       ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
       while (file.read(buffer) >= 0) {
         bytes += buffer.position();
@@ -63,7 +80,8 @@ public final class ModelDigest {
         buffer.clear();
       }
     } catch (IOException e) {
-      throw new MalformedModelException(name, "in " + folder, "cannot be read: " + e, e);
+      throw new MalformedModelException(
+          String.valueOf(path.getFileName()), "in " + path.getParent(), "cannot be read: " + e, e);
     }
     return HexFormat.of().formatHex(digest.digest()) + "  " + bytes + "  " + name + "\n";
   }

@@ -1,45 +1,48 @@
 package org.glmspark.model;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.Stream;
-import org.glmspark.format.CheckpointFolder;
 import org.glmspark.format.MalformedModelException;
-import org.glmspark.prompt.ChatTemplate;
+import org.glmspark.tensor.StoredMatrix;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.Tensor;
-import org.glmspark.tokenizer.BytePairTokenizer;
-import org.glmspark.tokenizer.Tokenizer;
 import org.jspecify.annotations.Nullable;
 
-/// Opens the folder of a published model.
+/// Opens a published model.
 public final class ModelLoader {
-  static final String TOKENIZER_FILE = "tokenizer.model";
-
   private ModelLoader() {}
+
+  /// Opens a model as its files say.
+  ///
+  /// @throws MalformedModelException as the other [#load]
+  public static Model load(Path path) {
+    return load(path, ModelOverrides.NONE);
+  }
 
   /// Opens a model and brings its matrices into kernel layout, on all cores. The embedding stays
   /// mapped, so the files must not change while the model is open.
   ///
+  /// @param path a folder with `config.json`, or a GGUF file
   /// @return a model that owns its memory until it is closed
-  /// @throws MalformedModelException if the folder or a file is missing, breaks its format or
-  ///   contradicts another file; found before the first weight is read
+  /// @throws MalformedModelException if a file is missing, breaks its format or contradicts another
+  ///   file; found before the first weight is read
   /// @throws IllegalStateException if there is not enough memory outside the heap
-  public static Model load(Path folder) {
+  public static Model load(Path path, ModelOverrides overrides) {
     Arena memory = Arena.ofShared();
     try {
-      Checked checked = check(folder, memory);
+      PublishedModel published = PublishedModel.open(path, overrides, memory);
+      ModelDescription description = published.description();
       return new Model(
-          folder,
-          ModelDigest.of(folder),
-          checked.config(),
-          weights(folder, checked.tensors(), memory),
-          checked.tokenizer(),
-          checked.chatTemplate(),
+          path,
+          overrides,
+          ModelDigest.of(path),
+          description.config(),
+          weights(path, published.tensors(), memory),
+          description.tokenizer(),
+          description.chatTemplate(),
           memory);
     } catch (RuntimeException | Error e) {
       memory.close();
@@ -47,79 +50,30 @@ public final class ModelLoader {
     }
   }
 
+  /// Describes a model as its files say.
+  ///
+  /// @throws MalformedModelException as [#load] does
+  public static ModelDescription describe(Path path) {
+    return describe(path, ModelOverrides.NONE);
+  }
+
   /// Checks everything that [#load] checks, and reads no weights: quick for a model of any size.
   ///
   /// @throws MalformedModelException as [#load] does
-  public static ModelDescription describe(Path folder) {
+  public static ModelDescription describe(Path path, ModelOverrides overrides) {
     try (Arena memory = Arena.ofConfined()) {
-      Checked checked = check(folder, memory);
-      return new ModelDescription(
-          checked.config(),
-          ModelDescription.weightBytes(checked.tensors()),
-          checked.tokenizer(),
-          checked.chatTemplate());
+      return PublishedModel.open(path, overrides, memory).description();
     }
   }
 
-  /// A folder whose files fit each other.
-  private record Checked(
-      ModelConfig config,
-      CheckpointTensors tensors,
-      @Nullable Tokenizer tokenizer,
-      @Nullable ChatTemplate chatTemplate) {}
-
-  private static Checked check(Path folder, Arena memory) {
-    if (!Files.isDirectory(folder)) {
-      String found = Files.exists(folder) ? "is a file" : "there is no such folder";
-      throw new MalformedModelException(
-          folder.toString(), "model folder", found + ", expected a folder with " + ConfigFile.NAME);
-    }
-    ConfigFile file = ConfigFile.read(folder);
-    ModelConfig config = file.config();
-    CheckpointTensors tensors = CheckpointTensors.find(file, CheckpointFolder.open(folder, memory));
-    if (!Files.exists(folder.resolve(TOKENIZER_FILE))) {
-      return new Checked(config, tensors, null, null);
-    }
-    Tokenizer tokenizer = tokenizer(folder, config);
-    return new Checked(config, tensors, tokenizer, chatTemplate(config.family(), tokenizer));
-  }
-
-  private static Tokenizer tokenizer(Path folder, ModelConfig config) {
-    Tokenizer tokenizer;
-    try {
-      tokenizer = BytePairTokenizer.load(folder);
-    } catch (IOException e) {
-      throw new MalformedModelException(TOKENIZER_FILE, "in " + folder, "cannot be read: " + e, e);
-    }
-    if (tokenizer.vocabulary().size() > config.vocabularySize()) {
-      throw new MalformedModelException(
-          TOKENIZER_FILE,
-          "vocabulary",
-          "has ids up to %d, expected less than the %d rows of the embedding"
-              .formatted(tokenizer.vocabulary().size() - 1, config.vocabularySize()));
-    }
-    return tokenizer;
-  }
-
-  private static ChatTemplate chatTemplate(ModelFamily family, Tokenizer tokenizer) {
-    try {
-      return switch (family) {
-        case GLM4 -> ChatTemplate.glm4(tokenizer);
-      };
-    } catch (IllegalArgumentException e) {
-      throw new MalformedModelException(
-          TOKENIZER_FILE, "special tokens", "do not suit the chat format: " + e.getMessage(), e);
-    }
-  }
-
-  private static ModelWeights weights(Path folder, CheckpointTensors tensors, Arena memory) {
+  private static ModelWeights weights(Path path, CheckpointTensors tensors, Arena memory) {
     try {
       return weights(tensors, memory);
     } catch (OutOfMemoryError e) {
       long bytes = tensors.stream().mapToLong(tensor -> tensor.data().byteSize()).sum();
       throw new IllegalStateException(
           "%s: the weights take %d bytes outside the heap, more than this machine or container gives"
-              .formatted(folder, bytes),
+              .formatted(path, bytes),
           e);
     }
   }
@@ -138,12 +92,12 @@ public final class ModelLoader {
 
   /// What each matrix is made of: first the output, which is the largest, then those of the layers
   /// in the order in which [#layerWeights] takes them.
-  private static List<List<Tensor>> matrixSources(CheckpointTensors tensors) {
+  private static List<List<? extends StoredMatrix>> matrixSources(CheckpointTensors tensors) {
     return Stream.concat(
-            Stream.of(List.of(tensors.output())),
+            Stream.<List<? extends StoredMatrix>>of(List.of(tensors.output())),
             tensors.layers().stream()
                 .flatMap(layer ->
-                    Stream.of(
+                    Stream.<List<? extends StoredMatrix>>of(
                         layer.queryKeyValue(),
                         List.of(layer.attentionOutput()),
                         List.of(layer.gateUp()),
@@ -158,9 +112,15 @@ public final class ModelLoader {
         matrices.next(),
         joined(layer.queryKeyValueBias()),
         matrices.next(),
+        floats(layer.attentionPostNorm()),
         layer.feedForwardNorm().floats(),
         matrices.next(),
-        matrices.next());
+        matrices.next(),
+        floats(layer.feedForwardPostNorm()));
+  }
+
+  private static float @Nullable [] floats(@Nullable Tensor tensor) {
+    return tensor == null ? null : tensor.floats();
   }
 
   private static float @Nullable [] joined(List<Tensor> biases) {

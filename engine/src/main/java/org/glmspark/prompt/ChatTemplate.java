@@ -1,77 +1,62 @@
 package org.glmspark.prompt;
 
 import java.util.List;
-import java.util.stream.IntStream;
-import org.glmspark.prompt.ChatMessage.Role;
 import org.glmspark.tokenizer.Tokenizer;
 
-/// Turns a conversation into the prompt of a model family, and generated tokens into an answer.
-public final class ChatTemplate {
-  private final Tokenizer tokenizer;
-  private final int[] prefix;
-  private final int system;
-  private final int user;
-  private final int assistant;
-  private final int observation;
-  private final int[] stopTokens;
+/// Turns a conversation into the prompt of a model, and generated tokens into an answer.
+///
+/// Every prompt begins with the two prefix tokens of its family, once. Role tokens are put in by
+/// id; whatever a message, a tool or a result says is encoded as plain text, also where it spells a
+/// control token.
+public sealed interface ChatTemplate permits ChatGlm2Template, RoleTemplate {
 
-  private ChatTemplate(Tokenizer tokenizer) {
-    this.tokenizer = tokenizer;
-    prefix = new int[] {tokenizer.specialToken("[gMASK]"), tokenizer.specialToken("<sop>")};
-    system = tokenizer.specialToken("<|system|>");
-    user = tokenizer.specialToken("<|user|>");
-    assistant = tokenizer.specialToken("<|assistant|>");
-    observation = tokenizer.specialToken("<|observation|>");
-    stopTokens =
-        IntStream.of(tokenizer.specialToken("<|endoftext|>"), user, observation).sorted().toArray();
-  }
-
-  /// The format of GLM-4-9B-Chat and GLM-4-9B-Chat-1M: `[gMASK]<sop>`, then for each message its
-  /// role, metadata, a line break and the content, and at last `<|assistant|>`.
+  /// The template of a format.
   ///
-  /// Source: `tokenization_chatglm.py` of GLM-4-9B-Chat.
-  ///
-  /// @throws IllegalArgumentException if the tokenizer lacks one of the special tokens
-  public static ChatTemplate glm4(Tokenizer tokenizer) {
-    return new ChatTemplate(tokenizer);
+  /// @throws IllegalArgumentException if the tokenizer lacks one of the format's special tokens
+  static ChatTemplate of(ChatFormat format, Tokenizer tokenizer) {
+    return switch (format) {
+      case CHATGLM2 -> new ChatGlm2Template(tokenizer);
+      case CHATGLM3 -> new ChatGlm3Template(tokenizer);
+      case GLM_4 -> new Glm4Template(tokenizer);
+      case GLM_4_0414 -> new Glm4Of0414Template(tokenizer);
+    };
   }
 
-  /// The prompt after which the model writes its answer. A message without content is left out, as
-  /// the model's authors do.
-  public int[] encode(List<ChatMessage> messages) {
-    IntStream.Builder tokens = IntStream.builder();
-    IntStream.of(prefix).forEach(tokens::add);
-    for (ChatMessage message : messages) {
-      if (!message.content().isEmpty()) {
-        tokens.add(token(message.role()));
-        // apart, as the model saw them: a line break at the start of the content must not merge
-        // with that of the header
-        IntStream.of(tokenizer.encode(message.metadata() + "\n")).forEach(tokens::add);
-        IntStream.of(tokenizer.encode(message.content())).forEach(tokens::add);
-      }
-    }
-    tokens.add(assistant);
-    return tokens.build().toArray();
-  }
+  /// Which format this is.
+  ChatFormat format();
+
+  /// The prompt after which the model writes its answer.
+  ///
+  /// @throws IllegalArgumentException if the format has no way to say what a message says
+  int[] encode(List<ChatMessage> messages);
 
   /// The tokens that end an answer, in ascending order: all that the family knows, whatever the
   /// model's files list.
-  public int[] stopTokens() {
-    return stopTokens.clone();
-  }
+  int[] stopTokens();
 
-  /// The answer for people: the text of the generated tokens without white space around it (GLM-4
-  /// begins every answer with a line break).
-  public String answerText(List<Integer> tokens) {
-    return tokenizer.decode(tokens).strip();
-  }
+  /// What the model writes before the first word of a plain answer: a line break, and for ChatGLM3
+  /// a blank before it. Empty for ChatGLM2, which writes nothing there.
+  int[] answerPrefix();
 
-  private int token(Role role) {
-    return switch (role) {
-      case SYSTEM -> system;
-      case USER -> user;
-      case ASSISTANT -> assistant;
-      case OBSERVATION -> observation;
-    };
-  }
+  /// The answer for people: all generated text, calls of tools too, without white space around it.
+  ///
+  /// @param tokens as generated, with or without the stop token
+  String answerText(List<Integer> tokens);
+
+  /// The answer for programs: what the model says and the tools it calls.
+  ///
+  /// A turn of the answer may call a tool if its first line is not blank: that is the tool's name,
+  /// and arguments follow. It is taken as a call if its arguments have the form that the format
+  /// knows, and
+  ///
+  /// - its name is that of a tool that was offered, or
+  /// - the last token is `<|observation|>`: the model stopped to wait for a result. So a caller
+  ///   that wrote the tools into a system message itself gives the stop token.
+  ///
+  /// Everything else is text, as the model wrote it. Of an answer that was cut off by a limit take
+  /// [#answerText]: half a program can look like a program.
+  ///
+  /// @param tokens as generated, with or without the stop token
+  /// @param tools those that the conversation offered
+  Answer parseAnswer(List<Integer> tokens, List<ToolDefinition> tools);
 }

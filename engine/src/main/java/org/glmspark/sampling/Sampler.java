@@ -1,6 +1,7 @@
 package org.glmspark.sampling;
 
 import java.util.Arrays;
+import java.util.BitSet;
 
 /// Picks a token: the largest logit, or a draw from `softmax(logits / temperature)` cut to its
 /// top-p nucleus.
@@ -16,6 +17,21 @@ public final class Sampler {
   private static final double NEGLIGIBLE = 42;
 
   private Sampler() {}
+
+  /// Makes tokens that a sequence has already less probable, in place.
+  ///
+  /// Source: Keskar et al. 2019, <https://arxiv.org/abs/1909.05858>, section 4.1, with the sign
+  /// taken into account as transformers does.
+  ///
+  /// @param logits a row of them starts at `offset`
+  /// @param present ids of the sequence's tokens
+  /// @param penalty above 1 to discourage
+  public static void penalise(float[] logits, int offset, BitSet present, double penalty) {
+    for (int id = present.nextSetBit(0); id >= 0; id = present.nextSetBit(id + 1)) {
+      float logit = logits[offset + id];
+      logits[offset + id] = (float) (logit > 0 ? logit / penalty : logit * penalty);
+    }
+  }
 
   /// Picks the next token.
   ///

@@ -15,18 +15,25 @@ import org.glmspark.format.MalformedModelException;
 ///
 /// Any text has an encoding, and what it decodes to is that text. The one exception is text that is
 /// no Unicode: an unpaired surrogate is taken as U+FFFD. Time is proportional to the length of the
-/// text, times its logarithm where a single word is all of it.
+/// text.
 ///
 /// Source: `tokenization_chatglm.py` of GLM-4-9B-Chat, and tiktoken.
 public final class BytePairTokenizer implements Tokenizer {
   private static final String MODEL_FILE = "tokenizer.model";
   private static final String CONFIG_FILE = "tokenizer_config.json";
-  private static final int REPLACEMENT = 0xFFFD;
 
+  private final TokenTable table;
+  private final BytePairEncoding encoding;
   private final Vocabulary vocabulary;
 
-  BytePairTokenizer(Vocabulary vocabulary) {
-    this.vocabulary = vocabulary;
+  /// @param table all tokens with bytes, by their ranks
+  BytePairTokenizer(String file, TokenTable table, Map<String, Integer> specialTokens) {
+    this.table = table;
+    int[] order = IntStream.range(0, table.size()).toArray();
+    encoding =
+        BytePairEncoding.of(
+            file, table, order, BytePairEncoding.Unit.BYTE, ByteFallback.singleBytes(table));
+    vocabulary = new Vocabulary(table.tokens(), specialTokens, DecodingRule.PLAIN);
   }
 
   /// Reads `tokenizer.model` and `tokenizer_config.json` of a model folder. Without the second file
@@ -41,7 +48,7 @@ public final class BytePairTokenizer implements Tokenizer {
         Files.exists(config)
             ? SpecialTokens.parse(WholeFile.read(config), table.size())
             : SpecialTokens.following(table.size());
-    return new BytePairTokenizer(new Vocabulary(table, specialTokens));
+    return new BytePairTokenizer(MODEL_FILE, table, specialTokens);
   }
 
   @Override
@@ -51,21 +58,20 @@ public final class BytePairTokenizer implements Tokenizer {
 
   @Override
   public int[] encode(String text) {
-    byte[] utf8 = wellFormed(text).getBytes(UTF_8);
-    TokenTable table = vocabulary.table();
-    var merger = new PairMerger(table);
-    IntStream.Builder tokens = IntStream.builder();
+    byte[] utf8 = Utf8.of(text);
+    BacktrackingEncoder encoder = encoding.encoder();
+    var tokens = new TokenBuffer();
     int end;
     for (int start = 0; start < utf8.length; start = end) {
       end = WordSplitter.end(utf8, start);
       int token = table.find(utf8, start, end);
       if (token == TokenTable.NONE) {
-        merger.merge(utf8, start, end, tokens);
+        encoder.encode(utf8, start, end, tokens);
       } else {
         tokens.add(token);
       }
     }
-    return tokens.build().toArray();
+    return tokens.toArray();
   }
 
   /// As the interface says; one U+FFFD stands for each maximal ill-formed part.
@@ -76,29 +82,5 @@ public final class BytePairTokenizer implements Tokenizer {
       bytes.writeBytes(vocabulary.sharedBytes(token));
     }
     return bytes.toString(UTF_8);
-  }
-
-  /// Unpaired surrogates replaced, which Java's encoder would turn into '?', a character that
-  /// documents use.
-  private static String wellFormed(String text) {
-    if (!hasSurrogates(text)) {
-      return text;
-    }
-    int[] codePoints = text.codePoints().map(c -> isUnpaired(c) ? REPLACEMENT : c).toArray();
-    return new String(codePoints, 0, codePoints.length);
-  }
-
-  private static boolean hasSurrogates(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      if (Character.isSurrogate(text.charAt(i))) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /// A pair is one code point beyond these.
-  private static boolean isUnpaired(int codePoint) {
-    return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
   }
 }

@@ -16,23 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The control tokens beside the ranks of `tokenizer.model`, text to id.
 final class SpecialTokens {
-  /// GLM-4's, in the order of their ids, which follow the last rank.
-  private static final List<String> GLM4 =
-      List.of(
-          "<|endoftext|>",
-          "[MASK]",
-          "[gMASK]",
-          "[sMASK]",
-          "<sop>",
-          "<eop>",
-          "<|system|>",
-          "<|user|>",
-          "<|assistant|>",
-          "<|observation|>",
-          "<|begin_of_image|>",
-          "<|end_of_image|>",
-          "<|begin_of_video|>",
-          "<|end_of_video|>");
+  private static final List<String> GLM4 = TokenizerFamily.GLM4.specialTokens();
 
   /// The first of them; models that see no images may lack the others.
   private static final int TEXT_TOKENS = 10;

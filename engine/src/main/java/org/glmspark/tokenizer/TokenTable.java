@@ -4,14 +4,17 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
-/// The tokens that have bytes, found by id and by bytes.
+/// The tokens that text encodes to, found by id and by bytes.
 ///
 /// Open addressing with linear probing, at most half full; a look-up allocates nothing. Safe for
 /// many readers once filled.
 final class TokenTable {
   /// What [#find] returns for bytes that are no token.
   static final int NONE = -1;
+
+  private static final byte[] NO_BYTES = {};
 
   private static final VarHandle LONGS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -30,9 +33,10 @@ final class TokenTable {
 
   private int longestBytes;
 
-  /// @param count how many tokens [#put] will be given, at most 2^28
+  /// @param count one more than the highest id that [#put] will be given, at most 2^28
   TokenTable(int count) {
     tokens = new byte[count][];
+    Arrays.fill(tokens, NO_BYTES);
     slots = new long[Integer.highestOneBit(Math.max(1, count)) * 4];
     Arrays.fill(slots, FREE);
   }
@@ -40,6 +44,7 @@ final class TokenTable {
   /// Enters a token, unless there is one with its bytes.
   ///
   /// @param id from 0 to the count less one; no other token has it
+  /// @param token at least one byte
   /// @return the id that these bytes have from now on: `id`, or that of an earlier token
   int put(int id, byte[] token) {
     int hash = hash(token, 0, token.length);
@@ -59,12 +64,27 @@ final class TokenTable {
         : (int) slots[slot(hash(bytes, from, to), bytes, from, to)]; // FREE ends in NONE
   }
 
-  /// The bytes of a token; not to be changed.
+  /// The bytes of a token; not to be changed. None for an id without a token.
   byte[] token(int id) {
     return tokens[id];
   }
 
-  /// Tokens in the table; their ids are 0 to `size() - 1`.
+  /// The bytes of all ids, as [#token] gives them.
+  byte[][] tokens() {
+    return tokens;
+  }
+
+  /// The ids that have a token, in the order of their bytes.
+  int[] sortedIds() {
+    return IntStream.range(0, tokens.length)
+        .filter(id -> tokens[id].length > 0)
+        .boxed()
+        .sorted((a, b) -> Arrays.compareUnsigned(tokens[a], tokens[b]))
+        .mapToInt(Integer::intValue)
+        .toArray();
+  }
+
+  /// One more than the highest id.
   int size() {
     return tokens.length;
   }

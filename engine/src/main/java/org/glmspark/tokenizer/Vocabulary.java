@@ -1,25 +1,32 @@
 package org.glmspark.tokenizer;
 
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// The tokens of a model: those that stand for bytes, and the special ones, which stand for none.
 ///
-/// Ids 0 to `rankedTokens() - 1` have bytes. Special tokens have higher ids, not necessarily
-/// without gaps. Models pad their embedding matrix beyond [#size]; such ids have no bytes either.
+/// Special tokens of GLM-4 have higher ids than those with bytes, not necessarily without gaps;
+/// ChatGLM has some before them too. Models pad their embedding matrix beyond [#size]; such ids
+/// have no bytes either.
 public final class Vocabulary {
   private static final byte[] NO_BYTES = {};
 
-  private final TokenTable table;
+  private final byte[][] bytes;
   private final Map<String, Integer> specialTokens;
+  private final DecodingRule decodingRule;
   private final int size;
+  private final int tokensWithBytes;
 
-  /// @param specialTokens text to id; each id is its own and at least `table.size()`
-  Vocabulary(TokenTable table, Map<String, Integer> specialTokens) {
-    this.table = table;
+  /// @param bytes of each id from 0; none for special tokens
+  /// @param specialTokens text to id; none has bytes
+  Vocabulary(byte[][] bytes, Map<String, Integer> specialTokens, DecodingRule decodingRule) {
+    this.bytes = bytes;
+    this.decodingRule = decodingRule;
     this.specialTokens = Collections.unmodifiableMap(new LinkedHashMap<>(specialTokens));
-    size = specialTokens.values().stream().mapToInt(id -> id + 1).reduce(table.size(), Math::max);
+    size = specialTokens.values().stream().mapToInt(id -> id + 1).reduce(bytes.length, Math::max);
+    tokensWithBytes = (int) Arrays.stream(bytes).filter(token -> token.length > 0).count();
   }
 
   /// One more than the highest id of a token, special ones included.
@@ -27,9 +34,9 @@ public final class Vocabulary {
     return size;
   }
 
-  /// How many tokens have bytes; their ids are the numbers below.
-  public int rankedTokens() {
-    return table.size();
+  /// How many tokens have bytes.
+  public int tokensWithBytes() {
+    return tokensWithBytes;
   }
 
   /// The special tokens, text to id, in the order of their file.
@@ -45,15 +52,15 @@ public final class Vocabulary {
     return sharedBytes(id).clone();
   }
 
+  DecodingRule decodingRule() {
+    return decodingRule;
+  }
+
   /// As [#bytes], but not to be changed.
   byte[] sharedBytes(int id) {
     if (id < 0) {
       throw new IllegalArgumentException("token id %d, expected at least 0".formatted(id));
     }
-    return id < table.size() ? table.token(id) : NO_BYTES;
-  }
-
-  TokenTable table() {
-    return table;
+    return id < bytes.length ? bytes[id] : NO_BYTES;
   }
 }

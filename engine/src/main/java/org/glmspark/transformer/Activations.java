@@ -48,7 +48,7 @@ final class Activations {
     normed = new FloatMatrix(maxTokens, config.hiddenSize());
     branch = new FloatMatrix(maxTokens, config.hiddenSize());
     queryKeyValue = new FloatMatrix(maxTokens, config.queryKeyValueRows());
-    angles = new FloatMatrix(maxTokens, config.rotatedSize());
+    angles = new FloatMatrix(maxTokens, config.rope().rotatedSize());
     attended = new FloatMatrix(maxTokens, config.heads() * config.headSize());
     gateUp = new FloatMatrix(maxTokens, 2 * config.feedForwardSize());
     gated = new FloatMatrix(maxTokens, config.feedForwardSize());

@@ -1,9 +1,10 @@
 package org.glmspark.transformer;
 
 import org.glmspark.model.LayerWeights;
+import org.jspecify.annotations.Nullable;
 
 /// One layer of the decoder: attention and feed-forward network, each with its norm in front and
-/// its result added to the un-normed input.
+/// its result, in models of sandwich norms normed as well, added to the un-normed input.
 final class DecoderLayer {
   private final LayerWeights weights;
   private final float epsilon;
@@ -27,9 +28,16 @@ final class DecoderLayer {
   void forward(Activations a, ForwardBatch batch) {
     compute.normalise(a.normed, a.hidden, weights.attentionNorm(), epsilon);
     attention.forward(a, batch);
-    compute.add(a.hidden, a.branch);
+    addBranch(a, weights.attentionPostNorm());
     compute.normalise(a.normed, a.hidden, weights.feedForwardNorm(), epsilon);
     feedForward.forward(a);
+    addBranch(a, weights.feedForwardPostNorm());
+  }
+
+  private void addBranch(Activations a, float @Nullable [] postNorm) {
+    if (postNorm != null) {
+      compute.normalise(a.branch, a.branch, postNorm, epsilon);
+    }
     compute.add(a.hidden, a.branch);
   }
 }

@@ -5,7 +5,6 @@ import java.util.List;
 import org.glmspark.cache.PagedKvCache;
 import org.glmspark.kernel.RmsNorm;
 import org.glmspark.kernel.RotaryEmbedding;
-import org.glmspark.kernel.Widening;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelWeights;
 import org.glmspark.parallel.WorkerPool;
@@ -14,7 +13,8 @@ import org.glmspark.tensor.Tensor;
 
 /// A GLM decoder. One thread at a time may call.
 ///
-/// Source of the graph: the published modelling code of GLM-4-9B-Chat (block with two norms).
+/// Source of the graph: the published modelling code of GLM-4-9B-Chat (block with two norms) and
+/// `Glm4ForCausalLM` of transformers (block with four).
 public final class Transformer {
   /// Goes up whenever a change of the arithmetic changes the bits of any result.
   public static final int NUMERICS_VERSION = 1;
@@ -39,7 +39,7 @@ public final class Transformer {
     this.config = config;
     this.weights = weights;
     this.maxTokens = maxTokens;
-    this.rope = new RotaryEmbedding(config.ropeBase(), config.rotatedSize());
+    this.rope = new RotaryEmbedding(config.rope().frequencies(), config.rope().amplitude());
     this.activations = new Activations(config, maxTokens, maxLogitRows, workers.threads());
     this.compute = new Compute(workers, activations);
     for (int i = 0; i < config.layers(); i++) {
@@ -87,18 +87,15 @@ public final class Transformer {
   private void embed(ForwardBatch batch) {
     Tensor embedding = weights.embedding();
     int hidden = config.hiddenSize();
-    long rowBytes = (long) hidden * embedding.dtype().bytes();
     for (ForwardBatch.Segment segment : batch.segments()) {
       for (int i = 0; i < segment.count(); i++) {
         int position = segment.firstPosition() + i;
         int row = segment.firstRow() + i;
-        Widening.apply(
-            embedding.data(),
-            segment.tokens()[position] * rowBytes,
-            embedding.dtype(),
+        embedding.decode(
+            (long) segment.tokens()[position] * hidden,
+            hidden,
             activations.hidden.values(),
-            activations.hidden.offset(row),
-            hidden);
+            activations.hidden.offset(row));
         rope.angles(position, activations.angles, row);
       }
     }

@@ -10,6 +10,8 @@
 ///                                    PagedKvCache
 /// ```
 ///
+/// Models of sandwich norms (GLM-4-32B) norm the result of attention and feed-forward network too.
+///
 /// A row of a step is one token. Every row's arithmetic is independent of the other rows, so a
 /// sequence gets the same bits alone, in a batch and however its prompt was cut. Memory for the
 /// rows is allocated once ([Activations]).

@@ -17,6 +17,7 @@ import org.glmspark.cache.KvCacheType;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelLoader;
+import org.glmspark.model.ModelOverrides;
 import org.glmspark.model.ModelWeights;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.tensor.Tensor;
@@ -28,13 +29,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 class GenerationEngineTest {
   private static final Path FOLDER = Path.of("src/test/resources/golden/glm-4-9b-chat");
   private static final int CONTEXT = 160;
+  private static final int[] STOPS = {2, 7};
 
   private static Model model(List<Integer> stopTokens) {
     Model model = ModelLoader.load(FOLDER);
     ModelConfig c = model.config();
     ModelConfig config =
         new ModelConfig(
-            c.family(),
+            c.blockType(),
             c.hiddenSize(),
             c.layers(),
             c.heads(),
@@ -43,13 +45,14 @@ class GenerationEngineTest {
             c.feedForwardSize(),
             c.vocabularySize(),
             c.normEpsilon(),
-            c.ropeBase(),
-            c.rotatedSize(),
+            c.rope(),
             CONTEXT,
             c.queryKeyValueBias(),
+            c.tiedEmbeddings(),
             stopTokens);
     return new Model(
-        model.folder(),
+        model.path(),
+        model.overrides(),
         model.digest(),
         config,
         model.weights(),
@@ -77,7 +80,7 @@ class GenerationEngineTest {
       SamplingParameters sampling =
           i % 3 == 0
               ? SamplingParameters.greedy(5 + i)
-              : new SamplingParameters(5 + i, 1.2, i % 3 == 1 ? 0.9 : 1, i);
+              : new SamplingParameters(5 + i, 1.2, i % 3 == 1 ? 0.9 : 1, 1, i);
       requests.add(new GenerationRequest(prompt(i, 1 + i * 11 % 100), sampling));
     }
     return requests;
@@ -173,7 +176,8 @@ class GenerationEngineTest {
     ModelWeights w = model.weights();
     Model broken =
         new Model(
-            model.folder(),
+            model.path(),
+            model.overrides(),
             model.digest(),
             model.config(),
             new ModelWeights(poisoned, w.layers(), w.finalNorm(), w.output()),
@@ -248,26 +252,38 @@ class GenerationEngineTest {
     GenerationRequest base = greedy(1, 5, 8);
     int[] prompt = base.promptTokens();
     Set<String> ids = new HashSet<>();
-    ids.add(RequestId.of("m", KvCacheType.FLOAT16, base));
-    ids.add(RequestId.of("n", KvCacheType.FLOAT16, base));
-    ids.add(RequestId.of("m", KvCacheType.FLOAT32, base));
-    ids.add(RequestId.of("m", KvCacheType.FLOAT16, greedy(2, 5, 8)));
-    ids.add(RequestId.of("m", KvCacheType.FLOAT16, greedy(1, 5, 9)));
+    ids.add(RequestId.of("m", ModelOverrides.NONE, STOPS, KvCacheType.FLOAT16, base));
+    ids.add(RequestId.of("n", ModelOverrides.NONE, STOPS, KvCacheType.FLOAT16, base));
+    ids.add(RequestId.of("m", ModelOverrides.NONE, STOPS, KvCacheType.FLOAT32, base));
+    ids.add(RequestId.of("m", ModelOverrides.NONE, STOPS, KvCacheType.FLOAT16, greedy(2, 5, 8)));
+    ids.add(RequestId.of("m", ModelOverrides.NONE, STOPS, KvCacheType.FLOAT16, greedy(1, 5, 9)));
     for (SamplingParameters sampling :
         List.of(
-            new SamplingParameters(8, 0.5, 1, 0),
-            new SamplingParameters(8, 0, 0.5, 0),
-            new SamplingParameters(8, 0, 1, 1))) {
-      ids.add(RequestId.of("m", KvCacheType.FLOAT16, new GenerationRequest(prompt, sampling)));
+            new SamplingParameters(8, 0.5, 1, 1, 0),
+            new SamplingParameters(8, 0, 0.5, 1, 0),
+            new SamplingParameters(8, 0, 1, 1.1, 0),
+            new SamplingParameters(8, 0, 1, 1, 1))) {
+      ids.add(
+          RequestId.of(
+              "m",
+              ModelOverrides.NONE,
+              STOPS,
+              KvCacheType.FLOAT16,
+              new GenerationRequest(prompt, sampling)));
     }
-    assertThat(ids).hasSize(8);
+    var stretched = new ModelOverrides(5e6, null, null, null);
+    ids.add(RequestId.of("m", stretched, STOPS, KvCacheType.FLOAT16, base));
+    ids.add(RequestId.of("m", ModelOverrides.NONE, new int[] {2}, KvCacheType.FLOAT16, base));
+    assertThat(ids).hasSize(11);
     // Resumed jobs compare ids of earlier runs: a change of the recipe makes them do everything
     // again.
     assertThat(
             RequestId.of(
                 "m",
+                ModelOverrides.NONE,
+                STOPS,
                 KvCacheType.FLOAT16,
                 new GenerationRequest(new int[] {1, 2, 3}, SamplingParameters.greedy(8))))
-        .isEqualTo("55ca8ef3011a30fad070804d6830c590fd26bd55d151c337fc102b5f555b755b");
+        .isEqualTo("f297e806839eb5610928548df47eaa4eb8f83805f6278ad66259c6c5aad4557a");
   }
 }

@@ -8,17 +8,24 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Random;
+import org.glmspark.model.RotarySettings;
 import org.glmspark.tensor.FloatMatrix;
 import org.junit.jupiter.api.Test;
 
 class RotaryEmbeddingTest {
+  private static RotaryEmbedding rope(RotarySettings settings) {
+    return new RotaryEmbedding(settings.frequencies(), settings.amplitude());
+  }
+
   @Test
   void anglesAreThoseOfTheReferenceForAllBasesAndPositions() throws IOException {
     JsonNode tables =
         new ObjectMapper().readTree(Path.of("src/test/resources/golden/rope.json").toFile());
     for (JsonNode table : tables) {
       RotaryEmbedding rope =
-          new RotaryEmbedding(table.get("base").doubleValue(), table.get("rotary").intValue());
+          rope(
+              new RotarySettings(
+                  table.get("base").doubleValue(), table.get("rotary").intValue(), null));
       FloatMatrix angles = new FloatMatrix(1, 2 * rope.pairs());
       for (int i = 0; i < table.get("positions").size(); i++) {
         rope.angles(table.get("positions").get(i).intValue(), angles, 0);
@@ -35,7 +42,7 @@ class RotaryEmbeddingTest {
 
   @Test
   void turnsInterleavedPairsOfTheFirstHalfOfEachHead() {
-    RotaryEmbedding rope = new RotaryEmbedding(10_000, 8);
+    RotaryEmbedding rope = rope(new RotarySettings(10_000, 8, null));
     FloatMatrix angles = new FloatMatrix(2, 8);
     rope.angles(5, angles, 1);
     FloatMatrix x = TestMatrices.gaussian(new Random(1), 2, 3 * 16);
@@ -61,5 +68,22 @@ class RotaryEmbeddingTest {
       }
     }
     assertThat(TestMatrices.row(x, 0)).isEqualTo(untouched);
+  }
+
+  @Test
+  void theAmplitudeStretchesTurnedElementsOnly() {
+    double[] frequencies = new RotarySettings(10_000, 8, null).frequencies();
+    FloatMatrix angles = new FloatMatrix(1, 8);
+    FloatMatrix x = TestMatrices.gaussian(new Random(2), 1, 16);
+    float[] before = TestMatrices.row(x, 0);
+    RotaryEmbedding stretched = new RotaryEmbedding(frequencies, 1.5);
+
+    stretched.angles(0, angles, 0);
+    stretched.apply(x, angles, 0, 1, 16);
+
+    float[] after = TestMatrices.row(x, 0);
+    for (int i = 0; i < after.length; i++) {
+      assertThat(after[i]).isEqualTo(i < 8 ? before[i] * 1.5f : before[i]);
+    }
   }
 }

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.glmspark.format.JsonObject;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.format.Mutations;
@@ -15,29 +16,32 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigFileTest {
+  private static final Set<String> BIASES = Set.of("model.layers.0.self_attn.q_proj.bias");
+
   @TempDir Path folder;
 
   @Test
   void readsBothLayoutsOfTheSameModel() {
-    ConfigFile chat = ConfigFile.read(ModelFolders.golden(ModelFolders.CHAT));
-    ConfigFile huggingFace = ConfigFile.read(ModelFolders.golden(ModelFolders.CHAT_HF));
+    PublishedConfig chat = read(ModelFolders.golden(ModelFolders.CHAT));
+    PublishedConfig huggingFace = read(ModelFolders.golden(ModelFolders.CHAT_HF));
 
-    assertThat(chat.layout()).isEqualTo(ConfigFile.Layout.REMOTE_CODE);
-    assertThat(huggingFace.layout()).isEqualTo(ConfigFile.Layout.HUGGING_FACE);
+    assertThat(chat.layout()).isEqualTo(PublishedConfig.Layout.REMOTE_CODE);
+    assertThat(huggingFace.layout()).isEqualTo(PublishedConfig.Layout.HUGGING_FACE);
     assertThat(chat.config()).isEqualTo(golden(2, 5e6, 131_072)).isEqualTo(huggingFace.config());
   }
 
   @Test
   void readsTheLongContextModel() {
-    assertThat(ConfigFile.read(ModelFolders.golden(ModelFolders.CHAT_1M)).config())
+    assertThat(read(ModelFolders.golden(ModelFolders.CHAT_1M)).config())
         .isEqualTo(golden(4, 1e8, 1_048_576));
   }
 
   private static ModelConfig golden(int keyValueHeads, double ropeBase, int context) {
     return new ModelConfig(
-        ModelFamily.GLM4,
+        BlockType.PRE_NORM,
         128,
         3,
         8,
@@ -46,10 +50,10 @@ class ConfigFileTest {
         160,
         320,
         1.5625e-7f,
-        ropeBase,
-        8,
+        new RotarySettings(ropeBase, 8, null),
         context,
         true,
+        false,
         List.of());
   }
 
@@ -57,16 +61,16 @@ class ConfigFileTest {
   @Test
   void absentKeysHaveTheDefaultsOfThePublishedCode() {
     edit(ModelFolders.CHAT, "\"rope_ratio\": 500", "\"rope_ratio\": null");
-    assertThat(read().ropeBase()).isEqualTo(1e4);
+    assertThat(read().rope().base()).isEqualTo(1e4);
     edit(ModelFolders.CHAT, "\"multi_query_attention\": true,", "");
     assertThat(read().keyValueHeads()).isEqualTo(8);
     edit(ModelFolders.CHAT, "\"add_qkv_bias\": true,", "");
     assertThat(read().queryKeyValueBias()).isFalse();
 
     edit(ModelFolders.CHAT_HF, "\"partial_rotary_factor\": 0.5,", "");
-    assertThat(read().rotatedSize()).isEqualTo(8);
+    assertThat(read().rope().rotatedSize()).isEqualTo(8);
     edit(ModelFolders.CHAT_HF, "\"rope_theta\": 5000000.0,", "\"rope_scaling\": null,");
-    assertThat(read().ropeBase()).isEqualTo(1e4);
+    assertThat(read().rope().base()).isEqualTo(1e4);
     edit(ModelFolders.CHAT_HF, "\"attention_bias\": true,", "");
     assertThat(read().queryKeyValueBias()).isTrue();
     edit(
@@ -74,8 +78,63 @@ class ConfigFileTest {
         "\"rope_theta\": 5000000.0,",
         "\"rope_parameters\": {\"rope_type\": \"default\", \"rope_theta\": 3e4,"
             + " \"partial_rotary_factor\": 0.75},");
-    assertThat(read().ropeBase()).isEqualTo(3e4);
-    assertThat(read().rotatedSize()).isEqualTo(12);
+    assertThat(read().rope().base()).isEqualTo(3e4);
+    assertThat(read().rope().rotatedSize()).isEqualTo(12);
+  }
+
+  @Test
+  void readsTheModelOfSandwichNorms() {
+    PublishedConfig config = read(ModelFolders.golden("glm-4-32b-0414"));
+
+    assertThat(config.config().blockType()).isEqualTo(BlockType.SANDWICH_NORM);
+    assertThat(config.config().queryKeyValueBias()).isFalse();
+    assertThat(config.config().normEpsilon()).isEqualTo(1e-5f);
+    assertThat(config.origins())
+        .containsEntry(Hyperparameter.BLOCK_TYPE, "model_type in config.json")
+        .containsEntry(Hyperparameter.ROPE_BASE, "rope_theta in config.json")
+        .containsEntry(Hyperparameter.STOP_TOKENS, "default, no eos_token_id in config.json")
+        .containsOnlyKeys(Hyperparameter.values());
+  }
+
+  @Test
+  void aBiasThatTheFileDoesNotMentionIsWhereTheTensorsHaveOne() {
+    edit("glm-4-32b-0414", "\"attention_bias\": false,", "");
+    JsonObject json = ConfigFile.read(folder);
+
+    assertThat(ConfigFile.of(json, BIASES).config().queryKeyValueBias()).isTrue();
+    PublishedConfig without = ConfigFile.of(json, Set.of("lm_head.weight"));
+    assertThat(without.config().queryKeyValueBias()).isFalse();
+    assertThat(without.origins())
+        .containsEntry(Hyperparameter.QUERY_KEY_VALUE_BIAS, "tensors: there are no biases");
+  }
+
+  /// The entry that the authors of GLM-4-32B advise, and what newer versions of transformers write.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"rope_theta\": 1e4, \"rope_scaling\": {\"factor\": 4.0,"
+            + " \"original_max_position_embeddings\": 32768, \"type\": \"yarn\"}",
+        "\"rope_theta\": 1e4, \"rope_scaling\": {\"factor\": 4.0, \"rope_type\": \"yarn\"}",
+        "\"rope_parameters\": {\"rope_type\": \"yarn\", \"rope_theta\": 1e4, \"factor\": 4.0,"
+            + " \"partial_rotary_factor\": 0.5}",
+      })
+  void yarnStretchesTheContextWhereItIsAskedFor(String entry) {
+    edit("glm-4-32b-0414", "\"rope_theta\": 10000.0", entry);
+
+    ModelConfig config = read();
+
+    assertThat(config.rope().yarn())
+        .isEqualTo(new YarnScaling(4, 32_768, 32, 1, 1.138629436111989));
+    assertThat(config.contextTokens()).isEqualTo(131_072);
+    assertThat(config.rope().base()).isEqualTo(1e4);
+  }
+
+  @Test
+  void quantizedCheckpointsAreOnesOfEightOrFourBits() {
+    edit(ModelFolders.CHAT, "\"use_cache\": true", "\"quantization_bit\": 4");
+    assertThat(read(folder).quantizationBits()).isEqualTo(4);
+    edit(ModelFolders.CHAT, "\"use_cache\": true", "\"quantization_bit\": 0");
+    assertThat(read(folder).quantizationBits()).isZero();
   }
 
   @Test
@@ -91,9 +150,7 @@ class ConfigFileTest {
       delimiter = '|',
       value = {
         "\"model_type\": \"chatglm\" | \"model_type\": \"llama\" | model_type |"
-            + " is \"llama\", expected chatglm or glm",
-        "\"model_type\": \"chatglm\" | \"model_type\": \"glm4\" | model_type | is \"glm4\","
-            + " expected",
+            + " is \"llama\", expected chatglm, glm or glm4",
         "\"model_type\": \"chatglm\", | '' | model_type | is missing",
         "\"num_layers\": 3, | '' | num_layers | is missing",
         "\"num_layers\": 3 | \"num_layers\": \"3\" | num_layers |"
@@ -117,19 +174,15 @@ class ConfigFileTest {
         "\"rope_ratio\": 500 | \"rope_ratio\": 1e-4 | rope_ratio | the rotary base greater than 1",
         "\"rope_ratio\": 500 | \"rope_ratio\": 1e305 | rope_ratio | the rotary base greater than 1",
         "\"seq_length\": 131072 | \"seq_length\": -1 | seq_length | is -1, expected a whole number",
-        "\"padded_vocab_size\": 320 | \"padded_vocab_size\": 65024 | padded_vocab_size |"
-            + " is 65024, expected another vocabulary: this is one of ChatGLM2 or ChatGLM3",
         "\"use_cache\": true | \"eos_token_id\": 320 | eos_token_id |"
             + " is 320, expected a whole number from 0 to 319",
         "\"use_cache\": true | \"eos_token_id\": [1, [2]] | eos_token_id | is [2], expected a"
             + " whole",
-        "\"use_cache\": true | \"quantization_bit\": 4 | quantization_bit | is 4, expected 0",
+        "\"use_cache\": true | \"quantization_bit\": 2 | quantization_bit | is 2, expected 0, 4 or 8",
         "\"use_cache\": true | \"quantization_config\": {\"a\": 1} | quantization_config |"
             + " is {\"a\":1}, expected none",
         "\"use_cache\": true | \"rope_scaling\": {\"type\": \"yarn\"} | rope_scaling |"
             + " is {\"type\":\"yarn\"}, expected none",
-        "\"tie_word_embeddings\": false | \"tie_word_embeddings\": true | tie_word_embeddings |"
-            + " is true, expected false",
         "\"add_bias_linear\": false | \"add_bias_linear\": true | add_bias_linear | is true,"
             + " expected",
         "post_layernorm\": false | post_layernorm\": true |"
@@ -158,7 +211,19 @@ class ConfigFileTest {
         "5000000.0 | \"5e6\" | rope_theta | is \"5e6\", expected a number above 0",
         "5000000.0 | 0.5 | rope_theta | is 0.5, expected a number that makes the rotary base",
         "\"rope_theta\": 5000000.0 | \"rope_parameters\": {\"rope_type\": \"yarn\"} |"
-            + " rope_parameters.rope_type | is \"yarn\", expected default",
+            + " rope_parameters.factor | is missing",
+        "\"rope_theta\": 5000000.0 | \"rope_scaling\": {\"type\": \"linear\"} |"
+            + " rope_scaling.type | is \"linear\", expected yarn or default",
+        "\"rope_theta\": 5000000.0 | \"rope_scaling\": {\"factor\": 4.0} |"
+            + " rope_scaling.rope_type | is missing",
+        "\"rope_theta\": 5000000.0 | \"rope_scaling\": {\"type\": \"yarn\", \"factor\": 0.5} |"
+            + " rope_scaling.factor | is 0.5, expected a number from 1",
+        "\"rope_theta\": 5000000.0 | \"rope_scaling\": {\"type\": \"yarn\", \"factor\": 2,"
+            + " \"mscale\": 1} | rope_scaling.mscale | is 1, expected none",
+        "\"rope_theta\": 5000000.0 | \"rope_scaling\": {\"type\": \"yarn\", \"factor\": 2,"
+            + " \"truncate\": false} | rope_scaling.truncate | is false, expected true",
+        "\"rope_theta\": 5000000.0 | \"rope_scaling\": {\"type\": \"yarn\", \"factor\": 2,"
+            + " \"beta_fast\": 0.5} | rope_scaling.beta_fast | is 0.5, expected a number from 1.0",
         "\"rope_theta\": 5000000.0 | \"rope_parameters\": 1 | rope_parameters |"
             + " is 1, expected an object",
       })
@@ -195,7 +260,7 @@ class ConfigFileTest {
       for (int seed = 0; seed < damagedFiles / 2; seed++) {
         byte[] damaged = new Mutations(seed).damage(config);
         try {
-          ConfigFile.of(JsonObject.parse("config.json", damaged));
+          ConfigFile.of(JsonObject.parse("config.json", damaged), Set.of());
         } catch (MalformedModelException e) {
           refused++;
           assertThat(e).hasMessageStartingWith("config.json: ");
@@ -220,7 +285,11 @@ class ConfigFileTest {
   }
 
   private ModelConfig read() {
-    return ConfigFile.read(folder).config();
+    return read(folder).config();
+  }
+
+  private static PublishedConfig read(Path folder) {
+    return ConfigFile.of(ConfigFile.read(folder), BIASES);
   }
 
   private void assertRefused(String place, String problem) {

@@ -12,6 +12,8 @@ class ModelConfigTest {
     assertThat(glm4(2, 151_552, 40).parameters()).isEqualTo(9_399_951_360L); // GLM-4-9B-Chat
     assertThat(glm4(4, 151_552, 40).parameters()).isEqualTo(9_483_857_920L); // GLM-4-9B-Chat-1M
     assertThat(glm4(2, 65_024, 28).parameters()).isEqualTo(6_243_584_000L); // ChatGLM3-6B-32K
+    assertThat(glm32b(false).parameters()).isEqualTo(32_566_081_536L); // GLM-4-32B-0414
+    assertThat(glm32b(true).parameters()).isEqualTo(32_566_081_536L - 6144L * 151_552);
   }
 
   @Test
@@ -40,7 +42,7 @@ class ModelConfigTest {
     assertThatThrownBy(() -> config(4096, 32, 2, 128, 1e-5f, 1, 64, List.of()))
         .hasMessage("ropeBase is 1.0, expected above 1");
     assertThatThrownBy(() -> config(4096, 32, 2, 128, 1e-5f, 1e4, 63, List.of()))
-        .hasMessage("rotatedSize is 63, expected an even number");
+        .hasMessage("rotatedSize is 63, expected an even number from 2");
     assertThatThrownBy(() -> config(4096, 32, 2, 128, 1e-5f, 1e4, 130, List.of()))
         .hasMessage("rotatedSize is 130, expected 1 to 128");
     assertThatThrownBy(() -> config(4096, 32, 2, 128, 1e-5f, 1e4, 64, List.of(151_552)))
@@ -49,7 +51,7 @@ class ModelConfigTest {
 
   private static ModelConfig glm4(int keyValueHeads, int vocabulary, int layers) {
     return new ModelConfig(
-        ModelFamily.GLM4,
+        BlockType.PRE_NORM,
         4096,
         layers,
         32,
@@ -58,10 +60,28 @@ class ModelConfigTest {
         13_696,
         vocabulary,
         1e-5f,
-        1e4,
-        64,
+        new RotarySettings(1e4, 64, null),
         131_072,
         true,
+        false,
+        List.of());
+  }
+
+  private static ModelConfig glm32b(boolean tied) {
+    return new ModelConfig(
+        BlockType.SANDWICH_NORM,
+        6144,
+        61,
+        48,
+        2,
+        128,
+        23_040,
+        151_552,
+        1e-5f,
+        new RotarySettings(1e4, 64, null),
+        32_768,
+        false,
+        tied,
         List.of());
   }
 
@@ -75,7 +95,7 @@ class ModelConfigTest {
       int rotated,
       List<Integer> stopTokens) {
     return new ModelConfig(
-        ModelFamily.GLM4,
+        BlockType.PRE_NORM,
         hidden,
         40,
         heads,
@@ -84,10 +104,10 @@ class ModelConfigTest {
         13_696,
         151_552,
         epsilon,
-        ropeBase,
-        rotated,
+        new RotarySettings(ropeBase, rotated, null),
         131_072,
         true,
+        false,
         stopTokens);
   }
 }

@@ -134,8 +134,8 @@ class ModelLoaderTest {
   void aModelWithoutTokenizerFileHasNone() {
     Path golden = ModelFolders.golden(ModelFolders.CHAT);
     try (Model model = ModelLoader.load(golden)) {
-      assertThat(model.folder()).isEqualTo(golden);
-      assertThat(model.config()).isEqualTo(ConfigFile.read(golden).config());
+      assertThat(model.path()).isEqualTo(golden);
+      assertThat(model.config()).isEqualTo(ModelLoader.describe(golden).config());
       assertThat(model.digest()).isEqualTo(ModelDigest.of(golden));
       assertThat(model.tokenizer()).isNull();
       assertThat(model.chatTemplate()).isNull();
@@ -200,8 +200,11 @@ class ModelLoaderTest {
 
     assertRefused(
         missing,
-        missing + ": model folder: there is no such folder, expected a folder with config.json");
-    assertRefused(file, file + ": model folder: is a file, expected a folder with config.json");
+        missing
+            + ": model: there is no such folder or file, expected a folder with config.json or a file .gguf");
+    assertRefused(
+        file,
+        file + ": model: is another file, expected a folder with config.json or a file .gguf");
     assertRefused(folder, "config.json: in " + folder + ": there is no such file");
   }
 

@@ -12,7 +12,7 @@ class SamplerTest {
   private static final String REQUEST = "00112233445566778899aabbccddeeff";
 
   private static SamplingParameters sampling(double temperature, double topP) {
-    return new SamplingParameters(10, temperature, topP, 0);
+    return new SamplingParameters(10, temperature, topP, 1, 0);
   }
 
   private static double[] frequencies(float[] logits, SamplingParameters parameters) {

@@ -6,8 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class TensorTest {
   @Test
@@ -61,11 +65,71 @@ class TensorTest {
         .containsExactly(0.1f, -7);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "F32, 1, 1",
+    "F16, 1, 4097",
+    "BF16, 3, 2048",
+    "Q4_0, 32, 64",
+    "Q8_0, 64, 4128",
+    "Q6_K, 256, 256",
+    "Q2_K, 512, 4352"
+  })
+  void aRangeIsThatPartOfTheWholeAndNothingElseIsWritten(DType dtype, int first, int count) {
+    int elements = first + count + dtype.blockElements();
+    byte[] bytes = new byte[(int) dtype.bytes(List.of((long) elements))];
+    new Random(count).nextBytes(bytes);
+    Tensor tensor = tensor(dtype, elements, bytes);
+    float[] out = new float[count + 2];
+    Arrays.fill(out, 42);
+
+    tensor.decode(first, count, out, 1);
+
+    assertThat(tensor.elements()).isEqualTo(elements);
+    float[] expected = new float[count + 2];
+    Arrays.fill(expected, 42);
+    System.arraycopy(tensor.floats(), first, expected, 1, count);
+    assertThat(out).isEqualTo(expected);
+  }
+
+  @Test
+  void rangesOutsideTheTensorOrAcrossABlockAreRefused() {
+    Tensor tensor = tensor(DType.Q8_0, 64, new byte[68]);
+    float[] out = new float[64];
+
+    assertThatThrownBy(() -> tensor.decode(16, 32, out, 0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "f: tensor 't': 32 elements from 16 on are not whole blocks of 32, as Q8_0 has");
+    assertThatThrownBy(() -> tensor.decode(0, 16, out, 0))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> tensor.decode(32, 64, out, 0))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> tensor.decode(-32, 32, out, 0))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> tensor.decode(0, 32, out, 48))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+  }
+
+  @Test
+  void rowsOfABlockTypeAreMadeOfWholeBlocks() {
+    assertThat(DType.Q6_K.bytes(List.of(3L, 512L))).isEqualTo(3 * 2 * 210);
+    assertThat(DType.BF16.bytes(List.of(3L, 5L))).isEqualTo(30);
+    assertThat(DType.F32.bytes(List.of())).isEqualTo(4);
+    assertThat(DType.F32.bytes(List.of(0L, 7L))).isZero();
+    assertThatThrownBy(() -> DType.Q6_K.bytes(List.of(256L, 128L)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("[256, 128] of Q6_K: rows have 128 elements, expected a multiple of 256");
+    assertThatThrownBy(() -> DType.Q4_0.bytes(List.of(1L << 60, 32L)))
+        .isInstanceOf(ArithmeticException.class);
+    assertThatThrownBy(DType.Q4_0::bytes).isInstanceOf(IllegalArgumentException.class);
+  }
+
   @Test
   void otherTypesAreNoFloats() {
     assertThatThrownBy(() -> tensor(DType.I16, 1, new byte[2]).floats())
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("f: tensor 't' is I16, floats are read from F32, F16 and BF16");
+        .hasMessage("f: tensor 't' is I16, floats are read from F32, F16, BF16 and block types");
   }
 
   @Test

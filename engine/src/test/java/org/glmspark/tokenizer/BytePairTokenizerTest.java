@@ -106,7 +106,7 @@ class BytePairTokenizerTest {
 
   @Test
   void neverMakesSpecialTokensFromText() {
-    int ranks = SAMPLE.vocabulary().rankedTokens();
+    int ranks = SAMPLE.vocabulary().tokensWithBytes();
     for (String special : SAMPLE.vocabulary().specialTokens().keySet()) {
       int[] tokens = SAMPLE.encode("x" + special + special);
 
@@ -194,7 +194,7 @@ class BytePairTokenizerTest {
   private static int[] singleBytes(int... bytes) {
     int[] ids = bytes.clone();
     for (int i = 0; i < ids.length; i++) {
-      ids[i] = SAMPLE.vocabulary().table().find(new byte[] {(byte) bytes[i]}, 0, 1);
+      ids[i] = SampleTokenizer.singleByte(SAMPLE, bytes[i]);
     }
     return ids;
   }

@@ -34,7 +34,13 @@ class PairMergerTest {
       table.put(ranks.get(token), token.getBytes(ISO_8859_1));
     }
     var slow = new SlowTokenizer(ranks);
-    var merger = new PairMerger(table); // one for all words: nothing of a word may stay behind
+    var merger =
+        new PairMerger(
+            table,
+            IntStream.range(0, tokens.size()).toArray(),
+            BytePairEncoding.Unit.BYTE,
+            ByteFallback.singleBytes(
+                table)); // one for all words: nothing of a word may stay behind
 
     for (int i = 0; i < 500; i++) {
       String word = letters(random, 1 + random.nextInt(40));
@@ -46,9 +52,9 @@ class PairMergerTest {
 
   private static int[] merge(PairMerger merger, String word) {
     byte[] surrounded = ("b" + word + "a").getBytes(ISO_8859_1);
-    IntStream.Builder tokens = IntStream.builder();
-    merger.merge(surrounded, 1, surrounded.length - 1, tokens);
-    return tokens.build().toArray();
+    var tokens = new TokenBuffer();
+    merger.encode(surrounded, 1, surrounded.length - 1, tokens);
+    return tokens.toArray();
   }
 
   private static String letters(Random random, int length) {

@@ -10,8 +10,10 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 
 /// The sample model's tokenizer and what it has to say about 300 documents.
 public final class SampleTokenizer {
@@ -44,6 +46,14 @@ public final class SampleTokenizer {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /// The token that stands for just this byte.
+  public static int singleByte(Tokenizer tokenizer, int b) {
+    return IntStream.range(0, tokenizer.vocabulary().size())
+        .filter(id -> Arrays.equals(tokenizer.vocabulary().bytes(id), new byte[] {(byte) b}))
+        .findFirst()
+        .orElseThrow();
   }
 
   /// All 300 documents.

@@ -52,11 +52,17 @@ record SlowTokenizer(Map<String, Integer> ranks) {
         .toArray();
   }
 
+  /// What joining pairs makes of a word of Latin-1 characters, also if the word is a token.
+  int[] merged(String word) {
+    return parts(word).stream().mapToInt(ranks::get).toArray();
+  }
+
   /// The tokens of a word, given as one character for each of its bytes.
   private List<String> word(String word) {
-    if (ranks.containsKey(word)) {
-      return List.of(word);
-    }
+    return ranks.containsKey(word) ? List.of(word) : parts(word);
+  }
+
+  private List<String> parts(String word) {
     List<String> parts =
         word.chars().mapToObj(Character::toString).collect(Collectors.toCollection(ArrayList::new));
     while (true) {

@@ -62,6 +62,6 @@ class StreamingDecoderTest {
   }
 
   private static int token(int b) {
-    return SAMPLE.vocabulary().table().find(new byte[] {(byte) b}, 0, 1);
+    return SampleTokenizer.singleByte(SAMPLE, b);
   }
 }

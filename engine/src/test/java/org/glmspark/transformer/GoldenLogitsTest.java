@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.glmspark.cache.BlockTable;
 import org.glmspark.cache.KvCacheType;
@@ -19,9 +22,10 @@ import org.glmspark.parallel.WorkerPool;
 import org.glmspark.tensor.FloatMatrix;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Tiny random models in the layouts GLM-4 is published in, against logits computed in float64.
+/// Tiny random models in the layouts GLM is published in, against logits computed in float64.
 class GoldenLogitsTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden");
 
@@ -33,8 +37,8 @@ class GoldenLogitsTest {
     private final Transformer transformer;
     private final BlockTable blocks;
 
-    Decoder(String folder, KvCacheType cacheType) {
-      model = ModelLoader.load(GOLDEN.resolve(folder));
+    Decoder(Path path, KvCacheType cacheType) {
+      model = ModelLoader.load(path);
       ModelConfig config = model.config();
       cache =
           new PagedKvCache(
@@ -91,12 +95,43 @@ class GoldenLogitsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"glm-4-9b-chat", "glm-4-9b-chat-hf", "glm-4-9b-chat-1m"})
+  @ValueSource(
+      strings = {
+        "chatglm2-6b",
+        "chatglm3-6b-32k",
+        "glm-4-9b-chat",
+        "glm-4-9b-chat-hf",
+        "glm-4-9b-chat-1m",
+        "glm-4-32b-0414"
+      })
   void logitsAreThoseOfTheFloat64Reference(String folder) throws IOException {
-    try (Decoder decoder = new Decoder(folder, KvCacheType.FLOAT32)) {
-      for (JsonNode golden : expected(folder).get("cases")) {
+    assertLogits(GOLDEN.resolve(folder), expected(folder).get("cases"));
+  }
+
+  /// Files of every block type, whose expected values were computed from the decoded weights.
+  @ParameterizedTest
+  @MethodSource("ggufFiles")
+  void logitsOfGgufFilesAreThoseOfTheirDecodedWeights(String file) throws IOException {
+    assertLogits(
+        GOLDEN.resolve("gguf", file), expected("gguf").get("files").get(file).get("cases"));
+  }
+
+  static List<String> ggufFiles() throws IOException {
+    try (Stream<Path> files = Files.list(GOLDEN.resolve("gguf"))) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.endsWith(".gguf"))
+          .sorted()
+          .toList();
+    }
+  }
+
+  private static void assertLogits(Path path, JsonNode cases) {
+    try (Decoder decoder = new Decoder(path, KvCacheType.FLOAT32)) {
+      assertThat(cases).isNotEmpty();
+      for (JsonNode golden : cases) {
         int[] tokens = ints(golden.get("ids"));
-        boolean everyPosition = !golden.get("argmax_every_position").isNull();
+        boolean everyPosition = golden.hasNonNull("argmax_every_position");
 
         float[][] logits = decoder.logits(tokens, everyPosition ? tokens.length : 1, 256);
 
@@ -123,13 +158,21 @@ class GoldenLogitsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"glm-4-9b-chat", "glm-4-9b-chat-hf", "glm-4-9b-chat-1m"})
+  @ValueSource(
+      strings = {
+        "chatglm2-6b",
+        "chatglm3-6b-32k",
+        "glm-4-9b-chat",
+        "glm-4-9b-chat-hf",
+        "glm-4-9b-chat-1m",
+        "glm-4-32b-0414"
+      })
   void greedyContinuationIsThatOfTheReferenceWhereItIsDecided(String folder) throws IOException {
     JsonNode greedy = expected(folder).get("greedy");
     int[] prompt = ints(greedy.get("prompt"));
     int[] continuation = ints(greedy.get("continuation"));
     int compared = 0;
-    try (Decoder decoder = new Decoder(folder, KvCacheType.FLOAT32)) {
+    try (Decoder decoder = new Decoder(GOLDEN.resolve(folder), KvCacheType.FLOAT32)) {
       for (int i = 0; i < continuation.length; i++) {
         int[] tokens = Arrays.copyOf(prompt, prompt.length + i);
         System.arraycopy(continuation, 0, tokens, prompt.length, i);
@@ -148,7 +191,7 @@ class GoldenLogitsTest {
   void bitsDoNotDependOnHowAPromptIsCut() throws IOException {
     int[] tokens = ints(expected("glm-4-9b-chat").get("cases").get(4).get("ids"));
     for (KvCacheType cacheType : KvCacheType.values()) {
-      try (Decoder decoder = new Decoder("glm-4-9b-chat", cacheType)) {
+      try (Decoder decoder = new Decoder(GOLDEN.resolve("glm-4-9b-chat"), cacheType)) {
         float[][] whole = decoder.logits(tokens, tokens.length, 256);
         for (int chunk : new int[] {1, 7, 64, 100}) {
           assertThat(decoder.logits(tokens, tokens.length, chunk)).isDeepEqualTo(whole);

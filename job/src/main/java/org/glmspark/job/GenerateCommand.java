@@ -10,11 +10,17 @@ import org.glmspark.generation.GenerationEngine;
 import org.glmspark.generation.GenerationRequest;
 import org.glmspark.generation.GenerationResult;
 import org.glmspark.generation.RowError;
+import org.glmspark.job.options.ModelOptions;
+import org.glmspark.job.options.SamplingOptions;
+import org.glmspark.model.ModelDescription;
+import org.glmspark.model.ModelLoader;
 import org.glmspark.prompt.ChatMessage;
 import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.sampling.SamplingParameters;
+import org.glmspark.sampling.SamplingPreset;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -41,30 +47,47 @@ final class GenerateCommand implements Callable<Integer> {
   @Parameters(paramLabel = "TEXT", description = "the message")
   private String text = "";
 
-  @Option(names = "--model", paramLabel = "FOLDER", description = "default: the sample model")
+  @Option(
+      names = "--model",
+      paramLabel = "MODEL",
+      description = "a model's folder or GGUF file (default: the sample model)")
   private Path model;
+
+  @Mixin private ModelArgument argument = new ModelArgument();
 
   @Option(names = "--system", paramLabel = "TEXT", description = "the system message")
   private @Nullable String system;
 
   @Option(
+      names = "--preset",
+      paramLabel = "NAME",
+      description =
+          "what holds where the options below say nothing: ${COMPLETION-CANDIDATES} (default: greedy)")
+  private SamplingPreset preset = SamplingPreset.GREEDY;
+
+  @Option(
       names = "--max-tokens",
       paramLabel = "N",
-      description = "most tokens of the answer (default: ${DEFAULT-VALUE})")
-  private int maxTokens = 256;
+      description = "most tokens of the answer")
+  private @Nullable Integer maxTokens;
 
   @Option(
       names = "--temperature",
       paramLabel = "T",
-      description = "0 to 2; 0 takes the most probable token always (default: ${DEFAULT-VALUE})")
-  private double temperature;
+      description = "0 to 2; 0 takes the most probable token always")
+  private @Nullable Double temperature;
 
   @Option(
       names = "--top-p",
       paramLabel = "P",
-      description =
-          "draw only from the most probable tokens that reach this sum (default: ${DEFAULT-VALUE})")
-  private double topP = 1;
+      description = "draw only from the most probable tokens that reach this sum")
+  private @Nullable Double topP;
+
+  @Option(
+      names = "--repetition-penalty",
+      paramLabel = "P",
+      description = "above 1 to make tokens that are there already less probable")
+  private @Nullable Double repetitionPenalty;
 
   @Option(
       names = "--seed",
@@ -80,12 +103,12 @@ final class GenerateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     SamplingParameters sampling = sampling();
-    try (GenerationEngine engine = GenerationEngine.open(model, EngineOptions.defaults())) {
-      ChatTemplate template = engine.model().chatTemplate();
-      if (template == null) {
-        throw new RefusedException(
-            "%s: has no tokenizer.model, expected one to read the message with".formatted(model));
-      }
+    ModelOptions options = argument.options(model);
+    ModelDescription description = ModelLoader.describe(options.path(), options.overrides());
+    ChatTemplate template = description.requireChatTemplate();
+    description.warnings().forEach(w -> spec.commandLine().getErr().println("warning: " + w));
+    try (GenerationEngine engine =
+        GenerationEngine.open(options.path(), options.overrides(), EngineOptions.defaults())) {
       int[] prompt = template.encode(messages());
       GenerationResult result = answer(engine, new GenerationRequest(prompt, sampling));
       RowError error = result.error();
@@ -117,7 +140,8 @@ final class GenerateCommand implements Callable<Integer> {
 
   private SamplingParameters sampling() {
     try {
-      return new SamplingParameters(maxTokens, temperature, topP, seed);
+      return new SamplingOptions(preset, maxTokens, temperature, topP, repetitionPenalty, seed)
+          .parameters();
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }

@@ -78,6 +78,7 @@ public final class Main {
             .addSubcommand(run)
             .addSubcommand(new GenerateCommand(home))
             .addSubcommand(new InspectCommand())
+            .addSubcommand(new TokenizeCommand())
             .setOut(out)
             .setErr(err)
             .setUsageHelpAutoWidth(true)

@@ -12,6 +12,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.glmspark.job.options.JobFile;
 import org.glmspark.job.options.JobOptions;
+import org.glmspark.model.ModelDescription;
 import org.glmspark.model.ModelLoader;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -75,9 +76,13 @@ final class RunCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     JobOptions options = options();
-    ModelLoader.describe(options.model().path()); // refuses a broken model before Spark starts
     Terminal terminal = Terminal.current();
     PrintWriter err = spec.commandLine().getErr();
+    // before Spark starts: a broken model is refused, a doubtful one gets a warning
+    ModelDescription model =
+        ModelLoader.describe(options.model().path(), options.model().overrides());
+    model.requireChatTemplate();
+    model.warnings().forEach(warning -> err.println("warning: " + warning));
     SparkSession spark = session(terminal);
     try {
       JobRun.Outcome outcome = new JobRun(spark, options).execute(terminal, err);

@@ -19,7 +19,7 @@ class SameBytesIT {
 
   /// Draws by probability: a logit that differs in its last bit changes a text sooner than an arg
   /// max does.
-  private static final SamplingParameters DRAWN = new SamplingParameters(60, 1.2, 0.98, 7);
+  private static final SamplingParameters DRAWN = new SamplingParameters(60, 1.2, 0.98, 1, 7);
 
   private static SparkSession spark;
   private static List<String> oneByOne;

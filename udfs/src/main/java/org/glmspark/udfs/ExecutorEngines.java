@@ -18,6 +18,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.GenerationEngine;
+import org.glmspark.model.ModelOverrides;
 import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
 
@@ -34,8 +35,8 @@ public final class ExecutorEngines {
 
   private ExecutorEngines() {}
 
-  /// What makes two handles share an engine. Where the folder lies does not matter.
-  private record Key(String digest, EngineOptions options) {}
+  /// What makes two handles share an engine. Where the model lies does not matter.
+  private record Key(String digest, ModelOverrides overrides, EngineOptions options) {}
 
   /// The engine for a model. Of many callers at once, the first opens it and all wait for it. A
   /// failure goes to all who waited and is then forgotten: the next call tries again.
@@ -43,7 +44,7 @@ public final class ExecutorEngines {
   /// @throws IllegalStateException if the model cannot be opened or is not the one the handle means
   static GenerationEngine of(ModelHandle handle) {
     EngineOptions options = resolve(handle);
-    var key = new Key(handle.digest(), options);
+    var key = new Key(handle.digest(), handle.overrides(), options);
     var opening = new FutureTask<>(() -> open(handle, options));
     FutureTask<GenerationEngine> engine = ENGINES.putIfAbsent(key, opening);
     if (engine == null) {
@@ -57,7 +58,7 @@ public final class ExecutorEngines {
     } catch (ExecutionException e) {
       ENGINES.remove(key, engine);
       throw new IllegalStateException(
-          "host %s, model folder %s: %s".formatted(host(), handle.path(), e.getCause()),
+          "host %s, model %s: %s".formatted(host(), handle.path(), e.getCause()),
           e.getCause());
     }
   }
@@ -76,7 +77,7 @@ public final class ExecutorEngines {
   }
 
   private static GenerationEngine open(ModelHandle handle, EngineOptions options) {
-    GenerationEngine engine = GenerationEngine.open(Path.of(handle.path()), options);
+    GenerationEngine engine = GenerationEngine.open(Path.of(handle.path()), handle.overrides(), options);
     String found = engine.model().digest();
     if (!found.equals(handle.digest())) {
       engine.close();

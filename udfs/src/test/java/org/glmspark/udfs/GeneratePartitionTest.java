@@ -123,7 +123,7 @@ class GeneratePartitionTest {
     ModelHandle model = ModelHandle.of(SampleData.model(), SampleData.options(2));
     GenerationEngine engine = model.engine();
     var text = "(((((((((("; // nothing the model knows: it rambles until it may not go on
-    var rambling = new SamplingParameters(300, 2, 1, 0);
+    var rambling = new SamplingParameters(300, 2, 1, 1, 0);
     var request =
         new GenerationRequest(
             engine.model().chatTemplate().encode(List.of(ChatMessage.user(text))), rambling);

@@ -77,6 +77,25 @@ public final class JobFile {
     return read;
   }
 
+  /// What `--set` says about a model, for commands that take no job file.
+  ///
+  /// @param assignments as for [#set(String)], of keys of the model
+  /// @throws JobFileException if one is not understood
+  public static ModelOptions model(Path path, List<String> assignments) {
+    JobFile settings = new JobFile(path);
+    settings.set("MODEL", "model.path", path.toString());
+    for (String assignment : assignments) {
+      if (!assignment.startsWith("model.")) {
+        throw new JobFileException(
+            "--set %s: expected a setting of the model, such as model.rope-base=5000000"
+                .formatted(assignment));
+      }
+      settings.set(assignment);
+    }
+    return new OptionReader(settings)
+        .read(ModelOptions.class, "model", settings.root.withObject("/model"));
+  }
+
   /// Puts a value in place of whatever the file says, as `--set` does.
   ///
   /// @param assignment `key.path=value`; the value is JSON if it can be read as such, and else text

@@ -94,7 +94,7 @@ final class OptionReader {
     if (type == long.class) {
       return node.isIntegralNumber() && node.canConvertToLong() ? node.longValue() : null;
     }
-    if (type == double.class) {
+    if (type == double.class || type == Double.class) {
       return node.isNumber() ? node.doubleValue() : null;
     }
     if (type == List.class) {
@@ -203,7 +203,7 @@ final class OptionReader {
     if (type == int.class || type == Integer.class || type == long.class) {
       return "a whole number";
     }
-    if (type == double.class) {
+    if (type == double.class || type == Double.class) {
       return "a number";
     }
     if (type == List.class) {

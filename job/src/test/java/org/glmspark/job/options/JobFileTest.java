@@ -86,7 +86,7 @@ class JobFileTest {
     assertThat(options.request().prompt())
         .isEqualTo(new PromptSource.Template("Hello {name}", "Be kind."));
     assertThat(options.sampling().parameters())
-        .isEqualTo(new SamplingParameters(7, 0.5, 0.9, 9007199254740993L));
+        .isEqualTo(new SamplingParameters(7, 0.5, 0.9, 1, 9007199254740993L));
     assertThat(options.engine().options().kvCacheBytes()).isEqualTo(5_000_000_000L);
     assertThat(options.output().struct()).isEqualTo("ai");
     assertThat(options.output().partitions()).isEqualTo(5);

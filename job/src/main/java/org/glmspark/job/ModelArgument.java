@@ -1,0 +1,25 @@
+package org.glmspark.job;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.glmspark.job.options.JobFile;
+import org.glmspark.job.options.ModelOptions;
+import picocli.CommandLine.Option;
+
+/// What commands without a job file say about their model.
+final class ModelArgument {
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description = {
+        "against the model's files: model.rope-base, model.norm-epsilon,",
+        "model.context or model.chat-format; repeatable"
+      })
+  private List<String> assignments = new ArrayList<>();
+
+  /// The model at a path under these settings.
+  ModelOptions options(Path model) {
+    return JobFile.model(model, assignments);
+  }
+}
