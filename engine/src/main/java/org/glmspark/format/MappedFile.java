@@ -1,15 +1,17 @@
 package org.glmspark.format;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A file mapped into memory, read-only. Its pages are read when they are touched.
@@ -19,20 +21,26 @@ import org.jspecify.annotations.Nullable;
 public final class MappedFile {
   private final String name;
   private final MemorySegment data;
-  private final @Nullable RandomAccessFile file;
+
+  /// Where the file is, and which one it is; null for content that was in memory.
+  private final @Nullable Path path;
+
+  private final @Nullable Object fileKey;
 
   /// Content that is in memory already, under the name of a file.
   MappedFile(String name, MemorySegment data) {
-    this(name, data, null);
+    this(name, data, null, null);
   }
 
-  private MappedFile(String name, MemorySegment data, @Nullable RandomAccessFile file) {
+  private MappedFile(
+      String name, MemorySegment data, @Nullable Path path, @Nullable Object fileKey) {
     this.name = name;
     this.data = data;
-    this.file = file;
+    this.path = path;
+    this.fileKey = fileKey;
   }
 
-  /// Maps a file of any size. It stays open until the arena is closed.
+  /// Maps a file of any size.
   ///
   /// @param arena owns the mapping
   /// @throws MalformedModelException if the file is missing, is no file, cannot be read or is empty
@@ -48,35 +56,19 @@ public final class MappedFile {
       throw new MalformedModelException(
           name, folder(path), "the file may not be read by this user");
     }
-    try {
-      return map(path, new RandomAccessFile(path.toFile(), "r"), arena);
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      if (channel.size() == 0) {
+        throw new MalformedModelException(name, folder(path), "the file is empty");
+      }
+      MemorySegment data = channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
+      return new MappedFile(name, data, path, attributes(path).fileKey());
     } catch (IOException e) {
       throw new MalformedModelException(name, folder(path), "the file cannot be read: " + e, e);
     }
   }
 
-  private static MappedFile map(Path path, RandomAccessFile file, Arena arena) throws IOException {
-    closeWith(arena, file);
-    if (file.length() == 0) {
-      throw new MalformedModelException(name(path), folder(path), "the file is empty");
-    }
-    MemorySegment data = file.getChannel().map(MapMode.READ_ONLY, 0, file.length(), arena);
-    return new MappedFile(name(path), data, file);
-  }
-
-  /// An arena runs what belongs to a segment when it is closed, so here is one without memory.
-  @SuppressWarnings("restricted") // there is nothing to reach through it
-  private static void closeWith(Arena arena, RandomAccessFile file) {
-    MemorySegment _ =
-        MemorySegment.NULL.reinterpret(
-            arena,
-            _ -> {
-              try {
-                file.close();
-              } catch (IOException e) {
-                throw new UncheckedIOException(e);
-              }
-            });
+  private static BasicFileAttributes attributes(Path path) throws IOException {
+    return Files.readAttributes(path, BasicFileAttributes.class);
   }
 
   /// The file's name without its folder, for messages.
@@ -89,25 +81,29 @@ public final class MappedFile {
     return data;
   }
 
-  /// Asks the system for the file's size, about a microsecond. For use before each time that the
-  /// data is read in earnest.
+  /// Asks the system for the file's size, some microseconds. For use before each time that the data
+  /// is read in earnest.
+  ///
+  /// A file that was deleted or has another in its place is still there for this mapping, and
+  /// nobody can shorten it by its name.
   ///
   /// @throws MalformedModelException if the file is shorter now than when it was mapped
   public void requireWhole() {
-    if (file == null) {
+    if (path == null) {
       return;
     }
+    BasicFileAttributes found;
     try {
-      long found = file.length(); // unlike that of a channel, safe in threads that are interrupted
-      if (found < data.byteSize()) {
-        throw new MalformedModelException(
-            name,
-            "size",
-            "%d bytes, expected %d as when it was opened; it was cut off while in use"
-                .formatted(found, data.byteSize()));
-      }
-    } catch (IOException e) {
-      throw new MalformedModelException(name, "size", "cannot be read any more: " + e, e);
+      found = attributes(path);
+    } catch (IOException _) {
+      return; // deleted
+    }
+    if (Objects.equals(found.fileKey(), fileKey) && found.size() < data.byteSize()) {
+      throw new MalformedModelException(
+          name,
+          "size",
+          "%d bytes, expected %d as when it was opened; it was cut off while in use"
+              .formatted(found.size(), data.byteSize()));
     }
   }
 

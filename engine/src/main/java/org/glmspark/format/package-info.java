@@ -3,15 +3,15 @@
 /// a [org.glmspark.format.MalformedModelException] that names file, place, found and expected.
 ///
 /// ```
-/// config.json ──────────────▶ JsonObject ──▶ typed values, key by key
-/// *.index.json ─────────────▶ JsonObject ──┐ which file holds which tensor
-///                                          ▼
+/// config.json ──────▶ JsonObject ──▶ typed values, key by key
+/// *.index.json ─────▶ JsonObject ──┐ which file holds which tensor
+///                                  ▼
 /// *.safetensors ──▶ SafetensorsFile ──▶ CheckpointFolder ──▶ Tensor by name (a view, no copy)
-/// *.bin ──────────▶ TorchFile ─────────────┘                    ▲
-///                     ├─ StoredZip: where the storages lie      │
-///                     └─ CheckpointPickle: the tensors in them  │
-/// *.gguf ─────────▶ GgufFile (all parts of a split one) ────────┘
-///                     └─ GgufMetadata ──▶ typed values, key by key
+/// *.bin ──▶ TorchFile ──────────────────────┘                           ▲
+///             ├─ StoredZip: where the storages lie                      │
+///             └─ CheckpointPickle: which tensors lie in them            │
+/// *.gguf ──▶ GgufFile (all parts of a split one) ───────────────────────┘
+///              └─ GgufMetadata ──▶ typed values, key by key
 /// ```
 ///
 /// All of them are mapped, read-only: `MappedFile`. The caller's `Arena` owns the mappings: closing

@@ -9,6 +9,7 @@ import org.glmspark.cache.BlockPool;
 import org.glmspark.cache.BlockTable;
 import org.glmspark.model.Model;
 import org.glmspark.parallel.WorkerPool;
+import org.glmspark.prompt.Answer;
 import org.glmspark.sampling.Sampler;
 import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.transformer.ForwardBatch;
@@ -76,6 +77,8 @@ final class ContinuousBatchScheduler {
   private record Share(Sequence sequence, int segment, int count, int prefill, int logitRow) {}
 
   /// Runs one step.
+  ///
+  /// @throws org.glmspark.format.MalformedModelException if a file of the model became shorter
   void step() {
     long start = System.nanoTime();
     dropCancelled();
@@ -84,6 +87,7 @@ final class ContinuousBatchScheduler {
     if (running.isEmpty()) {
       return;
     }
+    model.requireWholeFiles();
     ForwardBatch batch = transformer.newBatch();
     List<Share> shares = fill(batch);
     FloatMatrix logits = transformer.forward(batch);
@@ -169,6 +173,7 @@ final class ContinuousBatchScheduler {
       return 0;
     }
     if (Arrays.binarySearch(stopTokens, token) >= 0) {
+      sequence.stop(token);
       end(sequence, FinishReason.STOP, null);
       return 1;
     }
@@ -185,9 +190,18 @@ final class ContinuousBatchScheduler {
 
   private void end(Sequence sequence, FinishReason reason, @Nullable RowError error) {
     sequence.end();
+    sequence.future().complete(sequence.result(answer(sequence, reason), reason, error));
+  }
+
+  /// What the completion says. One that a limit cut off calls no tool: half a call can look whole.
+  private Answer answer(Sequence sequence, FinishReason reason) {
     var template = model.chatTemplate();
-    String text = template == null ? "" : template.answerText(sequence.completion());
-    sequence.future().complete(sequence.result(text, reason, error));
+    if (template == null) {
+      return new Answer("", List.of());
+    }
+    return reason == FinishReason.STOP
+        ? template.parseAnswer(sequence.completionAndStop(), List.of())
+        : new Answer(template.answerText(sequence.completion()), List.of());
   }
 
   private void count(List<Share> shares, long drawn, long nanos) {

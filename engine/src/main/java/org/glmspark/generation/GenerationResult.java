@@ -1,6 +1,7 @@
 package org.glmspark.generation;
 
 import java.util.List;
+import org.glmspark.prompt.ToolCall;
 import org.jspecify.annotations.Nullable;
 
 /// What came of one request. All but `usage.cached` and `timing` is a function of the request
@@ -8,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param requestId SHA-256, in hexadecimal, of everything the completion depends on
 /// @param text the completion, without the stop token; leading and trailing white space removed
+/// @param toolCalls the tools that the model called and waits for, see
+///   [org.glmspark.prompt.ChatTemplate#parseAnswer]; their text is not part of `text`
 /// @param tokens the generated ids, without the stop token
 /// @param finishReason why it ended
 /// @param error set exactly when `finishReason` is ERROR
@@ -16,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 public record GenerationResult(
     String requestId,
     String text,
+    List<ToolCall> toolCalls,
     List<Integer> tokens,
     FinishReason finishReason,
     @Nullable RowError error,
@@ -23,6 +27,7 @@ public record GenerationResult(
     Timing timing) {
 
   public GenerationResult {
+    toolCalls = List.copyOf(toolCalls);
     tokens = List.copyOf(tokens);
     if ((finishReason == FinishReason.ERROR) != (error != null)) {
       throw new IllegalArgumentException(
@@ -35,6 +40,7 @@ public record GenerationResult(
     return new GenerationResult(
         requestId,
         "",
+        List.of(),
         List.of(),
         FinishReason.ERROR,
         error,

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.glmspark.cache.BlockPool;
 import org.glmspark.cache.BlockTable;
+import org.glmspark.prompt.Answer;
 import org.glmspark.sampling.CounterRandom;
 import org.glmspark.sampling.Sampler;
 import org.glmspark.sampling.SamplingParameters;
@@ -30,6 +31,10 @@ final class Sequence {
   private int length;
   private int computed;
   private boolean ended;
+
+  /// The token that ended the completion; -1 before, and where a limit ended it.
+  private int stopToken = -1;
+
   private @Nullable BlockTable blocks;
   private final long submittedNanos = System.nanoTime();
   private long startedNanos = submittedNanos;
@@ -125,6 +130,11 @@ final class Sequence {
     }
   }
 
+  /// Ends the completion with a stop token, which is no part of it.
+  void stop(int token) {
+    stopToken = token;
+  }
+
   boolean full() {
     return length == limit;
   }
@@ -137,13 +147,23 @@ final class Sequence {
     return completion;
   }
 
-  GenerationResult result(String text, FinishReason reason, @Nullable RowError error) {
+  /// The completion and the token that ended it.
+  List<Integer> completionAndStop() {
+    List<Integer> tokens = completion();
+    if (stopToken >= 0) {
+      tokens.add(stopToken);
+    }
+    return tokens;
+  }
+
+  GenerationResult result(Answer answer, FinishReason reason, @Nullable RowError error) {
     long now = System.nanoTime();
     long firstToken = decoding() ? firstTokenNanos : now;
     long started = blocks == null ? now : startedNanos;
     return new GenerationResult(
         requestId,
-        text,
+        answer.text(),
+        answer.toolCalls(),
         completion(),
         reason,
         error,

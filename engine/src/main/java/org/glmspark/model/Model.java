@@ -2,6 +2,8 @@ package org.glmspark.model;
 
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.List;
+import org.glmspark.format.MappedFile;
 import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.tokenizer.Tokenizer;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param digest what [ModelDigest] computed over the files it was read from
 /// @param tokenizer null if there is none
 /// @param chatTemplate null if there is no tokenizer, or nothing tells the format
+/// @param files the mapped files it was read from
 /// @param memory owns weights and mappings; closed with the model
 public record Model(
     Path path,
@@ -22,8 +25,20 @@ public record Model(
     ModelWeights weights,
     @Nullable Tokenizer tokenizer,
     @Nullable ChatTemplate chatTemplate,
+    List<MappedFile> files,
     Arena memory)
     implements AutoCloseable {
+  public Model {
+    files = List.copyOf(files);
+  }
+
+  /// Looks whether a file became shorter since it was opened: to read what is missing would end the
+  /// process. Takes some microseconds.
+  ///
+  /// @throws org.glmspark.format.MalformedModelException if one did
+  public void requireWholeFiles() {
+    files.forEach(MappedFile::requireWhole);
+  }
 
   /// Frees the weights; nobody may compute with them any more. A second call does nothing.
   @Override

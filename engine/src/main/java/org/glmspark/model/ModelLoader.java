@@ -43,6 +43,7 @@ public final class ModelLoader {
           weights(path, published.tensors(), memory),
           description.tokenizer(),
           description.chatTemplate(),
+          published.files(),
           memory);
     } catch (RuntimeException | Error e) {
       memory.close();

@@ -67,7 +67,7 @@ record PublishedModel(
         folder,
         published,
         CheckpointTensors.find(published, checkpoint.directory(), tensors),
-        List.of(),
+        checkpoint.files(),
         new FolderTokenizer(folder),
         overrides,
         Files.exists(generationConfig) ? JsonObject.read(generationConfig).excerpts() : Map.of());

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.glmspark.format.MalformedModelException;
+import org.jspecify.annotations.Nullable;
 
 /// Byte-level BPE as GLM-4 uses it: text is split into words, a word that is a token is that token,
 /// and the bytes of another word are joined pair by pair.
@@ -36,19 +37,45 @@ public final class BytePairTokenizer implements Tokenizer {
     vocabulary = new Vocabulary(table.tokens(), specialTokens, DecodingRule.PLAIN);
   }
 
-  /// Reads `tokenizer.model` and `tokenizer_config.json` of a model folder. Without the second file
-  /// GLM-4's 14 special tokens follow the last rank.
+  /// Reads `tokenizer.model`, a rank file, and `tokenizer_config.json` of a model folder. Without
+  /// the second file GLM-4's 14 special tokens follow the last rank.
   ///
   /// @throws MalformedModelException if `tokenizer.model` is missing, or either file is malformed
   /// @throws IOException if a file cannot be read
   public static BytePairTokenizer load(Path folder) throws IOException {
-    TokenTable table = RankFile.parse(WholeFile.read(folder.resolve(MODEL_FILE)));
+    WholeFile ranks = WholeFile.read(folder.resolve(MODEL_FILE));
     Path config = folder.resolve(CONFIG_FILE);
+    return parseRanks(ranks, Files.exists(config) ? WholeFile.read(config) : null);
+  }
+
+  /// Reads the content of a rank file; GLM-4's special tokens follow the last rank.
+  ///
+  /// @param file the file's name, for messages
+  /// @throws MalformedModelException if it is malformed
+  public static BytePairTokenizer parseRanks(String file, byte[] bytes) {
+    return parseRanks(new WholeFile(file, bytes), null);
+  }
+
+  static BytePairTokenizer parseRanks(WholeFile file, @Nullable WholeFile config) {
+    TokenTable table = RankFile.parse(file);
     Map<String, Integer> specialTokens =
-        Files.exists(config)
-            ? SpecialTokens.parse(WholeFile.read(config), table.size())
-            : SpecialTokens.following(table.size());
-    return new BytePairTokenizer(MODEL_FILE, table, specialTokens);
+        config == null
+            ? SpecialTokens.following(table.size())
+            : SpecialTokens.parse(config, table.size());
+    return new BytePairTokenizer(file.name(), table, specialTokens);
+  }
+
+  /// Reads the content of a `tokenizer.json`.
+  ///
+  /// @param file the file's name, for messages
+  /// @throws MalformedModelException if it is malformed, or is to be encoded in another way
+  public static BytePairTokenizer parseJson(String file, byte[] bytes) {
+    return parseJson(new WholeFile(file, bytes));
+  }
+
+  static BytePairTokenizer parseJson(WholeFile file) {
+    TokenizerJson.Content content = TokenizerJson.parse(file);
+    return new BytePairTokenizer(file.name(), content.table(), content.specialTokens());
   }
 
   @Override

@@ -13,8 +13,6 @@ import org.glmspark.format.MalformedModelException;
 /// number of tokens less one, in any order, and every single byte is a token, so that every text
 /// can be encoded. Blank lines do not count.
 final class RankFile {
-  private static final int SINGLE_BYTES = 256;
-
   private final WholeFile file;
   private final TokenTable table;
 
@@ -32,7 +30,7 @@ final class RankFile {
   static TokenTable parse(WholeFile file) {
     var ranks = new RankFile(file);
     ranks.readLines();
-    ranks.requireSingleBytes();
+    ByteFallback.requireSingleBytes(file.name(), ranks.table);
     return ranks.table;
   }
 
@@ -134,17 +132,6 @@ final class RankFile {
               .formatted(shown(start, end), tokens - 1, tokens));
     }
     return rank;
-  }
-
-  private void requireSingleBytes() {
-    for (int b = 0; b < SINGLE_BYTES; b++) {
-      if (table.find(new byte[] {(byte) b}, 0, 1) == TokenTable.NONE) {
-        throw new MalformedModelException(
-            file.name(),
-            "%d tokens".formatted(table.size()),
-            "none is the single byte 0x%02X, expected all 256 bytes".formatted(b));
-      }
-    }
   }
 
   private MalformedModelException malformed(int line, String problem) {

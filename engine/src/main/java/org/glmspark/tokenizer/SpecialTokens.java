@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class SpecialTokens {
   private static final List<String> GLM4 = TokenizerFamily.GLM4.specialTokens();
 
-  /// The first of them; models that see no images may lack the others.
+  /// GLM-4's first ones; models that see no images may lack the others.
   private static final int TEXT_TOKENS = 10;
 
   private static final String KEY = "added_tokens_decoder";
@@ -62,25 +62,38 @@ final class SpecialTokens {
         throw new MalformedModelException(
             file.name(), KEY + "." + id, "no content, expected the token's text");
       }
-      Integer earlier = ids.put(text, id);
-      if (earlier != null) {
-        throw new MalformedModelException(
-            file.name(),
-            KEY + "." + id,
-            "%s again, id %d has it; expected another text"
-                .formatted(WholeFile.shown(text), earlier));
-      }
+      add(file.name(), KEY + "." + id, ids, text, id);
     }
-    for (String text : GLM4.subList(0, TEXT_TOKENS)) {
-      if (!ids.containsKey(text)) {
-        throw new MalformedModelException(
-            file.name(), KEY, "no token has the content '%s', expected one".formatted(text));
-      }
-    }
+    requireAll(file.name(), KEY, ids, TokenizerFamily.GLM4);
     return ids;
   }
 
-  private static JsonNode root(WholeFile file) {
+  /// Enters a token, whose text must be its own.
+  static void add(String file, String place, Map<String, Integer> ids, String text, int id) {
+    Integer earlier = ids.putIfAbsent(text, id);
+    if (earlier != null) {
+      throw new MalformedModelException(
+          file,
+          place,
+          "%s again, id %d has it; expected another text"
+              .formatted(WholeFile.shown(text), earlier));
+    }
+  }
+
+  /// Requires the tokens of a family that its prompts are made of.
+  static void requireAll(
+      String file, String place, Map<String, Integer> ids, TokenizerFamily family) {
+    List<String> expected = family.specialTokens();
+    for (String text : expected.subList(0, Math.min(TEXT_TOKENS, expected.size()))) {
+      if (!ids.containsKey(text)) {
+        throw new MalformedModelException(
+            file, place, "no token has the content '%s', expected one".formatted(text));
+      }
+    }
+  }
+
+  /// The object that a JSON file holds.
+  static JsonNode root(WholeFile file) {
     JsonNode root;
     try {
       root = JSON.readTree(file.bytes());

@@ -76,12 +76,37 @@ final class TokenTable {
 
   /// The ids that have a token, in the order of their bytes.
   int[] sortedIds() {
-    return IntStream.range(0, tokens.length)
-        .filter(id -> tokens[id].length > 0)
-        .boxed()
-        .sorted((a, b) -> Arrays.compareUnsigned(tokens[a], tokens[b]))
-        .mapToInt(Integer::intValue)
-        .toArray();
+    long[] keys =
+        IntStream.range(0, tokens.length)
+            .filter(id -> tokens[id].length > 0)
+            .mapToLong(id -> ((long) beginning(tokens[id]) << Integer.SIZE) | id)
+            .sorted()
+            .toArray();
+    int[] ids = new int[keys.length];
+    int end;
+    for (int start = 0; start < keys.length; start = end) {
+      end = start;
+      while (end < keys.length && keys[end] >> Integer.SIZE == keys[start] >> Integer.SIZE) {
+        end++;
+      }
+      int[] sorted =
+          Arrays.stream(keys, start, end)
+              .mapToObj(key -> (int) key)
+              .sorted((a, b) -> Arrays.compareUnsigned(tokens[a], tokens[b]))
+              .mapToInt(Integer::intValue)
+              .toArray();
+      System.arraycopy(sorted, 0, ids, start, sorted.length);
+    }
+    return ids;
+  }
+
+  /// A number that orders tokens by their first four bytes.
+  private static int beginning(byte[] token) {
+    int value = 0;
+    for (int i = 0; i < Integer.BYTES; i++) {
+      value = (value << Byte.SIZE) | (i < token.length ? token[i] & 0xFF : 0);
+    }
+    return value ^ Integer.MIN_VALUE;
   }
 
   /// One more than the highest id.

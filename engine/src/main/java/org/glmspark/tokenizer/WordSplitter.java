@@ -14,6 +14,11 @@ package org.glmspark.tokenizer;
 ///
 /// Source: `tokenization_chatglm.py` of GLM-4-9B-Chat.
 final class WordSplitter {
+  /// The expression in the syntax of the `regex` package that published tokenizers name it in.
+  static final String REGULAR_EXPRESSION =
+      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}"
+          + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
   /// What the alternatives tell apart; END is the end of the text.
   private enum Kind {
     LETTER,

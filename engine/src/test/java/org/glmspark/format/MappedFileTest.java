@@ -76,18 +76,19 @@ class MappedFileTest {
   }
 
   @Test
-  void closesTheFileWithTheArena() throws IOException {
+  void aFileThatWasDeletedOrReplacedIsWholeForThisMapping() throws IOException {
     Path path = folder.resolve("model");
-    Files.write(path, new byte[1]);
-    MappedFile mapped;
+    Files.write(path, new byte[10_000]);
     try (Arena arena = Arena.ofConfined()) {
-      mapped = MappedFile.map(path, arena);
-      mapped.requireWhole();
-    }
+      MappedFile mapped = MappedFile.map(path, arena);
 
-    assertThatThrownBy(mapped::requireWhole)
-        .isInstanceOf(MalformedModelException.class)
-        .hasMessageStartingWith("model: size: cannot be read any more: ");
+      Files.move(path, folder.resolve("old"));
+      mapped.requireWhole();
+      Files.write(path, new byte[1]);
+      mapped.requireWhole();
+
+      assertThat(mapped.data().get(ValueLayout.JAVA_BYTE, 9_999)).isZero();
+    }
   }
 
   private void assertRefused(String name, String message) {

@@ -17,6 +17,7 @@ public enum FuzzTarget {
   CONFIG,
   RANK_FILE,
   SENTENCE_PIECE,
+  TOKENIZER_JSON,
   TOKENIZER_CONFIG;
 
   private static final int MOST_BYTES_PER_BYTE = 10;
@@ -63,6 +64,7 @@ public enum FuzzTarget {
       case CONFIG -> ModelParsers.config(content);
       case RANK_FILE -> TokenizerParsers.rankFile(content);
       case SENTENCE_PIECE -> TokenizerParsers.sentencePiece(content);
+      case TOKENIZER_JSON -> TokenizerParsers.tokenizerJson(content);
       case TOKENIZER_CONFIG -> TokenizerParsers.tokenizerConfig(content);
     }
   }

@@ -3,8 +3,11 @@ package org.glmspark.generation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -14,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.glmspark.cache.KvCacheType;
+import org.glmspark.format.MalformedModelException;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelLoader;
@@ -22,6 +26,7 @@ import org.glmspark.model.ModelWeights;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.tensor.Tensor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -58,6 +63,7 @@ class GenerationEngineTest {
         model.weights(),
         model.tokenizer(),
         model.chatTemplate(),
+        model.files(),
         model.memory());
   }
 
@@ -183,6 +189,7 @@ class GenerationEngineTest {
             new ModelWeights(poisoned, w.layers(), w.finalNorm(), w.output()),
             model.tokenizer(),
             model.chatTemplate(),
+            model.files(),
             model.memory());
     int[] good = {1, 2, 3};
     List<Integer> expected;
@@ -244,6 +251,29 @@ class GenerationEngineTest {
       assertThatThrownBy(() -> engine.submit(request))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("prompt token 320, the model has ids 0 to 319");
+    }
+  }
+
+  @Test
+  void aModelFileThatIsCutOffInUseFailsTheEngineAndNotTheProcess(@TempDir Path folder)
+      throws IOException {
+    for (String name : new String[] {"config.json", "model.safetensors"}) {
+      Files.copy(FOLDER.resolve(name), folder.resolve(name));
+    }
+    Path weights = folder.resolve("model.safetensors");
+    try (GenerationEngine engine = GenerationEngine.open(folder, options())) {
+      assertThat(engine.submit(greedy(1, 5, 3)).join().tokens()).hasSize(3);
+      try (var file = new RandomAccessFile(weights.toFile(), "rw")) {
+        file.setLength(5_000); // less than half of the embedding, which is read from the file
+      }
+
+      assertThatThrownBy(engine.submit(greedy(1, 5, 3))::join)
+          .hasRootCauseInstanceOf(MalformedModelException.class)
+          .hasMessageContaining(
+              "model.safetensors: size: 5000 bytes, expected 784264 as when it was opened");
+      assertThatThrownBy(() -> engine.submit(greedy(1, 5, 3)))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("cut off while in use");
     }
   }
 

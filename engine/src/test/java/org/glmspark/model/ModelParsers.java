@@ -2,7 +2,9 @@ package org.glmspark.model;
 
 import java.util.Set;
 import org.glmspark.format.FormatParsers;
+import org.glmspark.format.GgufFile;
 import org.glmspark.format.JsonObject;
+import org.glmspark.tokenizer.TokenizerFamily;
 
 /// The parsers of a model's configuration, for fuzzers: each takes the content of a file.
 public final class ModelParsers {
@@ -12,8 +14,13 @@ public final class ModelParsers {
     ConfigFile.of(JsonObject.parse(ConfigFile.NAME, content), Set.of("lm_head.weight")).config();
   }
 
-  /// The configuration, too.
+  /// All that the file holds: tensors, configuration and tokenizer.
   public static void gguf(byte[] content) {
-    GgufConfig.of(FormatParsers.gguf(content)).config();
+    GgufFile file = FormatParsers.gguf(content);
+    GgufConfig.of(file).config();
+    var tokenizer = new GgufTokenizer(file);
+    if (tokenizer.isThere()) {
+      tokenizer.load(TokenizerFamily.GLM4);
+    }
   }
 }

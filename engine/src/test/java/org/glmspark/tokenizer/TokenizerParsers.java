@@ -11,8 +11,11 @@ public final class TokenizerParsers {
 
   /// `tokenizer.model` of GLM-4.
   public static void rankFile(byte[] content) {
-    TokenTable table = RankFile.parse(new WholeFile(FILE, content));
-    use(new BytePairTokenizer(FILE, table, SpecialTokens.following(table.size())));
+    use(BytePairTokenizer.parseRanks(FILE, content));
+  }
+
+  public static void tokenizerJson(byte[] content) {
+    use(BytePairTokenizer.parseJson(FILE, content));
   }
 
   /// `tokenizer.model` of ChatGLM2 and ChatGLM3.

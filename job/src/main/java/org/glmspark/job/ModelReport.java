@@ -131,8 +131,8 @@ final class ModelReport {
 
   private static String blockType(ModelConfig config) {
     return switch (config.blockType()) {
-      case PRE_NORM -> "two norms, in front of attention and feed-forward";
-      case SANDWICH_NORM -> "four norms, around attention and feed-forward";
+      case PRE_NORM -> "two norms";
+      case SANDWICH_NORM -> "four norms (sandwich)";
     };
   }
 

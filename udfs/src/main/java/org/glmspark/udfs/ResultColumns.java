@@ -13,6 +13,7 @@ import org.glmspark.generation.EngineVersion;
 import org.glmspark.generation.FinishReason;
 import org.glmspark.generation.GenerationResult;
 import org.glmspark.generation.RowError;
+import org.glmspark.prompt.ToolCall;
 import org.jspecify.annotations.Nullable;
 
 /// The columns that a completion adds to a row, and how they are named.
@@ -122,6 +123,7 @@ public record ResultColumns(String prefix, @Nullable String struct) implements S
         row,
         inputColumns,
         error == null ? result.text() : null,
+        result.toolCalls(),
         result.finishReason(),
         error,
         result.usage(),
@@ -135,6 +137,7 @@ public record ResultColumns(String prefix, @Nullable String struct) implements S
         row,
         inputColumns,
         null,
+        List.of(),
         FinishReason.ERROR,
         error,
         new GenerationResult.Usage(0, 0, 0),
@@ -142,10 +145,19 @@ public record ResultColumns(String prefix, @Nullable String struct) implements S
         RowFactory.create(rowId, null, modelDigest, EngineVersion.current()));
   }
 
+  private static Row @Nullable [] toolCalls(List<ToolCall> calls) {
+    return calls.isEmpty()
+        ? null
+        : calls.stream()
+            .map(call -> RowFactory.create(call.name(), call.arguments()))
+            .toArray(Row[]::new);
+  }
+
   private Row row(
       Row row,
       int inputColumns,
       @Nullable String completion,
+      List<ToolCall> toolCalls,
       FinishReason finishReason,
       @Nullable RowError error,
       GenerationResult.Usage usage,
@@ -155,7 +167,7 @@ public record ResultColumns(String prefix, @Nullable String struct) implements S
       completion,
       finishReason.name().toLowerCase(Locale.ROOT),
       error == null ? null : error.sentence(),
-      null, // plain answers call no tools
+      toolCalls(toolCalls),
       RowFactory.create(usage.prompt(), usage.cached(), usage.completion()),
       RowFactory.create(timing.queueMillis(), timing.prefillMillis(), timing.decodeMillis()),
       lineage

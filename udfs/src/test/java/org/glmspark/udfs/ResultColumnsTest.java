@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.util.List;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.StructType;
@@ -11,6 +12,7 @@ import org.glmspark.generation.EngineVersion;
 import org.glmspark.generation.FinishReason;
 import org.glmspark.generation.GenerationResult;
 import org.glmspark.generation.RowError;
+import org.glmspark.prompt.ToolCall;
 import org.junit.jupiter.api.Test;
 
 class ResultColumnsTest {
@@ -28,6 +30,7 @@ class ResultColumnsTest {
       new GenerationResult(
           "request",
           "Rain.",
+          List.of(),
           List.of(5, 6),
           FinishReason.STOP,
           null,
@@ -108,12 +111,38 @@ class ResultColumnsTest {
   }
 
   @Test
+  void holdTheCallsOfToolsInRowsThatSparkWrites() {
+    var calling =
+        new GenerationResult(
+            "request",
+            "",
+            List.of(new ToolCall("weather", "{\"city\":\"Brizan\"}"), new ToolCall("time", "{}")),
+            List.of(5),
+            FinishReason.STOP,
+            null,
+            STOPPED.usage(),
+            STOPPED.timing());
+    Row row = ResultColumns.plain().completed(ROW, 2, calling, "a", "digest");
+
+    var schema = ResultColumns.plain().append(INPUT);
+    var calls =
+        LocalSpark.session()
+            .createDataset(List.of(row), Encoders.row(schema))
+            .selectExpr("tool_calls.name", "tool_calls.arguments")
+            .first();
+
+    assertThat(calls.getList(0)).isEqualTo(List.of("weather", "time"));
+    assertThat(calls.getList(1)).isEqualTo(List.of("{\"city\":\"Brizan\"}", "{}"));
+  }
+
+  @Test
   void holdAnErrorInPlaceOfACompletion() {
     var tooLong = new RowError(RowError.Reason.PROMPT_TOO_LONG, "9121 tokens");
     var failed =
         new GenerationResult(
             "request",
             "",
+            List.of(),
             List.of(),
             FinishReason.ERROR,
             tooLong,
