@@ -81,8 +81,8 @@ public final class MappedFile {
     return data;
   }
 
-  /// Asks the system for the file's size, some microseconds. For use before each time that the
-  /// data is read in earnest.
+  /// Asks the system for the file's size, some microseconds. For use before each time that the data
+  /// is read in earnest.
   ///
   /// A file that was deleted or has another in its place is still there for this mapping, and
   /// nobody can shorten it by its name.

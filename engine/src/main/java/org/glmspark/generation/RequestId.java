@@ -13,9 +13,9 @@ import org.glmspark.transformer.Transformer;
 /// The name of a completion: equal ids mean equal bytes, in any run, on any machine.
 ///
 /// It is the SHA-256 of these fields in big-endian binary, strings as length and UTF-8: the text
-/// `glm-spark request`, numerics version, model digest, the text of the model overrides,
-/// cache type, number of stop tokens and each of them in ascending order, number of prompt tokens
-/// and each of them, `max_tokens`, temperature, top-p, repetition penalty, seed.
+/// `glm-spark request`, numerics version, model digest, the text of the model overrides, cache
+/// type, number of stop tokens and each of them in ascending order, number of prompt tokens and
+/// each of them, `max_tokens`, temperature, top-p, repetition penalty, seed.
 final class RequestId {
   private RequestId() {}
 

@@ -24,6 +24,7 @@ final class Sequence {
   private final int promptLength;
   private final int limit;
   private final int[] tokens;
+
   /// Ids of the tokens so far; null unless their repetition is penalised.
   private final @Nullable BitSet present;
 

@@ -11,7 +11,8 @@ public final class RotaryEmbedding {
   private final double[] frequencies;
   private final double amplitude;
 
-  /// @param frequencies radians from one position to the next, for each pair; not changed afterwards
+  /// @param frequencies radians from one position to the next, for each pair; not changed
+  ///   afterwards
   /// @param amplitude what cosines and sines are multiplied by: 1, unless the model is stretched
   public RotaryEmbedding(double[] frequencies, double amplitude) {
     this.frequencies = frequencies;
@@ -23,8 +24,8 @@ public final class RotaryEmbedding {
     return frequencies.length;
   }
 
-  /// Writes the cosines, then the sines, of one position, times the amplitude. Angles are computed in double: at
-  /// position 10⁶ a float32 angle would be off by 0.03.
+  /// Writes the cosines, then the sines, of one position, times the amplitude. Angles are computed
+  /// in double: at position 10⁶ a float32 angle would be off by 0.03.
   ///
   /// @param table `[rows, 2 · pairs]`; only row `row` is written
   public void angles(int position, FloatMatrix table, int row) {

@@ -171,8 +171,7 @@ record CheckpointTensors(Tensor embedding, List<Layer> layers, Tensor finalNorm,
         return bias(prefix + names.queryKeyValue() + ".bias", queryKeyValue);
       }
       return IntStream.range(0, names.split().size())
-          .mapToObj(i ->
-              bias(prefix + names.split().get(i) + ".bias", i == 0 ? query : keyOrValue))
+          .mapToObj(i -> bias(prefix + names.split().get(i) + ".bias", i == 0 ? query : keyOrValue))
           .flatMap(List::stream)
           .toList();
     }
@@ -188,8 +187,7 @@ record CheckpointTensors(Tensor embedding, List<Layer> layers, Tensor finalNorm,
             tensor.file(),
             name,
             "is there, expected no bias (%s)"
-                .formatted(
-                    published.origins(List.of(Hyperparameter.QUERY_KEY_VALUE_BIAS))));
+                .formatted(published.origins(List.of(Hyperparameter.QUERY_KEY_VALUE_BIAS))));
       }
       return List.of();
     }
@@ -249,9 +247,7 @@ record CheckpointTensors(Tensor embedding, List<Layer> layers, Tensor finalNorm,
     private static void requireType(Tensor tensor, boolean holds, String expected) {
       if (!holds) {
         throw inTensor(
-            tensor.file(),
-            tensor.name(),
-            "is %s, expected %s".formatted(tensor.dtype(), expected));
+            tensor.file(), tensor.name(), "is %s, expected %s".formatted(tensor.dtype(), expected));
       }
     }
 

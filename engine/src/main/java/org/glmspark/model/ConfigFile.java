@@ -59,8 +59,8 @@ final class ConfigFile {
     if (!grouped) {
       origins.put(Hyperparameter.KEY_VALUE_HEADS, "multi_query_attention is not true in " + NAME);
     }
-    int vocabulary = integer(Hyperparameter.VOCABULARY_SIZE, "padded_vocab_size",
-        ModelConfig.MAX_VOCABULARY);
+    int vocabulary =
+        integer(Hyperparameter.VOCABULARY_SIZE, "padded_vocab_size", ModelConfig.MAX_VOCABULARY);
     origins.put(Hyperparameter.BLOCK_TYPE, key("model_type"));
     ModelConfig config =
         new ModelConfig(
@@ -89,8 +89,7 @@ final class ConfigFile {
     int vocabulary =
         integer(Hyperparameter.VOCABULARY_SIZE, "vocab_size", ModelConfig.MAX_VOCABULARY);
     int positions =
-        integer(
-            Hyperparameter.CONTEXT, "max_position_embeddings", ModelConfig.MAX_CONTEXT);
+        integer(Hyperparameter.CONTEXT, "max_position_embeddings", ModelConfig.MAX_CONTEXT);
     RotarySettings rope = huggingFaceRope(headSize, positions);
     origins.put(Hyperparameter.BLOCK_TYPE, key("model_type"));
     ModelConfig config =
@@ -184,8 +183,7 @@ final class ConfigFile {
       case "default" -> null;
       case "yarn" -> yarn(scaling, positions);
       default ->
-          throw scaling.unexpected(
-              typeKey, "yarn or default: no other rope scaling is supported");
+          throw scaling.unexpected(typeKey, "yarn or default: no other rope scaling is supported");
     };
   }
 

@@ -6,9 +6,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Which family a model is of, and what tells.
 ///
-/// Blocks of sandwich norms are those of GLM-4-0414. The vocabulary tells ChatGLM from GLM-4: 65,024
-/// or 151,552 rows, or, for models of another size, the kind of tokenizer. ChatGLM2 and ChatGLM3 are
-/// one architecture with one vocabulary; only a name or the tokenizer's files can tell, or the user.
+/// Blocks of sandwich norms are those of GLM-4-0414. The vocabulary tells ChatGLM from GLM-4:
+/// 65,024 or 151,552 rows, or, for models of another size, the kind of tokenizer. ChatGLM2 and
+/// ChatGLM3 are one architecture with one vocabulary; only a name or the tokenizer's files can
+/// tell, or the user.
 ///
 /// @param family null if nothing tells
 /// @param reason what tells, or what is missing

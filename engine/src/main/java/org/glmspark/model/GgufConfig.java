@@ -45,8 +45,7 @@ final class GgufConfig {
     int headSize = headSize(hidden, heads);
     int vocabulary = vocabulary();
     int trained = integer(Hyperparameter.CONTEXT, "context_length", ModelConfig.MAX_CONTEXT);
-    RotarySettings rope =
-        new RotarySettings(ropeBase(), rotatedSize(headSize), yarn(trained));
+    RotarySettings rope = new RotarySettings(ropeBase(), rotatedSize(headSize), yarn(trained));
     ModelConfig config =
         new ModelConfig(
             blockType(),
@@ -55,8 +54,7 @@ final class GgufConfig {
             heads,
             keyValueHeads(heads),
             headSize,
-            integer(
-                Hyperparameter.FEED_FORWARD_SIZE, "feed_forward_length", ModelConfig.MAX_WIDTH),
+            integer(Hyperparameter.FEED_FORWARD_SIZE, "feed_forward_length", ModelConfig.MAX_WIDTH),
             vocabulary,
             normEpsilon(),
             rope,
@@ -94,8 +92,7 @@ final class GgufConfig {
     } else {
       name = "embedding_length";
       size = hidden / heads;
-      origins.put(
-          Hyperparameter.HEAD_SIZE, key(name) + " / " + key("attention.head_count"));
+      origins.put(Hyperparameter.HEAD_SIZE, key(name) + " / " + key("attention.head_count"));
     }
     if (size == 0 || size % ModelConfig.HEAD_UNIT != 0 || size > ModelConfig.MAX_HEADS) {
       throw metadata.unexpected(

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 ///   V
 /// @param queryKeyValueBias one value for each row of `queryKeyValue`, or null
 /// @param attentionOutput `[hidden, heads · headSize]`
-/// @param attentionPostNorm `[hidden]`, for the result of attention, or null in a block of two norms
+/// @param attentionPostNorm `[hidden]`, for the result of attention, or null in a block of two
+///   norms
 /// @param feedForwardNorm `[hidden]`
 /// @param gateUp `[2 · feedForward, hidden]`, rows of gate, then up
 /// @param down `[hidden, feedForward]`

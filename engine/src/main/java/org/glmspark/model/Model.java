@@ -8,8 +8,7 @@ import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.tokenizer.Tokenizer;
 import org.jspecify.annotations.Nullable;
 
-/// An opened model: configuration, weights, and, where there is one, tokenizer and chat
-/// template.
+/// An opened model: configuration, weights, and, where there is one, tokenizer and chat template.
 ///
 /// @param path the folder or GGUF file it was read from
 /// @param overrides what the user said against its files; `config` has it already

@@ -81,8 +81,7 @@ public record ModelConfig(
     require(1 <= value && value <= most, name, value, "1 to " + most);
   }
 
-  static void require(
-      boolean holds, String name, @Nullable Number value, String expected) {
+  static void require(boolean holds, String name, @Nullable Number value, String expected) {
     if (!holds) {
       throw new IllegalArgumentException("%s is %s, expected %s".formatted(name, value, expected));
     }

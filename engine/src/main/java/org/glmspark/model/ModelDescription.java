@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// @param tokenizerOrigin the file the tokenizer was read from, or why there is none
 /// @param chatTemplate null if there is no tokenizer, or nothing tells the format
 /// @param chatFormatReason why this format, or what is missing
-/// @param generationDefaults what `generation_config.json` says, key and JSON value; the engine uses
-///   none of it but the stop tokens
+/// @param generationDefaults what `generation_config.json` says, key and JSON value; the engine
+///   uses none of it but the stop tokens
 /// @param warnings what is likely wrong, one sentence each with what to do
 public record ModelDescription(
     Path path,
@@ -52,7 +52,9 @@ public record ModelDescription(
   public Tokenizer requireTokenizer() {
     if (tokenizer == null) {
       throw new MalformedModelException(
-          path.toString(), "tokenizer", "there is none (%s), so no text can be read".formatted(tokenizerOrigin));
+          path.toString(),
+          "tokenizer",
+          "there is none (%s), so no text can be read".formatted(tokenizerOrigin));
     }
     return tokenizer;
   }

@@ -19,7 +19,8 @@ final class ModelWarnings {
     ModelConfig config = published.config();
     var warnings = new ArrayList<String>();
     boolean glm4 =
-        config.blockType() == BlockType.PRE_NORM && config.vocabularySize() == FamilyChoice.GLM4_VOCABULARY;
+        config.blockType() == BlockType.PRE_NORM
+            && config.vocabularySize() == FamilyChoice.GLM4_VOCABULARY;
     boolean plainRope = config.rope().base() == PLAIN_ROPE_BASE && config.rope().yarn() == null;
     if (published.layout() == Layout.HUGGING_FACE
         && config.blockType() == BlockType.PRE_NORM
@@ -44,8 +45,7 @@ final class ModelWarnings {
                   GLM4_EPSILON,
                   GLM4_EPSILON));
     }
-    if (published.layout() == Layout.GGUF
-        && config.contextTokens() == config.hiddenSize()) {
+    if (published.layout() == Layout.GGUF && config.contextTokens() == config.hiddenSize()) {
       warnings.add(
           "%s is %,d, the hidden size, which converters write by mistake; set model.context"
               .formatted(

@@ -18,8 +18,8 @@ import org.glmspark.tensor.Tensor;
 import org.glmspark.tokenizer.Tokenizer;
 import org.glmspark.tokenizer.TokenizerFamily;
 
-/// A model as its maker published it, opened, with all its files compared with each other. No weight
-/// has been read.
+/// A model as its maker published it, opened, with all its files compared with each other. No
+/// weight has been read.
 ///
 /// @param description what it is
 /// @param tensors its weights, mapped

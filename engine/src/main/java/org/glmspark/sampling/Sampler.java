@@ -20,8 +20,8 @@ public final class Sampler {
 
   /// Makes tokens that a sequence has already less probable, in place.
   ///
-  /// Source: Keskar et al. 2019, <https://arxiv.org/abs/1909.05858>, section 4.1, with the sign taken
-  /// into account as transformers does.
+  /// Source: Keskar et al. 2019, <https://arxiv.org/abs/1909.05858>, section 4.1, with the sign
+  /// taken into account as transformers does.
   ///
   /// @param logits a row of them starts at `offset`
   /// @param present ids of the sequence's tokens

@@ -80,7 +80,8 @@ public record RowScaledMatrix(Tensor weight, Tensor scales, int bits) implements
     MemorySegment.copy(
         weight.data(), ValueLayout.JAVA_BYTE, firstElement / perByte, bytes, 0, bytes.length);
     for (int i = 0; i < count; i++) {
-      int q = bits == 8 ? bytes[i] : i % 2 == 0 ? bytes[i / 2] >> 4 : (byte) (bytes[i / 2] << 4) >> 4;
+      int q =
+          bits == 8 ? bytes[i] : i % 2 == 0 ? bytes[i / 2] >> 4 : (byte) (bytes[i / 2] << 4) >> 4;
       out[offset + i] = scale[0] * q;
     }
   }

@@ -183,7 +183,7 @@ class GenerationEngineTest {
     Model broken =
         new Model(
             model.path(),
-        model.overrides(),
+            model.overrides(),
             model.digest(),
             model.config(),
             new ModelWeights(poisoned, w.layers(), w.finalNorm(), w.output()),
@@ -293,7 +293,13 @@ class GenerationEngineTest {
             new SamplingParameters(8, 0, 0.5, 1, 0),
             new SamplingParameters(8, 0, 1, 1.1, 0),
             new SamplingParameters(8, 0, 1, 1, 1))) {
-      ids.add(RequestId.of("m", ModelOverrides.NONE, STOPS, KvCacheType.FLOAT16, new GenerationRequest(prompt, sampling)));
+      ids.add(
+          RequestId.of(
+              "m",
+              ModelOverrides.NONE,
+              STOPS,
+              KvCacheType.FLOAT16,
+              new GenerationRequest(prompt, sampling)));
     }
     var stretched = new ModelOverrides(5e6, null, null, null);
     ids.add(RequestId.of("m", stretched, STOPS, KvCacheType.FLOAT16, base));

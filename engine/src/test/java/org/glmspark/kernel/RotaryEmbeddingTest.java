@@ -23,7 +23,9 @@ class RotaryEmbeddingTest {
         new ObjectMapper().readTree(Path.of("src/test/resources/golden/rope.json").toFile());
     for (JsonNode table : tables) {
       RotaryEmbedding rope =
-          rope(new RotarySettings(table.get("base").doubleValue(), table.get("rotary").intValue(), null));
+          rope(
+              new RotarySettings(
+                  table.get("base").doubleValue(), table.get("rotary").intValue(), null));
       FloatMatrix angles = new FloatMatrix(1, 2 * rope.pairs());
       for (int i = 0; i < table.get("positions").size(); i++) {
         rope.angles(table.get("positions").get(i).intValue(), angles, 0);

@@ -14,7 +14,6 @@ import org.glmspark.format.MalformedModelException;
 import org.glmspark.format.Safetensors;
 import org.glmspark.tensor.DType;
 import org.glmspark.tensor.StoredMatrix;
-import org.glmspark.tensor.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -224,8 +223,7 @@ class CheckpointTensorsTest {
 
   private CheckpointTensors find(Path model) {
     CheckpointFolder checkpoint = CheckpointFolder.open(model, arena);
-    PublishedConfig config =
-        ConfigFile.of(ConfigFile.read(model), checkpoint.tensors().keySet());
+    PublishedConfig config = ConfigFile.of(ConfigFile.read(model), checkpoint.tensors().keySet());
     return CheckpointTensors.find(config, checkpoint.directory(), checkpoint.tensors());
   }
 

@@ -200,8 +200,11 @@ class ModelLoaderTest {
 
     assertRefused(
         missing,
-        missing + ": model: there is no such folder or file, expected a folder with config.json or a file .gguf");
-    assertRefused(file, file + ": model: is another file, expected a folder with config.json or a file .gguf");
+        missing
+            + ": model: there is no such folder or file, expected a folder with config.json or a file .gguf");
+    assertRefused(
+        file,
+        file + ": model: is another file, expected a folder with config.json or a file .gguf");
     assertRefused(folder, "config.json: in " + folder + ": there is no such file");
   }
 

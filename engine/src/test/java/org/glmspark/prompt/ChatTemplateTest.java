@@ -198,7 +198,8 @@ class ChatTemplateTest {
     refuses(ChatFormat.CHATGLM3, "'cogview'", offering("{\"type\": \"cogview\"}"));
     refuses(ChatFormat.CHATGLM3, "'simple_browser'", offering("{\"type\": \"simple_browser\"}"));
     refuses(ChatFormat.CHATGLM3, "only a text 'code'", calling("interpreter", "{\"code\": 1}"));
-    refuses(ChatFormat.GLM_4, "only a text 'code'", calling("python", "{\"code\": \"\", \"x\": 1}"));
+    refuses(
+        ChatFormat.GLM_4, "only a text 'code'", calling("python", "{\"code\": \"\", \"x\": 1}"));
     refuses(ChatFormat.GLM_4, "a text 'query'", calling("simple_browser", "{\"q\": \"x\"}"));
     refuses(ChatFormat.GLM_4_0414, "'python'", offering("{\"type\": \"python\"}"));
   }

@@ -112,7 +112,8 @@ class GoldenLogitsTest {
   @ParameterizedTest
   @MethodSource("ggufFiles")
   void logitsOfGgufFilesAreThoseOfTheirDecodedWeights(String file) throws IOException {
-    assertLogits(GOLDEN.resolve("gguf", file), expected("gguf").get("files").get(file).get("cases"));
+    assertLogits(
+        GOLDEN.resolve("gguf", file), expected("gguf").get("files").get(file).get("cases"));
   }
 
   static List<String> ggufFiles() throws IOException {

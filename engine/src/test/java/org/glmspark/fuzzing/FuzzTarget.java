@@ -1,0 +1,71 @@
+package org.glmspark.fuzzing;
+
+import java.util.Locale;
+import org.glmspark.format.Allocation;
+import org.glmspark.format.FormatParsers;
+import org.glmspark.format.MalformedModelException;
+import org.glmspark.model.ModelParsers;
+import org.glmspark.tokenizer.TokenizerParsers;
+
+/// The parsers that read files of strangers. Each reads a file or refuses it with a
+/// [MalformedModelException], and allocates no more than the file justifies.
+public enum FuzzTarget {
+  SAFETENSORS,
+  TORCH,
+  PICKLE,
+  GGUF,
+  CONFIG,
+  RANK_FILE,
+  SENTENCE_PIECE,
+  TOKENIZER_JSON,
+  TOKENIZER_CONFIG;
+
+  private static final int MOST_BYTES_PER_BYTE = 10;
+
+  /// For what does not depend on the file, as buffers of readers, tables of bytes and messages.
+  private static final int SPARE_BYTES = 1 << 18;
+
+  /// The name of its folder of inputs.
+  public String label() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /// Parses content that may be anything.
+  ///
+  /// @throws AssertionError if that takes too much memory
+  public void run(byte[] content) {
+    long most = SPARE_BYTES + (long) MOST_BYTES_PER_BYTE * content.length;
+    long bytes = allocatedBytes(content);
+    if (bytes > most) {
+      bytes = allocatedBytes(content); // the first time may load classes
+    }
+    if (bytes > most) {
+      throw new AssertionError(
+          "%s allocates %d bytes for a file of %d".formatted(label(), bytes, content.length));
+    }
+  }
+
+  private long allocatedBytes(byte[] content) {
+    return Allocation.bytes(() -> {
+      try {
+        parse(content);
+      } catch (MalformedModelException _) {
+        // refused as it should be
+      }
+    });
+  }
+
+  private void parse(byte[] content) {
+    switch (this) {
+      case SAFETENSORS -> FormatParsers.safetensors(content);
+      case TORCH -> FormatParsers.torch(content);
+      case PICKLE -> FormatParsers.pickle(content);
+      case GGUF -> ModelParsers.gguf(content);
+      case CONFIG -> ModelParsers.config(content);
+      case RANK_FILE -> TokenizerParsers.rankFile(content);
+      case SENTENCE_PIECE -> TokenizerParsers.sentencePiece(content);
+      case TOKENIZER_JSON -> TokenizerParsers.tokenizerJson(content);
+      case TOKENIZER_CONFIG -> TokenizerParsers.tokenizerConfig(content);
+    }
+  }
+}

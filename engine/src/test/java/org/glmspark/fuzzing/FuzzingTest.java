@@ -1,0 +1,136 @@
+package org.glmspark.fuzzing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Coverage-guided fuzzing of all parsers by Jazzer,
+/// <https://github.com/CodeIntelligenceTesting/jazzer>.
+///
+/// The inputs of a target lie in `src/test/resources/fuzz`: small sound files to start from, and
+/// what once was a finding. A million runs of each target, which take about an hour:
+///
+/// ```
+/// mvn -Pproof test -pl engine -Dtest=FuzzingTest
+/// ```
+///
+/// A finding is written to `target/fuzzing/TARGET/crash-…`; once it is repaired, that file moves to
+/// the inputs of the target.
+///
+/// Jazzer runs in a process of its own, not by its JUnit engine: that fuzzes a single method in a
+/// run of all tests, and puts its instrumentation into every other test.
+class FuzzingTest {
+  private static final Path INPUTS = Path.of("src/test/resources/fuzz");
+  private static final Path WORK = Path.of("target/fuzzing");
+  private static final int SHORT_RUNS = 50_000;
+  private static final int LONG_RUNS = 1_000_000;
+  private static final int LONGEST_INPUT = 1 << 13;
+
+  @ParameterizedTest
+  @EnumSource
+  void inputsAreReadOrRefusedAndNothingElse(FuzzTarget target) throws IOException {
+    List<Path> inputs = inputs(target);
+    assertThat(inputs).isNotEmpty();
+    for (Path input : inputs) {
+      target.run(Files.readAllBytes(input));
+    }
+  }
+
+  @Test
+  void aShortRunOfAllTargetsFindsNothing() throws IOException, InterruptedException {
+    Path seeds = emptyFolder(WORK.resolve("all-seeds"));
+    List<FuzzTarget> targets = List.of(FuzzTarget.values());
+    for (FuzzTarget target : targets) {
+      for (Path input : inputs(target)) {
+        var chosen = new ByteArrayOutputStream();
+        chosen.write(targets.indexOf(target));
+        chosen.writeBytes(Files.readAllBytes(input));
+        Path seed = seeds.resolve(target.label() + "-" + input.getFileName());
+        Files.write(seed, chosen.toByteArray());
+      }
+    }
+    fuzz("all", targets, seeds, SHORT_RUNS);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  @Tag("proof")
+  void aMillionRunsFindNothing(FuzzTarget target) throws IOException, InterruptedException {
+    fuzz(target.label(), List.of(target), INPUTS.resolve(target.label()), LONG_RUNS);
+  }
+
+  private static List<Path> inputs(FuzzTarget target) throws IOException {
+    try (Stream<Path> files = Files.list(INPUTS.resolve(target.label()))) {
+      return files.sorted().toList();
+    }
+  }
+
+  private static void fuzz(String name, List<FuzzTarget> targets, Path seeds, int runs)
+      throws IOException, InterruptedException {
+    Path work = Files.createDirectories(WORK.resolve(name));
+    Path corpus = emptyFolder(work.resolve("corpus"));
+    var command = new ArrayList<String>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of(
+            "-XX:+EnableDynamicAgentLoading",
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Xmx1g",
+            "-cp",
+            System.getProperty("java.class.path"),
+            "com.code_intelligence.jazzer.Jazzer",
+            "--target_class=" + Fuzzer.class.getName(),
+            "--target_args="
+                + targets.stream().map(FuzzTarget::name).collect(Collectors.joining(" ")),
+            "--instrumentation_includes=org.glmspark.**",
+            "--custom_hook_includes=org.glmspark.**",
+            "--reproducer_path=" + work,
+            "-artifact_prefix=" + work + File.separator,
+            "-seed=1",
+            "-runs=" + runs,
+            "-max_len=" + LONGEST_INPUT,
+            "-timeout=20",
+            "-rss_limit_mb=0"));
+    Path dictionary = INPUTS.resolve(name + ".dict");
+    if (Files.exists(dictionary)) {
+      command.add("-dict=" + dictionary);
+    }
+    command.addAll(List.of(corpus.toString(), seeds.toString()));
+    Path log = work.resolve("log");
+    Process jazzer =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    int exit = jazzer.waitFor();
+    String output = Files.readString(log);
+    assertThat(exit).as(() -> tail(output)).isZero();
+    assertThat(output).contains("Done " + runs + " runs");
+  }
+
+  private static Path emptyFolder(Path folder) throws IOException {
+    Files.createDirectories(folder);
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+    }
+    return folder;
+  }
+
+  private static String tail(String output) {
+    List<String> lines = Arrays.asList(output.split("\n", -1));
+    return String.join("\n", lines.subList(Math.max(0, lines.size() - 80), lines.size()));
+  }
+}
