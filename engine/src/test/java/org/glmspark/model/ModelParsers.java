@@ -18,9 +18,6 @@ public final class ModelParsers {
   public static void gguf(byte[] content) {
     GgufFile file = FormatParsers.gguf(content);
     GgufConfig.of(file).config();
-    var tokenizer = new GgufTokenizer(file);
-    if (tokenizer.isThere()) {
-      tokenizer.load(TokenizerFamily.GLM4);
-    }
+    new GgufTokenizer(file).load(TokenizerFamily.GLM4);
   }
 }

@@ -65,10 +65,7 @@ final class GenerateCommand implements Callable<Integer> {
           "what holds where the options below say nothing: ${COMPLETION-CANDIDATES} (default: greedy)")
   private SamplingPreset preset = SamplingPreset.GREEDY;
 
-  @Option(
-      names = "--max-tokens",
-      paramLabel = "N",
-      description = "most tokens of the answer")
+  @Option(names = "--max-tokens", paramLabel = "N", description = "most tokens of the answer")
   private @Nullable Integer maxTokens;
 
   @Option(

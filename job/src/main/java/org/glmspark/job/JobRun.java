@@ -94,10 +94,9 @@ final class JobRun {
   private ModelHandle model() {
     return options
         .engine()
-        .apply(ModelHandle.of(
-                options.model().path(),
-                options.model().overrides(),
-                options.engine().options()));
+        .apply(
+            ModelHandle.of(
+                options.model().path(), options.model().overrides(), options.engine().options()));
   }
 
   private Dataset<Row> completed(Dataset<Row> input, ModelHandle model, RowProgress counters) {

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.glmspark.cache.KvCacheType;
@@ -123,9 +122,7 @@ final class ModelReport {
       case STOP_TOKENS ->
           config.stopTokens().isEmpty()
               ? NONE
-              : config.stopTokens().stream()
-                  .map(String::valueOf)
-                  .collect(Collectors.joining(", "));
+              : config.stopTokens().stream().map(String::valueOf).collect(Collectors.joining(", "));
     };
   }
 
@@ -154,15 +151,13 @@ final class ModelReport {
 
   private static String cache(ModelConfig config) {
     return Arrays.stream(KvCacheType.values())
-        .map(type ->
-            "%s bytes as %s".formatted(number(cacheBytes(config, type)), lowerCase(type)))
+        .map(type -> "%s bytes as %s".formatted(number(cacheBytes(config, type)), lowerCase(type)))
         .collect(Collectors.joining(", "));
   }
 
   /// Keys and values of one token.
   private static long cacheBytes(ModelConfig config, KvCacheType type) {
-    return PagedKvCache.blockBytes(
-            type, config.layers(), config.keyValueHeads(), config.headSize())
+    return PagedKvCache.blockBytes(type, config.layers(), config.keyValueHeads(), config.headSize())
         / PagedKvCache.BLOCK_TOKENS;
   }
 
@@ -175,8 +170,7 @@ final class ModelReport {
   private static String stopTokens(ModelDescription description) {
     @Nullable Tokenizer tokenizer = description.tokenizer();
     return allStopTokens(description)
-        .mapToObj(id ->
-            tokenizer == null ? String.valueOf(id) : id + " " + name(tokenizer, id))
+        .mapToObj(id -> tokenizer == null ? String.valueOf(id) : id + " " + name(tokenizer, id))
         .collect(Collectors.joining(", "));
   }
 

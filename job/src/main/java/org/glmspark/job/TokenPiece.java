@@ -22,8 +22,7 @@ final class TokenPiece {
           .orElse("(no token)");
     }
     try {
-      String text =
-          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
       return escaped(text);
     } catch (CharacterCodingException e) { // a part of a character
       return "\\x" + HexFormat.ofDelimiter("\\x").formatHex(bytes);

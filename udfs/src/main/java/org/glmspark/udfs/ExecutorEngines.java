@@ -58,8 +58,7 @@ public final class ExecutorEngines {
     } catch (ExecutionException e) {
       ENGINES.remove(key, engine);
       throw new IllegalStateException(
-          "host %s, model %s: %s".formatted(host(), handle.path(), e.getCause()),
-          e.getCause());
+          "host %s, model %s: %s".formatted(host(), handle.path(), e.getCause()), e.getCause());
     }
   }
 
@@ -77,7 +76,8 @@ public final class ExecutorEngines {
   }
 
   private static GenerationEngine open(ModelHandle handle, EngineOptions options) {
-    GenerationEngine engine = GenerationEngine.open(Path.of(handle.path()), handle.overrides(), options);
+    GenerationEngine engine =
+        GenerationEngine.open(Path.of(handle.path()), handle.overrides(), options);
     String found = engine.model().digest();
     if (!found.equals(handle.digest())) {
       engine.close();

@@ -45,11 +45,7 @@ public record ModelHandle(
     Path absolute = path.toAbsolutePath().normalize();
     ModelLoader.describe(absolute, overrides).requireChatTemplate();
     return new ModelHandle(
-        absolute.toString(),
-        overrides,
-        ModelDigest.of(absolute),
-        options,
-        Threads.AS_IN_OPTIONS);
+        absolute.toString(), overrides, ModelDigest.of(absolute), options, Threads.AS_IN_OPTIONS);
   }
 
   /// The same model, with one worker thread for each core of the executor instead of
