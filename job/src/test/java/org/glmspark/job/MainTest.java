@@ -2,6 +2,8 @@ package org.glmspark.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -38,6 +40,9 @@ class MainTest {
         "generate hello --top-p 2 | top_p is 2.0, expected a number above 0 and at most 1; "
             + "see glm generate --help",
         "run none.json | none.json: there is no such job file",
+        "inspect x --set model.rope-base=1 | --set: 'model.rope-base' is 1.0, expected a number above 1",
+        "inspect x --set input.path=y | --set input.path=y: expected a setting of the model, "
+            + "such as model.rope-base=5000000",
         "run --set request.max-word=3 | --set request.max-word: unknown key, "
             + "did you mean 'request.max-words'?",
         "run --set request.max-words=few | --set: 'request.max-words' is the text \"few\", "
@@ -57,7 +62,7 @@ class MainTest {
     assertThat(err.toString())
         .hasLineCount(1)
         .contains(
-            "none: model folder: there is no such folder, expected a folder with config.json");
+            "none: model: there is no such folder or file, expected a folder with config.json or a file .gguf");
   }
 
   @Test
@@ -88,7 +93,8 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"--help", "run --help", "generate --help", "inspect --help"})
+  @ValueSource(
+      strings = {"--help", "run --help", "generate --help", "inspect --help", "tokenize --help"})
   void everyCommandHelpsWithAnExample(String arguments) {
     assertThat(glm(arguments.split(" "))).isZero();
     assertThat(out.toString()).startsWith("Usage: glm").contains("Example");
@@ -103,18 +109,47 @@ class MainTest {
   }
 
   @Test
-  void inspectShowsWhatAModelIs() {
+  void inspectShowsWhatAModelIsAndWhereThatWasRead() {
     assertThat(glm("inspect", MODEL)).isZero();
     assertThat(out.toString())
+        .containsPattern("(?m)^family +GLM-4 +its tokenizer is byte-level$")
         .containsPattern("(?m)^parameters +3,280,640$")
         .containsPattern("(?m)^weights +6,561,280 bytes of BF16$")
-        .containsPattern("(?m)^key-value heads +2$")
-        .containsPattern("(?m)^context +1,024 tokens$")
+        .containsPattern("(?m)^key value heads +2 +multi_query_group_num in config.json$")
+        .containsPattern("(?m)^rope base +10,000 +10000 × rope_ratio in config.json$")
+        .containsPattern("(?m)^context +1,024 tokens +seq_length in config.json$")
         .containsPattern("(?m)^cache for a token +2,048 bytes as float32, 1,024 bytes as float16$")
-        .containsPattern("(?m)^tokenizer +2,034 tokens with bytes, 14 special$")
-        .containsPattern("(?m)^stop tokens +2034 <\\|endoftext\\|>, 2041 <\\|user\\|>, 2043 ")
-        .containsPattern(
-            "(?m)^chat format +\\[gMASK]<sop><\\|user\\|>\\\\n\\{message}<\\|assistant\\|>$");
+        .containsPattern("(?m)^tokenizer +2,048 tokens, 14 of them special +tokenizer.model, ")
+        .containsPattern("(?m)^stops at +2034 <\\|endoftext\\|>, 2041 <\\|user\\|>, 2043 ")
+        .containsPattern("(?m)^chat format +glm-4 +the format of GLM-4$");
+  }
+
+  @Test
+  void inspectTakesSettingsAgainstTheFilesAndSpeaksJson() throws IOException {
+    assertThat(
+            glm(
+                "inspect",
+                MODEL,
+                "--json",
+                "--set",
+                "model.rope-base=5e6",
+                "--set",
+                "model.chat-format=glm-4-0414"))
+        .isZero();
+
+    JsonNode json = new ObjectMapper().readTree(out.toString());
+    assertThat(json.at("/hyperparameters/rope_base/value").doubleValue()).isEqualTo(5e6);
+    assertThat(json.at("/hyperparameters/rope_base/origin").textValue())
+        .isEqualTo("option model.rope-base");
+    assertThat(json.at("/hyperparameters/layers/value").intValue()).isEqualTo(4);
+    assertThat(json.at("/chat_format").textValue()).isEqualTo("glm-4-0414");
+    assertThat(json.at("/tokenizer/special_tokens").get("<|user|>").intValue()).isEqualTo(2041);
+  }
+
+  @Test
+  void tokenizeShowsIdsAndPieces() {
+    assertThat(glm("tokenize", MODEL, "Hello <|user|>")).isZero();
+    assertThat(out.toString()).startsWith("1008  Hello").doesNotContain("2041");
   }
 
   @Test
