@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
@@ -76,6 +77,20 @@ class RankFileTest {
     assertThat(table.size()).isEqualTo(257);
     assertThat(table.token(256)).isEqualTo(new byte[] {'a', 'b'});
     assertThat(table.token(0xC3)).isEqualTo(new byte[] {(byte) 0xC3});
+  }
+
+  @Test
+  void refusesTheFileCutAnywhereOrReadsItsWholeLines() {
+    byte[] file = (singleBytes() + "YWI= 256\nYWJj 257\n").getBytes(ISO_8859_1);
+    for (int length = 0; length < file.length; length++) {
+      byte[] cut = Arrays.copyOf(file, length);
+      try {
+        assertThat(BytePairTokenizer.parseRanks("tokenizer.model", cut).encode("abc"))
+            .hasSizeLessThanOrEqualTo(3);
+      } catch (MalformedModelException e) {
+        assertThat(e).hasMessageStartingWith("tokenizer.model: ");
+      }
+    }
   }
 
   @Test

@@ -77,7 +77,7 @@ class TokenizerJsonTest {
           "Isolated"          ; "Removed"           ; [0].behavior: is 'Removed', expected 'Isolated'
           "invert":false      ; "invert":true       ; [0].invert: is 'true', expected false
           "use_regex":false   ; "use_regex":true    ; [1].use_regex: is 'true', expected false
-          "add_prefix_space":false, ; ``            ; [1].add_prefix_space: is '', expected false
+          "add_prefix_space":false, ; ``            ; [1].add_prefix_space: is 'none', expected
           "pre_tokenizer"     ; "other"             ; root: has no key 'pre_tokenizer'
           "model"             ; "other"             ; root: has no key 'model', expected one
           "vocab":{           ; "vocab":{"x":"y",   ; model.vocab: is 'y', expected VALUE_NUMBER_INT
@@ -85,10 +85,10 @@ class TokenizerJsonTest {
           "vocab":{           ; "vocab":{"":9999,   ; expected characters that stand for bytes
           "vocab":{           ; "vocab":{"!":7,     ; Duplicate field '!'
           "vocab":{           ; "vocab":{"zqz":-1,  ; id -1, expected at least 0
-          "vocab":{           ; "vocab":{"zqz":9999999999, ; out of range of `int`
+          "vocab":{           ; "vocab":{"zqz":9999999999, ; (9999999999) out of range of int
           "vocab":{           ; "vocab":{"zqz":7,   ; has id 7, expected one of its own from 0 to
           "vocab":{           ; "vocab":{"zqz":9999, ; 'zqz' has id 9999, expected one of its own
-          "!":0,              ; "zqz":0,            ; none is the single byte 0x21
+          "!":                ; "zqz":              ; none is the single byte 0x21
           "content":"<sop>"   ; "content":"<eop>"   ; added_tokens: '<eop>' again, id 2038 has it
           "content":"<sop>"   ; "content":"<stop>"  ; no token has the content '<sop>', expected
           "content":"<sop>"   ; "content":7         ; added_tokens: is '7', expected VALUE_STRING
