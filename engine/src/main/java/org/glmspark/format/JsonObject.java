@@ -7,7 +7,7 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
@@ -32,18 +32,14 @@ public final class JsonObject {
   private static final int MAX_DEPTH = 64;
   private static final int EXCERPT_LENGTH = 120;
 
-  private static final ObjectMapper MAPPER =
-      JsonMapper.builder(
-              // names of a hostile file must not stay in memory nor fill a shared table
-              JsonFactory.builder()
-                  .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-                  .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                  .streamReadConstraints(
-                      StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
-                  .build())
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
+  /// Fewer bytes for each brace, key and value are no settings of anyone, but for instance lists of
+  /// empty objects, which would take forty times the memory of the text.
+  private static final int LEAST_BYTES_OF_TOKEN = 8;
+
+  private static final int SPARE_TOKENS = 10_000;
+
+  private static final ObjectReader READER =
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build().reader();
 
   private final String file;
   private final String path;
@@ -58,7 +54,8 @@ public final class JsonObject {
   /// Reads a file that holds one JSON object.
   ///
   /// @throws MalformedModelException if there is no such file, or it holds anything else: other
-  ///   values, an encoding other than UTF-8, a key twice, more than 16 MiB, more than 64 levels
+  ///   values, an encoding other than UTF-8, a key twice, more than 16 MiB, more than 64 levels,
+  ///   more values than a file of its size has
   public static JsonObject read(Path file) {
     try (Arena arena = Arena.ofConfined()) {
       MappedFile mapped = MappedFile.map(file, arena);
@@ -78,7 +75,7 @@ public final class JsonObject {
   public static JsonObject parse(String file, byte[] bytes) {
     try {
       String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-      JsonNode root = MAPPER.readTree(text);
+      JsonNode root = READER.with(factory(bytes.length)).readTree(text);
       if (!root.isObject()) {
         throw new MalformedModelException(
             file, "root", "is %s, expected a JSON object".formatted(excerpt(root.toString())));
@@ -89,6 +86,20 @@ public final class JsonObject {
     } catch (JsonProcessingException e) {
       throw new MalformedModelException(file, place(e), e.getOriginalMessage(), e);
     }
+  }
+
+  private static JsonFactory factory(int bytes) {
+    // names of a hostile file must not stay in memory nor fill a shared table
+    return JsonFactory.builder()
+        .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+        .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+        .streamReadConstraints(
+            StreamReadConstraints.builder()
+                .maxNestingDepth(MAX_DEPTH)
+                .maxTokenCount(SPARE_TOKENS + bytes / LEAST_BYTES_OF_TOKEN)
+                .build())
+        .build();
   }
 
   /// Whether the key is there and not null.

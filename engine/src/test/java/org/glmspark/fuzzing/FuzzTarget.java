@@ -20,10 +20,16 @@ public enum FuzzTarget {
   TOKENIZER_JSON,
   TOKENIZER_CONFIG;
 
-  private static final int MOST_BYTES_PER_BYTE = 10;
+  /// Heap for each byte of a model file, all that is dropped again included. The data itself stays
+  /// mapped: this is for its names, and a name of one letter becomes a string, a tensor, a segment
+  /// and an entry of a map.
+  private static final int MOST_BYTES_PER_BYTE = 20;
+
+  /// The same for a tokenizer, whose tokens of a few bytes stand in several tables.
+  private static final int MOST_TOKENIZER_BYTES_PER_BYTE = 64;
 
   /// For what does not depend on the file, as buffers of readers, tables of bytes and messages.
-  private static final int SPARE_BYTES = 1 << 18;
+  private static final int SPARE_BYTES = 1 << 20;
 
   /// The name of its folder of inputs.
   public String label() {
@@ -34,7 +40,7 @@ public enum FuzzTarget {
   ///
   /// @throws AssertionError if that takes too much memory
   public void run(byte[] content) {
-    long most = SPARE_BYTES + (long) MOST_BYTES_PER_BYTE * content.length;
+    long most = SPARE_BYTES + (long) mostBytesPerByte() * content.length;
     long bytes = allocatedBytes(content);
     if (bytes > most) {
       bytes = allocatedBytes(content); // the first time may load classes
@@ -43,6 +49,14 @@ public enum FuzzTarget {
       throw new AssertionError(
           "%s allocates %d bytes for a file of %d".formatted(label(), bytes, content.length));
     }
+  }
+
+  private int mostBytesPerByte() {
+    return switch (this) {
+      case SAFETENSORS, TORCH, PICKLE, GGUF, CONFIG -> MOST_BYTES_PER_BYTE;
+      case RANK_FILE, SENTENCE_PIECE, TOKENIZER_JSON, TOKENIZER_CONFIG ->
+          MOST_TOKENIZER_BYTES_PER_BYTE;
+    };
   }
 
   private long allocatedBytes(byte[] content) {
