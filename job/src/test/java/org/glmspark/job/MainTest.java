@@ -105,7 +105,7 @@ class MainTest {
     assertThat(glm("run", "--help")).isZero();
     assertThat(out.toString())
         .contains("request.max-words", "sampling.max_tokens", "engine.kv-cache-bytes")
-        .containsPattern("output.mode +what to do if the folder exists: error-if-exists,");
+        .containsPattern("output.mode +what to do if the folder exists:\\s+error-if-exists,");
   }
 
   @Test
