@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.data.Offset.offset;
 
+import java.util.BitSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -103,5 +104,29 @@ class SamplerTest {
         .hasMessage("top_p is 0.0, expected a number above 0 and at most 1");
     assertThatThrownBy(() -> SamplingParameters.greedy(0))
         .hasMessage("max_tokens is 0, expected at least 1");
+  }
+
+  @Test
+  void repetitionMakesTokensLessProbableWhateverTheSignOfTheirLogit() {
+    float[] logits = {9, 4, -2, 4, 0};
+    BitSet present = new BitSet();
+    present.set(0); // of the row that starts at 1: 4, -2, 4, 0
+    present.set(1);
+    present.set(3);
+
+    Sampler.penalise(logits, 1, present, 2);
+
+    assertThat(logits).containsExactly(9, 2, -4, 4, 0);
+    assertThat(Sampler.next(logits, 1, 4, SamplingParameters.greedy(1), 0)).isEqualTo(2);
+  }
+
+  @Test
+  void presetsAreSettingsThatTheRangesAllow() {
+    for (SamplingPreset preset : SamplingPreset.values()) {
+      assertThat(preset.parameters(7).seed()).isEqualTo(7);
+    }
+    assertThat(SamplingPreset.GREEDY.parameters(0)).isEqualTo(SamplingParameters.greedy(256));
+    assertThat(SamplingPreset.CLI_0414.parameters(0))
+        .isEqualTo(new SamplingParameters(8192, 0.6, 0.8, 1.2, 0));
   }
 }
