@@ -141,7 +141,7 @@ class ExecutorEnginesTest {
     Files.delete(mute.resolve("tokenizer.model"));
     assertThatThrownBy(() -> ModelHandle.of(mute, SampleData.options(4)))
         .isInstanceOf(MalformedModelException.class)
-        .hasMessageContaining("tokenizer.model: there is no such file");
+        .hasMessageContaining("tokenizer: there is none (there is neither tokenizer.model nor");
   }
 
   @Test
