@@ -28,8 +28,9 @@ public enum FuzzTarget {
   /// The same for a tokenizer, whose tokens of a few bytes stand in several tables.
   private static final int MOST_TOKENIZER_BYTES_PER_BYTE = 64;
 
-  /// For what does not depend on the file, as buffers of readers, tables of bytes and messages.
-  private static final int SPARE_BYTES = 1 << 20;
+  /// For what does not depend on the file, as buffers of readers, tables of bytes and messages, and
+  /// for what the fuzzer itself allocates as it watches the parser compare.
+  private static final int SPARE_BYTES = 1 << 22;
 
   private static final int MOST_REPETITIONS = 5;
 
