@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class FuzzingTest {
   private static final Path INPUTS = Path.of("src/test/resources/fuzz");
   private static final Path WORK = Path.of("target/fuzzing");
-  private static final int SHORT_RUNS = 50_000;
+  private static final int SHORT_RUNS = 20_000;
   private static final int LONG_RUNS = 1_000_000;
   private static final int LONGEST_INPUT = 1 << 13;
 
