@@ -20,10 +20,10 @@ public final class Fuzzer {
 
   public static void fuzzerTestOneInput(byte[] input) {
     if (targets.size() == 1) {
-      targets.getFirst().run(input);
+      targets.getFirst().runInstrumented(input);
     } else if (input.length > 0) {
       FuzzTarget target = targets.get(Byte.toUnsignedInt(input[0]) % targets.size());
-      target.run(Arrays.copyOfRange(input, 1, input.length));
+      target.runInstrumented(Arrays.copyOfRange(input, 1, input.length));
     }
   }
 }
