@@ -56,11 +56,9 @@ class FamilyChoiceTest {
     var signs = TokenizerSigns.of(ModelFamily.CHATGLM3, "tokenizer_config.json has '<|user|>'");
 
     assertThat(choice(published(BlockType.PRE_NORM, 65_024, "THUDM/chatglm2-6b"), signs))
-        .isEqualTo(
-            new FamilyChoice(ModelFamily.CHATGLM2, "its files call it 'THUDM/chatglm2-6b'"));
+        .isEqualTo(new FamilyChoice(ModelFamily.CHATGLM2, "its files call it 'THUDM/chatglm2-6b'"));
     assertThat(choice(published(BlockType.PRE_NORM, 65_024, "my-model"), signs))
-        .isEqualTo(
-            new FamilyChoice(ModelFamily.CHATGLM3, "tokenizer_config.json has '<|user|>'"));
+        .isEqualTo(new FamilyChoice(ModelFamily.CHATGLM3, "tokenizer_config.json has '<|user|>'"));
     assertThat(
             choice(published(BlockType.PRE_NORM, 65_024, null), TokenizerSigns.SENTENCE_PIECE)
                 .reason())

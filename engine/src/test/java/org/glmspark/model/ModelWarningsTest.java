@@ -13,19 +13,7 @@ class ModelWarningsTest {
       Layout layout, BlockType blockType, float epsilon, RotarySettings rope, int context) {
     var config =
         new ModelConfig(
-            blockType,
-            4096,
-            40,
-            32,
-            2,
-            128,
-            13_696,
-            151_552,
-            epsilon,
-            rope,
-            context,
-            true,
-            false,
+            blockType, 4096, 40, 32, 2, 128, 13_696, 151_552, epsilon, rope, context, true, false,
             List.of());
     var origins = new EnumMap<Hyperparameter, String>(Hyperparameter.class);
     for (Hyperparameter parameter : Hyperparameter.values()) {
@@ -40,9 +28,7 @@ class ModelWarningsTest {
 
   @Test
   void soundFilesGetNone() {
-    assertThat(
-            warnings(
-                Layout.HUGGING_FACE, BlockType.PRE_NORM, 1.5625e-7f, rope(5e6), 131_072))
+    assertThat(warnings(Layout.HUGGING_FACE, BlockType.PRE_NORM, 1.5625e-7f, rope(5e6), 131_072))
         .isEmpty();
     assertThat(warnings(Layout.HUGGING_FACE, BlockType.SANDWICH_NORM, 1e-5f, rope(1e4), 131_072))
         .isEmpty();
@@ -51,14 +37,12 @@ class ModelWarningsTest {
 
   @Test
   void aLongContextWithThePlainRotaryBaseIsDoubtful() {
-    assertThat(
-            warnings(Layout.HUGGING_FACE, BlockType.PRE_NORM, 1.5625e-7f, rope(1e4), 131_072))
+    assertThat(warnings(Layout.HUGGING_FACE, BlockType.PRE_NORM, 1.5625e-7f, rope(1e4), 131_072))
         .singleElement()
         .asString()
         .startsWith("rope_theta is 10000 although the context has 131,072 tokens")
         .endsWith("set model.rope-base=5000000");
-    assertThat(
-            warnings(Layout.HUGGING_FACE, BlockType.PRE_NORM, 1.5625e-7f, rope(1e4), 1_048_576))
+    assertThat(warnings(Layout.HUGGING_FACE, BlockType.PRE_NORM, 1.5625e-7f, rope(1e4), 1_048_576))
         .singleElement()
         .asString()
         .endsWith("set model.rope-base=100000000");
