@@ -73,6 +73,17 @@ public record GgufFile(
     return GgufSplit.isSplit(first) ? GgufSplit.join(first, path, arena) : first;
   }
 
+  /// Reads the metadata that [GgufMetadata#source] gave.
+  ///
+  /// @param name of the file, for messages
+  /// @throws MalformedModelException if it breaks the format
+  public static GgufMetadata metadata(String name, MemorySegment source) {
+    var reader = new GgufReader(name, source);
+    version(reader);
+    reader.int64("the number of tensors"); // they are not in there
+    return GgufMetadata.read(reader, GgufMetadata.count(reader));
+  }
+
   /// Reads one file, which may be a part.
   static GgufFile parse(MappedFile file) {
     var reader = new GgufReader(file.name(), file.data());

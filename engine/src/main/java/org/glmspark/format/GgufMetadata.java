@@ -1,5 +1,6 @@
 package org.glmspark.format;
 
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -20,10 +21,12 @@ public final class GgufMetadata {
   private static final int LEAST_KEY_BYTES = Long.BYTES + 1 + Integer.BYTES + 1;
 
   private final String file;
+  private final MemorySegment source;
   private final Map<String, GgufValue> values;
 
-  private GgufMetadata(String file, Map<String, GgufValue> values) {
+  private GgufMetadata(String file, MemorySegment source, Map<String, GgufValue> values) {
     this.file = file;
+    this.source = source;
     this.values = values;
   }
 
@@ -46,7 +49,7 @@ public final class GgufMetadata {
       }
       values.put(key, value(reader));
     }
-    return new GgufMetadata(reader.file(), values);
+    return new GgufMetadata(reader.file(), reader.done(), values);
   }
 
   private static GgufValue value(GgufReader reader) {
@@ -92,6 +95,11 @@ public final class GgufMetadata {
               .formatted(number, GgufType.values().length - 1));
     }
     return type;
+  }
+
+  /// The file from its first byte to the end of the metadata, which [GgufFile#metadata] reads.
+  public MemorySegment source() {
+    return source;
   }
 
   /// Whether the key is there.

@@ -60,6 +60,11 @@ final class GgufReader {
     return position;
   }
 
+  /// The bytes in front of here.
+  MemorySegment done() {
+    return data.asSlice(0, position);
+  }
+
   /// Bytes from here on.
   long left() {
     return data.byteSize() - position;

@@ -197,6 +197,22 @@ public final class JsonObject {
     return new JsonObject(file, path + key + ".", value);
   }
 
+  /// A list of objects. Messages about their keys begin with this key and the object's number.
+  public List<JsonObject> objects(String key) {
+    JsonNode value = required(key);
+    if (!value.isArray()) {
+      throw unexpected(key, value, "a list of objects");
+    }
+    var objects = new ArrayList<JsonObject>();
+    for (JsonNode element : value) {
+      if (!element.isObject()) {
+        throw unexpected(key, element, "a list of objects only");
+      }
+      objects.add(new JsonObject(file, path + key + "." + objects.size() + ".", element));
+    }
+    return objects;
+  }
+
   /// The sentence that the value of a key is something else than was expected.
   ///
   /// @param expectation what follows "is ..., expected"

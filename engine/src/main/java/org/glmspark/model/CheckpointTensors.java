@@ -1,5 +1,6 @@
 package org.glmspark.model;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -8,6 +9,10 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.glmspark.format.MalformedModelException;
+import org.glmspark.model.PublishedWeight.Matrix;
+import org.glmspark.model.PublishedWeight.Table;
+import org.glmspark.model.PublishedWeight.Use;
+import org.glmspark.model.PublishedWeight.Vector;
 import org.glmspark.tensor.DType;
 import org.glmspark.tensor.RowScaledMatrix;
 import org.glmspark.tensor.StoredMatrix;
@@ -48,6 +53,24 @@ record CheckpointTensors(Tensor embedding, List<Layer> layers, Tensor finalNorm,
                   .flatMap(matrix -> matrix.tensors().stream()))
           .flatMap(tensors -> tensors);
     }
+
+    private void addTo(List<PublishedWeight> weights, WeightNames names) {
+      weights.add(vector(names.attentionNorm(), attentionNorm));
+      weights.add(new Matrix(names.queryKeyValue(), Use.LAYER, queryKeyValue));
+      if (!queryKeyValueBias.isEmpty()) {
+        weights.add(new Vector(names.queryKeyValueBias(), queryKeyValueBias));
+      }
+      weights.add(new Matrix(names.attentionOutput(), Use.LAYER, List.of(attentionOutput)));
+      if (attentionPostNorm != null) {
+        weights.add(vector(names.attentionPostNorm(), attentionPostNorm));
+      }
+      weights.add(vector(names.feedForwardNorm(), feedForwardNorm));
+      weights.add(new Matrix(names.gateUp(), Use.LAYER, List.of(gateUp)));
+      weights.add(new Matrix(names.down(), Use.LAYER, List.of(down)));
+      if (feedForwardPostNorm != null) {
+        weights.add(vector(names.feedForwardPostNorm(), feedForwardPostNorm));
+      }
+    }
   }
 
   /// Finds every tensor that the configuration asks for.
@@ -68,6 +91,22 @@ record CheckpointTensors(Tensor embedding, List<Layer> layers, Tensor finalNorm,
   Stream<Tensor> stream() {
     return Stream.concat(
         Stream.of(embedding, finalNorm, output).distinct(), layers.stream().flatMap(Layer::stream));
+  }
+
+  /// What packs hold: the output matrix first, which is the largest, then the layers in their order.
+  List<PublishedWeight> weights() {
+    var weights = new ArrayList<PublishedWeight>();
+    weights.add(new Matrix(WeightNames.OUTPUT, Use.OUTPUT, List.of(output)));
+    weights.add(new Table(WeightNames.EMBEDDING, embedding));
+    for (int i = 0; i < layers.size(); i++) {
+      layers.get(i).addTo(weights, WeightNames.layer(i));
+    }
+    weights.add(vector(WeightNames.FINAL_NORM, finalNorm));
+    return weights;
+  }
+
+  private static Vector vector(String name, Tensor tensor) {
+    return new Vector(name, List.of(tensor));
   }
 
   /// One size of a tensor and the hyper-parameters it follows from.

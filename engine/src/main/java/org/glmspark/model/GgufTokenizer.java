@@ -1,6 +1,7 @@
 package org.glmspark.model;
 
-import org.glmspark.format.GgufFile;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
 import org.glmspark.format.GgufMetadata;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.model.FamilyChoice.TokenizerSigns;
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 /// A vocabulary that text cannot be encoded with is as good as none: weights are of use without it,
 /// and whoever needs text is told why there is no tokenizer.
 final class GgufTokenizer implements TokenizerSource {
+  /// What a pack calls the metadata that it takes over.
+  static final String FILE = "metadata.gguf";
+
   private static final String PREFIX = "tokenizer.ggml.";
   private static final String MODEL = PREFIX + "model";
   private static final String PRE = PREFIX + "pre";
@@ -25,13 +29,14 @@ final class GgufTokenizer implements TokenizerSource {
   private final String origin;
   private final @Nullable Tokenizer tokenizer;
 
-  GgufTokenizer(GgufFile file) {
-    metadata = file.metadata();
+  /// @param file the name of the file, for messages
+  GgufTokenizer(String file, GgufMetadata metadata) {
+    this.metadata = metadata;
     Tokenizer read = null;
     String from = "there is no " + TOKENS;
     if (metadata.has(TOKENS)) {
       try {
-        read = vocabulary(file.name()).tokenizer();
+        read = vocabulary(file).tokenizer();
         from = TOKENS;
       } catch (MalformedModelException e) {
         from = String.valueOf(e.getMessage());
@@ -71,5 +76,10 @@ final class GgufTokenizer implements TokenizerSource {
   @Override
   public @Nullable Tokenizer load(TokenizerFamily family) {
     return tokenizer;
+  }
+
+  @Override
+  public Map<String, MemorySegment> files() {
+    return Map.of(FILE, metadata.source());
   }
 }

@@ -10,9 +10,10 @@ import org.jspecify.annotations.Nullable;
 
 /// An opened model: configuration, weights, and, where there is one, tokenizer and chat template.
 ///
-/// @param path the folder or GGUF file it was read from
+/// @param path the pack, folder or GGUF file it was read from
 /// @param overrides what the user said against its files; `config` has it already
-/// @param digest what [ModelDigest] computed over the files it was read from
+/// @param digest of a pack [org.glmspark.format.PackHeader#digest], otherwise what [ModelDigest]
+///   computed over the files it was read from
 /// @param tokenizer null if there is none
 /// @param chatTemplate null if there is no tokenizer, or nothing tells the format
 /// @param files the mapped files it was read from

@@ -19,6 +19,7 @@ import org.glmspark.format.CheckpointFolder;
 import org.glmspark.format.GgufFile;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.format.MappedFile;
+import org.glmspark.tokenizer.TokenizerFiles;
 
 /// The identity of a model: equal exactly if all files that make it are equal, wherever the folder
 /// lies, whatever else is in it, and whenever it was written.
@@ -53,7 +54,7 @@ public final class ModelDigest {
   private static SortedMap<String, Path> folder(Path folder) {
     var names = new ArrayList<>(CheckpointFolder.fileNames(folder));
     names.add(ConfigFile.NAME);
-    names.addAll(new FolderTokenizer(folder).fileNames());
+    names.addAll(TokenizerFiles.names(folder));
     var files = new TreeMap<String, Path>();
     names.forEach(name -> files.put(name, folder.resolve(name)));
     return files;

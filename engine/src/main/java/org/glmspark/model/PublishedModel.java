@@ -3,29 +3,31 @@ package org.glmspark.model;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.glmspark.format.CheckpointFolder;
 import org.glmspark.format.GgufFile;
 import org.glmspark.format.JsonObject;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.format.MappedFile;
-import org.glmspark.prompt.ChatFormat;
-import org.glmspark.prompt.ChatTemplate;
-import org.glmspark.tensor.DType;
+import org.glmspark.format.ModelPack;
 import org.glmspark.tensor.Tensor;
-import org.glmspark.tokenizer.Tokenizer;
-import org.glmspark.tokenizer.TokenizerFamily;
 
 /// A model as its maker published it, opened, with all its files compared with each other. No
 /// weight has been read.
 ///
 /// @param description what it is
+/// @param config what its files say, under the user's settings
 /// @param tensors its weights, mapped
+/// @param tokenizer the files of its tokenizer
 /// @param files the mapped files they lie in
 record PublishedModel(
-    ModelDescription description, CheckpointTensors tensors, List<MappedFile> files) {
+    ModelDescription description,
+    PublishedConfig config,
+    CheckpointTensors tensors,
+    TokenizerSource tokenizer,
+    List<MappedFile> files) {
 
   private static final String GGUF_EXTENSION = ".gguf";
   private static final String GENERATION_CONFIG = "generation_config.json";
@@ -49,7 +51,8 @@ record PublishedModel(
     throw new MalformedModelException(
         path.toString(),
         "model",
-        found + ", expected a folder with " + ConfigFile.NAME + " or a file " + GGUF_EXTENSION);
+        "%s, expected a folder with %s, a file %s or a pack %s"
+            .formatted(found, ConfigFile.NAME, GGUF_EXTENSION, ModelPack.EXTENSION));
   }
 
   /// Whether a path is meant to be a GGUF file.
@@ -63,12 +66,12 @@ record PublishedModel(
     Map<String, Tensor> tensors = checkpoint.tensors();
     PublishedConfig published = ConfigFile.of(json, tensors.keySet()).with(overrides);
     Path generationConfig = folder.resolve(GENERATION_CONFIG);
-    return check(
+    return of(
         folder,
         published,
         CheckpointTensors.find(published, checkpoint.directory(), tensors),
         checkpoint.files(),
-        new FolderTokenizer(folder),
+        FileTokenizer.read(folder),
         overrides,
         Files.exists(generationConfig) ? JsonObject.read(generationConfig).excerpts() : Map.of());
   }
@@ -76,96 +79,40 @@ record PublishedModel(
   private static PublishedModel gguf(Path path, ModelOverrides overrides, Arena memory) {
     GgufFile file = GgufFile.open(path, memory);
     PublishedConfig published = GgufConfig.of(file).with(overrides);
-    return check(
+    return of(
         path,
         published,
         CheckpointTensors.find(published, file.name(), file.tensors()),
         file.files(),
-        new GgufTokenizer(file),
+        new GgufTokenizer(file.name(), file.metadata()),
         overrides,
         Map.of());
   }
 
-  private static PublishedModel check(
+  private static PublishedModel of(
       Path path,
       PublishedConfig published,
       CheckpointTensors tensors,
       List<MappedFile> files,
-      TokenizerSource source,
+      TokenizerSource tokenizer,
       ModelOverrides overrides,
       Map<String, String> generationDefaults) {
-    FamilyChoice choice = FamilyChoice.of(published, source.signs(), overrides);
-    ChatFormat format = overrides.chatFormat();
-    String reason = "option model.chat-format";
-    if (format == null) {
-      format = choice.family() == null ? null : choice.family().chatFormat();
-      reason =
-          choice.family() == null ? choice.reason() : "the format of " + choice.family().label();
-    }
-    Tokenizer tokenizer = source.load(specialTokens(choice));
-    if (tokenizer != null) {
-      requireFit(tokenizer, source, published);
-    }
-    ChatTemplate template =
-        tokenizer == null || format == null ? null : template(format, tokenizer, source);
-    return new PublishedModel(
-        new ModelDescription(
+    ModelDescription description =
+        ModelDescription.of(
             path,
-            published.config(),
-            published.origins(),
-            choice,
+            published,
             weightBytes(tensors),
             tokenizer,
-            source.origin(),
-            template,
-            tokenizer == null ? "there is no tokenizer" : reason,
+            overrides,
             generationDefaults,
-            ModelWarnings.of(published)),
-        tensors,
-        files);
+            null);
+    return new PublishedModel(description, published, tensors, tokenizer, files);
   }
 
-  /// A family that nothing tells is ChatGLM2 or ChatGLM3: there is a tokenizer, and others are told
-  /// by it.
-  private static TokenizerFamily specialTokens(FamilyChoice choice) {
-    return switch (choice.family()) {
-      case CHATGLM2 -> TokenizerFamily.CHATGLM2;
-      case CHATGLM3 -> TokenizerFamily.CHATGLM3;
-      case GLM4, GLM4_0414 -> TokenizerFamily.GLM4;
-      case null -> TokenizerFamily.CHATGLM3;
-    };
-  }
-
-  private static void requireFit(
-      Tokenizer tokenizer, TokenizerSource source, PublishedConfig published) {
-    int size = tokenizer.vocabulary().size();
-    int rows = published.config().vocabularySize();
-    if (size > rows) {
-      throw new MalformedModelException(
-          source.origin(),
-          "vocabulary",
-          "has ids up to %d, expected less than the %d rows of the embedding"
-              .formatted(size - 1, rows));
-    }
-  }
-
-  private static ChatTemplate template(
-      ChatFormat format, Tokenizer tokenizer, TokenizerSource source) {
-    try {
-      return ChatTemplate.of(format, tokenizer);
-    } catch (IllegalArgumentException e) {
-      throw new MalformedModelException(
-          source.origin(),
-          "special tokens",
-          "do not suit the chat format %s: %s".formatted(format.optionName(), e.getMessage()),
-          e);
-    }
-  }
-
-  private static Map<DType, Long> weightBytes(CheckpointTensors tensors) {
-    var bytes = new EnumMap<DType, Long>(DType.class);
+  private static Map<String, Long> weightBytes(CheckpointTensors tensors) {
+    var bytes = new TreeMap<String, Long>();
     tensors.stream()
-        .forEach(tensor -> bytes.merge(tensor.dtype(), tensor.data().byteSize(), Long::sum));
+        .forEach(tensor -> bytes.merge(tensor.dtype().name(), tensor.data().byteSize(), Long::sum));
     return bytes;
   }
 }

@@ -1,12 +1,14 @@
 package org.glmspark.model;
 
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
 import org.glmspark.model.FamilyChoice.TokenizerSigns;
 import org.glmspark.tokenizer.Tokenizer;
 import org.glmspark.tokenizer.TokenizerFamily;
 import org.jspecify.annotations.Nullable;
 
 /// The files that hold a model's tokenizer.
-sealed interface TokenizerSource permits FolderTokenizer, GgufTokenizer {
+sealed interface TokenizerSource permits FileTokenizer, GgufTokenizer {
   /// What they tell about the model's family.
   TokenizerSigns signs();
 
@@ -17,4 +19,7 @@ sealed interface TokenizerSource permits FolderTokenizer, GgufTokenizer {
   ///
   /// @param family whose special tokens it has, where the files do not say
   @Nullable Tokenizer load(TokenizerFamily family);
+
+  /// The files by name, for a pack.
+  Map<String, MemorySegment> files();
 }

@@ -1,7 +1,7 @@
 /// Text to token ids and back.
 ///
 /// ```
-/// TokenizerFolder chooses the file:
+/// TokenizerFiles chooses the file:
 ///   tokenizer.model, text ─────▶ RankFile, SpecialTokens ─┐
 ///   tokenizer.json ────────────▶ TokenizerJson ───────────┼─▶ TokenTable ──▶ BytePairTokenizer
 /// GgufVocabulary, `gpt2` ─────────────────────────────────┘

@@ -10,7 +10,7 @@ import org.glmspark.format.MalformedModelException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class TokenizerFolderTest {
+class TokenizerFilesTest {
   @TempDir private Path folder;
 
   @Test
@@ -20,29 +20,29 @@ class TokenizerFolderTest {
         SampleTokenizer.folder().resolve("tokenizer_config.json"),
         folder.resolve("tokenizer_config.json"));
 
-    TokenizerFolder.Loaded loaded = TokenizerFolder.load(folder, TokenizerFamily.GLM4);
+    TokenizerFiles.Loaded loaded = TokenizerFiles.read(folder).load(TokenizerFamily.GLM4);
 
     assertThat(loaded.file()).isEqualTo("tokenizer.model");
     assertThat(loaded.tokenizer().encode("Hello"))
         .isEqualTo(SampleTokenizer.load().encode("Hello"));
-    assertThat(TokenizerFolder.fileNames(folder))
+    assertThat(TokenizerFiles.names(folder))
         .containsExactly("tokenizer.model", "tokenizer_config.json");
-    assertThat(TokenizerFolder.evidence(folder))
+    assertThat(TokenizerFiles.read(folder).evidence())
         .isEqualTo(
-            new TokenizerFolder.Evidence(TokenizerFamily.GLM4, "tokenizer.model is a rank file"));
+            new TokenizerFiles.Evidence(TokenizerFamily.GLM4, "tokenizer.model is a rank file"));
   }
 
   @Test
   void readsTheJsonFileOnlyWhereThereIsNoOther() throws IOException {
     writeJson();
 
-    assertThat(TokenizerFolder.fileNames(folder)).containsExactly("tokenizer.json");
-    assertThat(TokenizerFolder.load(folder, TokenizerFamily.GLM4).file())
+    assertThat(TokenizerFiles.names(folder)).containsExactly("tokenizer.json");
+    assertThat(TokenizerFiles.read(folder).load(TokenizerFamily.GLM4).file())
         .isEqualTo("tokenizer.json");
 
     copyRanks();
 
-    assertThat(TokenizerFolder.load(folder, TokenizerFamily.GLM4).file())
+    assertThat(TokenizerFiles.read(folder).load(TokenizerFamily.GLM4).file())
         .isEqualTo("tokenizer.model");
   }
 
@@ -50,8 +50,8 @@ class TokenizerFolderTest {
   void readsPiecesWithTheSpecialTokensOfTheFamily() throws IOException {
     writePieces();
 
-    Tokenizer two = TokenizerFolder.load(folder, TokenizerFamily.CHATGLM2).tokenizer();
-    Tokenizer three = TokenizerFolder.load(folder, TokenizerFamily.CHATGLM3).tokenizer();
+    Tokenizer two = TokenizerFiles.read(folder).load(TokenizerFamily.CHATGLM2).tokenizer();
+    Tokenizer three = TokenizerFiles.read(folder).load(TokenizerFamily.CHATGLM3).tokenizer();
 
     assertThat(two.vocabulary().specialTokens()).containsKey("sop").doesNotContainKey("<|user|>");
     assertThat(three.specialToken("<|user|>")).isEqualTo(two.specialToken("eop") + 2);
@@ -60,22 +60,22 @@ class TokenizerFolderTest {
   @Test
   void refusesAFileOfAnotherFamily() throws IOException {
     writePieces();
-    assertThatThrownBy(() -> TokenizerFolder.load(folder, TokenizerFamily.GLM4))
+    assertThatThrownBy(() -> TokenizerFiles.read(folder).load(TokenizerFamily.GLM4))
         .isInstanceOf(MalformedModelException.class)
         .hasMessageContaining("is a SentencePiece model, expected a rank file");
 
     Files.delete(folder.resolve("tokenizer.model"));
     copyRanks();
-    assertThatThrownBy(() -> TokenizerFolder.load(folder, TokenizerFamily.CHATGLM3))
+    assertThatThrownBy(() -> TokenizerFiles.read(folder).load(TokenizerFamily.CHATGLM3))
         .isInstanceOf(MalformedModelException.class)
         .hasMessageContaining("tokenizer.model: content: is no SentencePiece model");
   }
 
   @Test
   void saysThatThereIsNoTokenizer() throws IOException {
-    assertThat(TokenizerFolder.fileNames(folder)).isEmpty();
-    assertThat(TokenizerFolder.evidence(folder)).isNull();
-    assertThatThrownBy(() -> TokenizerFolder.load(folder, TokenizerFamily.GLM4))
+    assertThat(TokenizerFiles.names(folder)).isEmpty();
+    assertThat(TokenizerFiles.read(folder).evidence()).isNull();
+    assertThatThrownBy(() -> TokenizerFiles.read(folder).load(TokenizerFamily.GLM4))
         .isInstanceOf(MalformedModelException.class)
         .hasMessageContaining("there is neither this file nor tokenizer.json");
   }
@@ -83,7 +83,7 @@ class TokenizerFolderTest {
   @Test
   void tellsChatGlm2FromChatGlm3ByWhatIsBesideThePieces() throws IOException {
     writePieces();
-    assertThat(TokenizerFolder.evidence(folder)).isNull();
+    assertThat(TokenizerFiles.read(folder).evidence()).isNull();
 
     write("tokenization_chatglm.py", "special_tokens = [\"[MASK]\", \"[gMASK]\", \"sop\"]");
     requireEvidence(TokenizerFamily.CHATGLM2, "tokenization_chatglm.py has '[gMASK]' and no");
@@ -109,7 +109,7 @@ class TokenizerFolderTest {
   }
 
   private void requireEvidence(TokenizerFamily family, String reason) throws IOException {
-    TokenizerFolder.Evidence evidence = TokenizerFolder.evidence(folder);
+    TokenizerFiles.Evidence evidence = TokenizerFiles.read(folder).evidence();
     assertThat(evidence).isNotNull();
     assertThat(evidence.family()).isEqualTo(family);
     assertThat(evidence.reason()).startsWith(reason);
