@@ -9,6 +9,7 @@ import org.glmspark.format.MalformedModelException;
 import org.glmspark.tensor.StoredMatrix;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.Tensor;
+import org.glmspark.tensor.WeightType;
 import org.jspecify.annotations.Nullable;
 
 /// Opens a published model.
@@ -82,7 +83,9 @@ public final class ModelLoader {
   private static ModelWeights weights(CheckpointTensors tensors, Arena memory) {
     Iterator<StripMatrix> matrices =
         matrixSources(tensors).parallelStream()
-            .map(parts -> StripMatrix.interleave(parts.getFirst().name(), parts, memory))
+            .map(parts ->
+                StripMatrix.interleave(
+                    parts.getFirst().name(), parts, WeightType.commonFloat(parts), memory))
             .toList()
             .iterator();
     StripMatrix output = matrices.next();
