@@ -1,7 +1,5 @@
 package org.glmspark.format;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -123,11 +121,7 @@ public record PackHeader(String packer, String sourceDigest, List<PackPart> part
       part.shape().forEach(shape::add);
       entry.put("sha256", part.sha256());
     }
-    try {
-      return JsonMapper.shared().writeValueAsBytes(json);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a tree of texts and numbers is JSON", e);
-    }
+    return json.toString().getBytes(StandardCharsets.UTF_8);
   }
 
   /// A header and where the parts of its file lie.

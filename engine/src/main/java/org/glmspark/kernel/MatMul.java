@@ -1,8 +1,10 @@
 package org.glmspark.kernel;
 
 import jdk.incubator.vector.FloatVector;
+import org.glmspark.tensor.DType;
 import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.tensor.StripMatrix;
+import org.glmspark.tensor.WeightType;
 
 /// The matrix product `out[t][r] = Σ weights[r][c] · x[t][c]`, float32 arithmetic on float weights
 /// of any stored type.
@@ -47,20 +49,29 @@ public final class MatMul {
     check(out, x, weights, firstStrip, endStrip);
     int strips = endStrip - firstStrip;
     int columns = weights.columns();
+    DType stored = stored(weights.type());
     for (int column = 0; column < columns; column += PANEL_COLUMNS) {
       int count = Math.min(PANEL_COLUMNS, columns - column);
       for (int strip = 0; strip < strips; strip++) {
-        long element = ((long) (firstStrip + strip) * columns + column) * STRIP;
         Widening.apply(
             weights.data(),
-            element * weights.dtype().bytes(),
-            weights.dtype(),
+            weights.stripOffset(firstStrip + strip) + weights.type().stripBytes(column),
+            stored,
             scratch,
             strip * PANEL_COLUMNS * STRIP,
             count * STRIP);
       }
       panel(out, x, firstStrip, strips, column, count, scratch);
     }
+  }
+
+  private static DType stored(WeightType type) {
+    return switch (type) {
+      case F32 -> DType.F32;
+      case F16 -> DType.F16;
+      case BF16 -> DType.BF16;
+      case Q8, Q4, Q4M -> throw new IllegalArgumentException(type + " is no float type");
+    };
   }
 
   private static void check(

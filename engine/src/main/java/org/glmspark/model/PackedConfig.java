@@ -1,9 +1,8 @@
 package org.glmspark.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Locale;
@@ -69,11 +68,7 @@ record PackedConfig(PublishedConfig published, Map<String, String> generationDef
     published.origins().forEach((parameter, origin) -> origins.put(parameter.key(), origin));
     ObjectNode defaults = json.putObject(GENERATION_DEFAULTS);
     generationDefaults.forEach(defaults::put);
-    try {
-      return JsonMapper.shared().writeValueAsBytes(json);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a tree of texts and numbers is JSON", e);
-    }
+    return json.toString().getBytes(StandardCharsets.UTF_8);
   }
 
   /// @param file the pack's name, for messages

@@ -210,14 +210,14 @@ final class QuantizedBlocks {
   /// The 6-bit scale of a group of 32 of Q4_K and Q5_K. Twelve bytes hold eight scales and eight
   /// minima: of groups 0 to 3 in the lower six bits of bytes 0 to 3 and 4 to 7; of groups 4 to 7
   /// with four bits in bytes 8 to 11 and two in the upper bits of the others.
-  private static int scale(byte[] bytes, int scales, int group) {
+  static int scale(byte[] bytes, int scales, int group) {
     return group < 4
         ? bytes[scales + group] & 63
         : (bytes[scales + group + 4] & 15) | (bytes[scales + group - 4] >> 6 & 3) << 4;
   }
 
   /// The 6-bit minimum that belongs to [#scale].
-  private static int minimum(byte[] bytes, int scales, int group) {
+  static int minimum(byte[] bytes, int scales, int group) {
     return group < 4
         ? bytes[scales + group + 4] & 63
         : (bytes[scales + group + 4] >> 4 & 15) | (bytes[scales + group] >> 6 & 3) << 4;
@@ -284,7 +284,7 @@ final class QuantizedBlocks {
     return Float.float16ToFloat(int16(bytes, at));
   }
 
-  private static short int16(byte[] bytes, int at) {
+  static short int16(byte[] bytes, int at) {
     return (short) ((bytes[at] & 0xff) | bytes[at + 1] << 8);
   }
 

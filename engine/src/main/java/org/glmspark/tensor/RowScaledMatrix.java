@@ -56,8 +56,8 @@ public record RowScaledMatrix(Tensor weight, Tensor scales, int bits) implements
   }
 
   @Override
-  public DType floatType() {
-    return DType.F32;
+  public WeightType weightType() {
+    return bits == 8 ? WeightType.Q8 : WeightType.Q4;
   }
 
   /// Some values of one row as floats.
@@ -76,13 +76,29 @@ public record RowScaledMatrix(Tensor weight, Tensor scales, int bits) implements
     }
     float[] scale = new float[1];
     scales.decode(firstElement / columns, 1, scale, 0);
-    byte[] bytes = new byte[Math.ceilDiv(count, perByte)];
-    MemorySegment.copy(
-        weight.data(), ValueLayout.JAVA_BYTE, firstElement / perByte, bytes, 0, bytes.length);
+    byte[] integers = new byte[count];
+    integers(firstElement / columns, Math.toIntExact(firstElement % columns), count, integers);
     for (int i = 0; i < count; i++) {
-      int q =
-          bits == 8 ? bytes[i] : i % 2 == 0 ? bytes[i / 2] >> 4 : (byte) (bytes[i / 2] << 4) >> 4;
-      out[offset + i] = scale[0] * q;
+      out[offset + i] = scale[0] * integers[i];
+    }
+  }
+
+  /// Some integers of one row.
+  ///
+  /// @param firstColumn even where there are 4 bits
+  /// @param out gets `count` integers
+  void integers(long row, int firstColumn, int count, byte[] out) {
+    int perByte = Byte.SIZE / bits;
+    long start = (row * columns() + firstColumn) / perByte;
+    if (bits == 8) {
+      MemorySegment.copy(weight.data(), ValueLayout.JAVA_BYTE, start, out, 0, count);
+      return;
+    }
+    byte[] pairs = new byte[Math.ceilDiv(count, perByte)];
+    MemorySegment.copy(weight.data(), ValueLayout.JAVA_BYTE, start, pairs, 0, pairs.length);
+    for (int i = 0; i < count; i++) {
+      int pair = pairs[i / 2];
+      out[i] = (byte) ((i % 2 == 0 ? pair : (byte) (pair << 4)) >> 4);
     }
   }
 }

@@ -16,9 +16,12 @@ public sealed interface StoredMatrix permits Tensor, RowScaledMatrix {
   /// The stored tensors it is made of.
   List<Tensor> tensors();
 
-  /// The type that holds all values exactly and without a change of representation: the stored one
-  /// for floats, otherwise F32.
-  DType floatType();
+  /// The type in which kernels have these values without loss: of floats the stored one; of
+  /// integers with a scale (and minimum) the one that keeps them, see [StripMatrix#writeStrips]; Q8
+  /// for the other block types, which it rounds.
+  ///
+  /// @throws IllegalArgumentException if the values do not decode to floats
+  WeightType weightType();
 
   /// Some values as floats.
   ///

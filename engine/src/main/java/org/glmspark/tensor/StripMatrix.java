@@ -3,37 +3,60 @@ package org.glmspark.tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Objects;
 
-/// A weight matrix in kernel layout: strips of 16 rows, interleaved so that the 16 values of one
-/// column stand side by side.
+/// A weight matrix in kernel layout: strips of 16 rows, interleaved so that what is multiplied with
+/// one activation stands side by side. The lanes of a 512-bit register are then 16 rows, and every
+/// lane is the accumulator of one output row: no kernel ever adds across lanes, so no vector width
+/// changes an order of addition.
 ///
-/// `data` holds `[ceil(rows / 16)][columns][16]` values of `dtype`; rows beyond `rows` are zero. A
-/// register of 16 float32 lanes then holds one column of 16 rows, and every lane is the accumulator
-/// of one output row: no kernel ever adds across lanes, so no vector width changes an order of
-/// addition.
+/// Float types: `[strips][columns][16]` values.
+///
+/// Quantised types: `[strips][ceil(columns / 32)]` blocks, each of
+///
+/// | | Q8 | Q4 | Q4M |
+/// |---|---|---|---|
+/// | registers of 64 bytes | 8 | 4 | 4 |
+/// | 16 float16 scales | 32 bytes | 32 bytes | 32 bytes |
+/// | 16 float16 minimums | | | 32 bytes |
+/// | together | 544 bytes | 288 bytes | 320 bytes |
+///
+/// Row r has the bytes 4r to 4r + 3 of every register. In Q8, register i holds columns 4i to 4i + 3
+/// of the block; in Q4 and Q4M its low nibbles hold columns 4i to 4i + 3, its high nibbles columns
+/// 16 + 4i to 16 + 4i + 3. Integers are unsigned, [WeightType] says what they stand for.
+///
+/// Rows beyond `rows` are zero bytes; columns that fill up the last block have value 0, in Q4M the
+/// integer 0. Numbers are little-endian.
 ///
 /// @param name for messages
-/// @param dtype F32, F16 or BF16
+/// @param type how values are kept
 /// @param rows output size
 /// @param columns input size
 /// @param data aligned to 64 bytes
-public record StripMatrix(String name, DType dtype, int rows, int columns, MemorySegment data) {
+public record StripMatrix(String name, WeightType type, int rows, int columns, MemorySegment data) {
   /// Rows of one strip: the lanes of a 512-bit register of float32.
   public static final int STRIP_ROWS = 16;
 
-  private static final int ALIGNMENT = 64;
+  /// Columns of a block of the quantised types.
+  public static final int BLOCK_COLUMNS = 32;
 
-  /// Columns that go through the heap at once: a multiple of the blocks of every type.
-  private static final int BLOCK_COLUMNS = 512;
+  private static final int ALIGNMENT = 64;
+  private static final ValueLayout.OfFloat FLOAT =
+      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfShort SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   public StripMatrix {
-    requireFloat(name, dtype);
-    long bytes = bytes(dtype, rows, columns);
+    if (rows < 1 || columns < 1) {
+      throw new IllegalArgumentException("%s is [%d, %d]".formatted(name, rows, columns));
+    }
+    long bytes = strips(rows) * type.stripBytes(columns);
     if (data.byteSize() != bytes) {
       throw new IllegalArgumentException(
           "%s [%d, %d] of %s takes %d bytes, the segment has %d"
-              .formatted(name, rows, columns, dtype, bytes, data.byteSize()));
+              .formatted(name, rows, columns, type.optionName(), bytes, data.byteSize()));
     }
   }
 
@@ -47,130 +70,97 @@ public record StripMatrix(String name, DType dtype, int rows, int columns, Memor
     return strips(rows);
   }
 
-  /// Interleaves the rows of one or several stored matrices, one below the other. Parts of one
-  /// float type keep it, and every value its bits. Quantised parts, and parts of different types,
-  /// become F32, with the values of [StoredMatrix#decode].
+  /// Where a strip starts in [#data], in bytes.
+  public long stripOffset(int strip) {
+    return strip * type.stripBytes(columns);
+  }
+
+  /// Interleaves the rows of one or several stored matrices, one below the other; see
+  /// [#writeStrips].
   ///
   /// @param name for messages
   /// @param parts matrices `[rows, columns]` of one number of columns
+  /// @param type of the result; [WeightType#common] keeps the values
   /// @param arena owns the memory of the result
   public static StripMatrix interleave(
-      String name, List<? extends StoredMatrix> parts, Arena arena) {
-    StoredMatrix first = parts.getFirst();
-    long rows = 0;
-    for (StoredMatrix part : parts) {
-      requireMatrix(part, first);
-      rows += part.shape().getFirst();
+      String name, List<? extends StoredMatrix> parts, WeightType type, Arena arena) {
+    StripWriter writer = new StripWriter(parts, type);
+    int strips = strips(writer.rows());
+    MemorySegment data = arena.allocate(strips * type.stripBytes(writer.columns()), ALIGNMENT);
+    writer.write(0, strips, data);
+    return new StripMatrix(name, type, writer.rows(), writer.columns(), data);
+  }
+
+  /// Writes some strips of the matrix that stored matrices make, one below the other. Threads may
+  /// write disjoint strips of one matrix at the same time; the scratch of a call is about 64 KiB,
+  /// whatever the sizes.
+  ///
+  /// Values are exact where the type holds them: a float of the same type keeps its bits, F32 holds
+  /// every value that [StoredMatrix#decode] gives, and integers with their float16 scales keep both
+  /// (Q4_0 and INT4 as Q4 and as Q8, Q8_0 and INT8 as Q8, Q4_1 as Q4M). Q4_K becomes Q4M with the
+  /// scale and minimum of each 32 columns rounded to float16. All else is decoded and rounded to
+  /// the type, half to even, or quantised by [BlockQuantizer].
+  ///
+  /// @param parts matrices `[rows, columns]` of one number of columns
+  /// @param type of the result
+  /// @param firstStrip the first strip to write
+  /// @param endStrip the first not to write
+  /// @param target of exactly as many bytes as these strips take
+  /// @throws NonFiniteWeightException if a scale is not finite, or a value has no finite
+  ///   representation in the type; a float that keeps its bits may be anything
+  /// @throws IllegalArgumentException if parts, strips or sizes do not fit
+  public static void writeStrips(
+      List<? extends StoredMatrix> parts,
+      WeightType type,
+      int firstStrip,
+      int endStrip,
+      MemorySegment target) {
+    new StripWriter(parts, type).write(firstStrip, endStrip, target);
+  }
+
+  /// Some values of one row as floats.
+  ///
+  /// @param out gets `count` floats from `offset` on; nothing else is written
+  /// @throws IndexOutOfBoundsException if the matrix has no such values or `out` no such places
+  public void decodeRow(int row, int firstColumn, int count, float[] out, int offset) {
+    Objects.checkIndex(row, rows);
+    Objects.checkFromIndexSize(firstColumn, count, columns);
+    Objects.checkFromIndexSize(offset, count, out.length);
+    long strip = stripOffset(row / STRIP_ROWS);
+    int lane = row % STRIP_ROWS;
+    for (int i = 0; i < count; i++) {
+      out[offset + i] = value(strip, lane, firstColumn + i);
     }
-    DType dtype = commonFloat(parts);
-    int rowCount = Math.toIntExact(rows);
-    int columns = Math.toIntExact(first.shape().get(1));
-    MemorySegment data = arena.allocate(bytes(dtype, rowCount, columns), ALIGNMENT);
-    int row = 0;
-    for (StoredMatrix part : parts) {
-      int partRows = Math.toIntExact(part.shape().getFirst());
-      if (!(part instanceof Tensor tensor) || tensor.dtype() != dtype) {
-        interleaveDecoded(part, partRows, columns, data, row);
-      } else if (dtype.bytes() == Short.BYTES) {
-        interleaveShorts(tensor.data(), partRows, columns, data, row);
-      } else {
-        interleaveInts(tensor.data(), partRows, columns, data, row);
+  }
+
+  private float value(long strip, int lane, int column) {
+    long element = (long) column * STRIP_ROWS + lane;
+    return switch (type) {
+      case F32 -> data.get(FLOAT, strip + 4 * element);
+      case F16 -> half(strip + 2 * element);
+      case BF16 -> Float.intBitsToFloat(data.get(SHORT, strip + 2 * element) << Short.SIZE);
+      case Q8, Q4, Q4M -> {
+        long block = strip + (long) (column / BLOCK_COLUMNS) * type.stripBlockBytes();
+        yield quantizedValue(block, lane, column % BLOCK_COLUMNS);
       }
-      row += partRows;
-    }
-    return new StripMatrix(name, dtype, rowCount, columns, data);
+    };
   }
 
-  private static void requireMatrix(StoredMatrix part, StoredMatrix first) {
-    if (part instanceof Tensor tensor && !tensor.dtype().decodesToFloats()) {
-      throw new IllegalArgumentException(
-          "%s: tensor '%s' is %s, expected F32, F16, BF16 or a block type"
-              .formatted(part.file(), part.name(), tensor.dtype()));
-    }
-    if (part.shape().size() != 2 || !part.shape().get(1).equals(first.shape().get(1))) {
-      throw new IllegalArgumentException(
-          "%s: tensor '%s' is %s, expected a matrix with as many columns as '%s' %s"
-              .formatted(part.file(), part.name(), part.shape(), first.name(), first.shape()));
-    }
+  private float quantizedValue(long block, int lane, int column) {
+    int places = type == WeightType.Q8 ? 32 : 16; // columns with a byte of their own
+    int place = column % places;
+    int bits = data.get(ValueLayout.JAVA_BYTE, block + (place / 4 * 64 + 4 * lane + place % 4));
+    int integer = type == WeightType.Q8 ? bits & 255 : column < 16 ? bits & 15 : bits >> 4 & 15;
+    long scale = block + (places * STRIP_ROWS + 2 * lane);
+    return switch (type) {
+      case Q8 -> (integer - 128) * half(scale);
+      case Q4 -> (integer - 8) * half(scale);
+      case Q4M -> integer * half(scale) + half(scale + 2L * STRIP_ROWS);
+      case F32, F16, BF16 -> throw new AssertionError(type);
+    };
   }
 
-  /// The type in which all parts are kept.
-  private static DType commonFloat(List<? extends StoredMatrix> parts) {
-    DType first = parts.getFirst().floatType();
-    return parts.stream().allMatch(part -> part.floatType() == first) ? first : DType.F32;
-  }
-
-  /// A row goes through the heap: reading a mapped file element by element costs several times as
-  /// much.
-  private static void interleaveShorts(
-      MemorySegment source, int rows, int columns, MemorySegment target, int firstRow) {
-    short[] line = new short[BLOCK_COLUMNS];
-    for (int row = 0; row < rows; row++) {
-      for (int column = 0; column < columns; column += BLOCK_COLUMNS) {
-        int count = Math.min(BLOCK_COLUMNS, columns - column);
-        MemorySegment.copy(
-            source,
-            ValueLayout.JAVA_SHORT_UNALIGNED,
-            ((long) row * columns + column) * 2,
-            line,
-            0,
-            count);
-        long element = element(firstRow + row, column, columns);
-        for (int i = 0; i < count; i++) {
-          target.setAtIndex(ValueLayout.JAVA_SHORT, element + (long) i * STRIP_ROWS, line[i]);
-        }
-      }
-    }
-  }
-
-  private static void interleaveInts(
-      MemorySegment source, int rows, int columns, MemorySegment target, int firstRow) {
-    int[] line = new int[BLOCK_COLUMNS];
-    for (int row = 0; row < rows; row++) {
-      for (int column = 0; column < columns; column += BLOCK_COLUMNS) {
-        int count = Math.min(BLOCK_COLUMNS, columns - column);
-        MemorySegment.copy(
-            source,
-            ValueLayout.JAVA_INT_UNALIGNED,
-            ((long) row * columns + column) * 4,
-            line,
-            0,
-            count);
-        long element = element(firstRow + row, column, columns);
-        for (int i = 0; i < count; i++) {
-          target.setAtIndex(ValueLayout.JAVA_INT, element + (long) i * STRIP_ROWS, line[i]);
-        }
-      }
-    }
-  }
-
-  private static void interleaveDecoded(
-      StoredMatrix source, int rows, int columns, MemorySegment target, int firstRow) {
-    float[] line = new float[BLOCK_COLUMNS];
-    for (int row = 0; row < rows; row++) {
-      for (int column = 0; column < columns; column += BLOCK_COLUMNS) {
-        int count = Math.min(BLOCK_COLUMNS, columns - column);
-        source.decode((long) row * columns + column, count, line, 0);
-        long element = element(firstRow + row, column, columns);
-        for (int i = 0; i < count; i++) {
-          target.setAtIndex(ValueLayout.JAVA_FLOAT, element + (long) i * STRIP_ROWS, line[i]);
-        }
-      }
-    }
-  }
-
-  private static long element(int row, int column, int columns) {
-    return ((long) (row / STRIP_ROWS) * columns + column) * STRIP_ROWS + row % STRIP_ROWS;
-  }
-
-  private static long bytes(DType dtype, int rows, int columns) {
-    return (long) strips(rows) * STRIP_ROWS * columns * dtype.bytes();
-  }
-
-  private static void requireFloat(String name, DType dtype) {
-    if (dtype != DType.F32 && dtype != DType.F16 && dtype != DType.BF16) {
-      throw new IllegalArgumentException(
-          "%s is stored as %s, expected F32, F16 or BF16".formatted(name, dtype));
-    }
+  private float half(long offset) {
+    return Float.float16ToFloat(data.get(SHORT, offset));
   }
 }

@@ -40,8 +40,19 @@ public record Tensor(String name, String file, DType dtype, List<Long> shape, Me
   }
 
   @Override
-  public DType floatType() {
-    return dtype.isBlockType() ? DType.F32 : dtype;
+  public WeightType weightType() {
+    return switch (dtype) {
+      case F32 -> WeightType.F32;
+      case F16 -> WeightType.F16;
+      case BF16 -> WeightType.BF16;
+      case Q4_0 -> WeightType.Q4;
+      case Q4_1, Q4_K -> WeightType.Q4M;
+      case Q8_0, Q5_0, Q5_1, Q2_K, Q3_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS -> WeightType.Q8;
+      case F64, I64, I32, I16, I8, U8, BOOL ->
+          throw new IllegalArgumentException(
+              "%s: tensor '%s' is %s, expected F32, F16, BF16 or a block type"
+                  .formatted(file, name, dtype));
+    };
   }
 
   /// The number of elements, `product(shape)`.

@@ -66,6 +66,6 @@ final class TestMatrices {
       }
     }
     Tensor tensor = new Tensor("w", "test", dtype, List.of((long) rows, (long) columns), data);
-    return StripMatrix.interleave("w", List.of(tensor), arena);
+    return StripMatrix.interleave("w", List.of(tensor), tensor.weightType(), arena);
   }
 }

@@ -20,6 +20,7 @@ import org.glmspark.format.Safetensors;
 import org.glmspark.tensor.DType;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.Tensor;
+import org.glmspark.tensor.WeightType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -124,7 +125,7 @@ class ModelLoaderTest {
           matrix.data().getAtIndex(ValueLayout.JAVA_SHORT, element + row % StripMatrix.STRIP_ROWS);
     }
 
-    assertThat(matrix.dtype()).isEqualTo(DType.BF16);
+    assertThat(matrix.type()).isEqualTo(WeightType.BF16);
     assertThat(matrix.columns()).isEqualTo(columns);
     assertThat(matrix.rows() * columns).isEqualTo(expected.length);
     assertThat(found).as(parts[0]).isEqualTo(expected);

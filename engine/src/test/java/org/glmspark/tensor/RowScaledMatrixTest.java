@@ -55,9 +55,10 @@ class RowScaledMatrixTest {
   void becomesStripsOfFloats() {
     var matrix = new RowScaledMatrix(bytes(3, 127, -127, 0, 4, -128, 1), SCALES, 8);
     try (Arena arena = Arena.ofConfined()) {
-      StripMatrix strips = StripMatrix.interleave("w", List.of(matrix, matrix), arena);
+      StripMatrix strips =
+          StripMatrix.interleave("w", List.of(matrix, matrix), WeightType.F32, arena);
 
-      assertThat(strips.dtype()).isEqualTo(DType.F32);
+      assertThat(strips.type()).isEqualTo(WeightType.F32);
       assertThat(strips.rows()).isEqualTo(4);
       // column 1 of the rows 0 to 4, the last one padding
       float[] column = new float[5];

@@ -39,6 +39,7 @@ class StripMatrixTest {
               List.of(
                   tensor("a", dtype, rows, columns, 0, arena),
                   tensor("b", dtype, more, columns, rows, arena)),
+              WeightType.valueOf(dtype.name()),
               arena);
 
       assertThat(matrix.rows()).isEqualTo(rows + more);
@@ -70,9 +71,10 @@ class StripMatrixTest {
       List<Tensor> parts =
           List.of(random("a", upper, 17, columns, arena), random("b", lower, 3, columns, arena));
 
-      StripMatrix matrix = StripMatrix.interleave("m", parts, arena);
+      WeightType type = WeightType.commonFloat(parts);
+      StripMatrix matrix = StripMatrix.interleave("m", parts, type, arena);
 
-      assertThat(matrix.dtype()).isEqualTo(DType.F32);
+      assertThat(type).isEqualTo(WeightType.F32);
       float[] above = parts.getFirst().floats();
       float[] below = parts.getLast().floats();
       for (int row = 0; row < matrix.strips() * 16; row++) {
@@ -103,7 +105,7 @@ class StripMatrixTest {
     try (Arena arena = Arena.ofConfined()) {
       List<Tensor> parts =
           List.of(random("a", DType.F32, 2, 3, arena), random("b", DType.I32, 2, 3, arena));
-      assertThatThrownBy(() -> StripMatrix.interleave("m", parts, arena))
+      assertThatThrownBy(() -> StripMatrix.interleave("m", parts, WeightType.F32, arena))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("test: tensor 'b' is I32, expected F32, F16, BF16 or a block type");
     }
@@ -114,7 +116,7 @@ class StripMatrixTest {
     try (Arena arena = Arena.ofConfined()) {
       List<Tensor> parts =
           List.of(tensor("a", DType.F32, 2, 3, 0, arena), tensor("b", DType.F32, 2, 4, 0, arena));
-      assertThatThrownBy(() -> StripMatrix.interleave("m", parts, arena))
+      assertThatThrownBy(() -> StripMatrix.interleave("m", parts, WeightType.F32, arena))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(
               "test: tensor 'b' is [2, 4], expected a matrix with as many columns as 'a' [2, 3]");
