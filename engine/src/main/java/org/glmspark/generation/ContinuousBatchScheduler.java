@@ -14,7 +14,6 @@ import org.glmspark.sampling.Sampler;
 import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.transformer.ForwardBatch;
 import org.glmspark.transformer.Transformer;
-import org.jspecify.annotations.Nullable;
 
 /// Decides which tokens each step computes. Sequences enter and leave the batch between steps; none
 /// waits for another to end.
@@ -28,6 +27,7 @@ final class ContinuousBatchScheduler {
   private final WorkerPool workers;
   private final BlockPool blocks;
   private final int maxBatch;
+  private final int maxLogitRows;
 
   /// Ascending.
   private final int[] stopTokens;
@@ -37,18 +37,23 @@ final class ContinuousBatchScheduler {
   private volatile int waitingCount;
   private volatile EngineStats stats = new EngineStats(0, 0, 0, 0, 0);
 
+  /// @param maxBatch most sequences that run at once
+  /// @param maxLogitRows most rows of logits of one step, at least `maxBatch`
+  /// @param stopTokens ascending
   ContinuousBatchScheduler(
       Model model,
       Transformer transformer,
       WorkerPool workers,
       BlockPool blocks,
       int maxBatch,
+      int maxLogitRows,
       int[] stopTokens) {
     this.model = model;
     this.transformer = transformer;
     this.workers = workers;
     this.blocks = blocks;
     this.maxBatch = maxBatch;
+    this.maxLogitRows = maxLogitRows;
     this.stopTokens = stopTokens;
   }
 
@@ -72,9 +77,10 @@ final class ContinuousBatchScheduler {
 
   /// One sequence's share of a step.
   ///
-  /// @param prefill how many of its tokens belong to the prompt
-  /// @param logitRow row of the logits that decide its next token, or -1 while the prompt goes on
-  private record Share(Sequence sequence, int segment, int count, int prefill, int logitRow) {}
+  /// @param prefill how many of its tokens were given, not drawn
+  /// @param firstLogitRow first row of the logits after its last `logits` tokens
+  private record Share(
+      Sequence sequence, int segment, int count, int prefill, int firstLogitRow, int logits) {}
 
   /// Runs one step.
   ///
@@ -91,10 +97,10 @@ final class ContinuousBatchScheduler {
     ForwardBatch batch = transformer.newBatch();
     List<Share> shares = fill(batch);
     FloatMatrix logits = transformer.forward(batch);
-    int[] next = sample(shares, logits);
+    read(shares, logits);
     long drawn = 0;
-    for (int i = 0; i < shares.size(); i++) {
-      drawn += apply(shares.get(i), batch, next[i]);
+    for (Share share : shares) {
+      drawn += apply(share, batch);
     }
     running.removeIf(Sequence::ended);
     count(shares, drawn, System.nanoTime() - start);
@@ -126,75 +132,113 @@ final class ContinuousBatchScheduler {
     List<Share> shares = new ArrayList<>();
     for (Sequence sequence : running) {
       if (sequence.decoding()) {
-        shares.add(share(batch, sequence));
+        shares.add(share(batch, sequence, 1));
       }
     }
+    int spareLogits = maxLogitRows - running.size(); // each sequence may need one in any case
     for (Sequence sequence : running) {
       if (!sequence.decoding() && batch.room() > 0) {
-        shares.add(share(batch, sequence));
+        Share share = share(batch, sequence, 1 + spareLogits);
+        spareLogits -= Math.max(0, share.logits() - 1);
+        shares.add(share);
       }
     }
     return shares;
   }
 
-  private static Share share(ForwardBatch batch, Sequence sequence) {
+  /// @param mostLogits most rows of logits to ask for
+  private static Share share(ForwardBatch batch, Sequence sequence, int mostLogits) {
     int count = Math.min(sequence.pending(), batch.room());
+    count -= Math.max(0, sequence.logitsOf(count) - mostLogits);
     int segment = batch.add(sequence.tokens(), sequence.computed(), count, sequence.blocks());
-    int logitRow = count == sequence.pending() ? batch.wantLogits() : -1;
-    return new Share(sequence, segment, count, sequence.decoding() ? 0 : count, logitRow);
+    int logits = sequence.logitsOf(count);
+    return new Share(
+        sequence,
+        segment,
+        count,
+        sequence.decoding() ? 0 : count,
+        batch.wantLogits(logits),
+        logits);
   }
 
-  private int[] sample(List<Share> shares, FloatMatrix logits) {
-    int[] next = new int[shares.size()];
-    workers.forEach(
-        shares.size(),
-        (item, _) -> {
-          Share share = shares.get(item);
-          if (share.logitRow() >= 0) {
-            next[item] = share.sequence().sample(logits, share.logitRow());
-          }
-        });
-    return next;
+  /// Lets each sequence read its rows of the logits.
+  private void read(List<Share> shares, FloatMatrix logits) {
+    List<Runnable> rows = new ArrayList<>();
+    for (Share share : shares) {
+      int end = share.sequence().computed() + share.count();
+      for (int i = 0; i < share.logits(); i++) {
+        int row = share.firstLogitRow() + i;
+        int position = end - share.logits() + i;
+        rows.add(() -> share.sequence().read(logits, row, position));
+      }
+    }
+    workers.forEach(rows.size(), (item, _) -> rows.get(item).run());
   }
 
   /// Takes the step's outcome into the sequence; returns how many tokens it drew.
-  private int apply(Share share, ForwardBatch batch, int token) {
+  private int apply(Share share, ForwardBatch batch) {
     Sequence sequence = share.sequence();
     sequence.advance(share.count());
     if (batch.overflowed(share.segment())) {
       fail(sequence, "a key or value does not fit the cache type; try kv-cache-type float32");
       return 0;
     }
-    if (share.logitRow() < 0) {
+    return switch (sequence) {
+      case GeneratedSequence generated -> share.logits() == 0 ? 0 : draw(generated);
+      case ScoredSequence scored -> {
+        score(scored, share.count());
+        yield 0;
+      }
+    };
+  }
+
+  private int draw(GeneratedSequence sequence) {
+    if (sequence.drawn() == Sampler.NOT_FINITE) {
+      failNotFinite(sequence);
       return 0;
     }
-    if (token == Sampler.NOT_FINITE) {
-      fail(sequence, "a logit is NaN or infinite after token %d".formatted(sequence.computed()));
-      return 0;
-    }
-    if (Arrays.binarySearch(stopTokens, token) >= 0) {
-      sequence.stop(token);
-      end(sequence, FinishReason.STOP, null);
+    if (Arrays.binarySearch(stopTokens, sequence.drawn()) >= 0) {
+      sequence.stop();
+      end(sequence, FinishReason.STOP);
       return 1;
     }
-    sequence.append(token);
+    sequence.append();
     if (sequence.full()) {
-      end(sequence, FinishReason.LENGTH, null);
+      end(sequence, FinishReason.LENGTH);
     }
     return 1;
   }
 
-  private void fail(Sequence sequence, String detail) {
-    end(sequence, FinishReason.ERROR, new RowError(RowError.Reason.NOT_FINITE, detail));
+  private void score(ScoredSequence sequence, int count) {
+    if (!sequence.finite(count)) {
+      failNotFinite(sequence);
+    } else if (sequence.pending() == 0) {
+      sequence.end();
+      sequence.complete();
+    }
   }
 
-  private void end(Sequence sequence, FinishReason reason, @Nullable RowError error) {
+  private void failNotFinite(Sequence sequence) {
+    fail(sequence, "a logit is NaN or infinite after token %d".formatted(sequence.computed()));
+  }
+
+  private void fail(Sequence sequence, String detail) {
+    RowError error = new RowError(RowError.Reason.NOT_FINITE, detail);
     sequence.end();
-    sequence.future().complete(sequence.result(answer(sequence, reason), reason, error));
+    switch (sequence) {
+      case GeneratedSequence generated ->
+          generated.fail(answer(generated, FinishReason.ERROR), error);
+      case ScoredSequence scored -> scored.fail(error);
+    }
+  }
+
+  private void end(GeneratedSequence sequence, FinishReason reason) {
+    sequence.end();
+    sequence.complete(answer(sequence, reason), reason);
   }
 
   /// What the completion says. One that a limit cut off calls no tool: half a call can look whole.
-  private Answer answer(Sequence sequence, FinishReason reason) {
+  private Answer answer(GeneratedSequence sequence, FinishReason reason) {
     var template = model.chatTemplate();
     if (template == null) {
       return new Answer("", List.of());

@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
 /// }
 /// ```
 public final class GenerationEngine implements AutoCloseable {
+  /// Rows of logits that a step has memory for, if the batch does not need more: a text that is
+  /// scored wants one for each token.
+  private static final int SCORED_ROWS = 64;
+
   private final Model model;
   private final EngineOptions options;
 
@@ -57,12 +61,12 @@ public final class GenerationEngine implements AutoCloseable {
             config.headSize(),
             cacheBlocks(config, options));
     this.workers = new WorkerPool("glm-worker", options.threads());
+    int logitRows = Math.max(options.maxBatch(), Math.min(SCORED_ROWS, options.stepTokens()));
     Transformer transformer =
-        new Transformer(
-            config, model.weights(), cache, workers, options.stepTokens(), options.maxBatch());
+        new Transformer(config, model.weights(), cache, workers, options.stepTokens(), logitRows);
     this.scheduler =
         new ContinuousBatchScheduler(
-            model, transformer, workers, cache.pool(), options.maxBatch(), stopTokens);
+            model, transformer, workers, cache.pool(), options.maxBatch(), logitRows, stopTokens);
     this.stepper = new Thread(this::run, "glm-engine");
     stepper.setDaemon(true);
     stepper.start();
@@ -117,7 +121,7 @@ public final class GenerationEngine implements AutoCloseable {
     return model;
   }
 
-  /// Queues a request; any thread may call. Cancelling the future withdraws the request.
+  /// Queues a prompt to complete; any thread may call. Cancelling the future withdraws the request.
   ///
   /// The future completes exceptionally only if the engine itself fails or is closed; a request
   /// that cannot be answered gets a result with [FinishReason#ERROR].
@@ -126,26 +130,47 @@ public final class GenerationEngine implements AutoCloseable {
   /// @throws IllegalStateException if the engine is closed or has failed
   public CompletableFuture<GenerationResult> submit(GenerationRequest request) {
     requireOpen();
-    int vocabulary = model.config().vocabularySize();
-    for (int token : request.promptTokens()) {
-      if (token < 0 || token >= vocabulary) {
-        throw new IllegalArgumentException(
-            "prompt token %d, the model has ids 0 to %d".formatted(token, vocabulary - 1));
-      }
-    }
+    requireIds(request.promptTokens());
     String requestId = requestId(request);
     RowError error = refusal(request);
     if (error != null) {
       return CompletableFuture.completedFuture(
           GenerationResult.refused(requestId, request.promptTokens().length, error));
     }
-    Sequence sequence = new Sequence(request, requestId, model.config().contextTokens());
+    var sequence = new GeneratedSequence(request, requestId, model.config().contextTokens());
+    enqueue(sequence);
+    return sequence.future();
+  }
+
+  /// Queues a text to score; else as the other `submit`.
+  public CompletableFuture<ScoringResult> submit(ScoringRequest request) {
+    requireOpen();
+    requireIds(request.tokens());
+    RowError error = refusal(request);
+    if (error != null) {
+      return CompletableFuture.completedFuture(ScoringResult.refused(error));
+    }
+    var sequence = new ScoredSequence(request);
+    enqueue(sequence);
+    return sequence.future();
+  }
+
+  private void requireIds(int[] tokens) {
+    int vocabulary = model.config().vocabularySize();
+    for (int token : tokens) {
+      if (token < 0 || token >= vocabulary) {
+        throw new IllegalArgumentException(
+            "prompt token %d, the model has ids 0 to %d".formatted(token, vocabulary - 1));
+      }
+    }
+  }
+
+  private void enqueue(Sequence sequence) {
     inbox.add(sequence);
     Throwable cause = end;
     if (cause != null) { // ended meanwhile: nobody reads the inbox any more
       failInbox(cause);
     }
-    return sequence.future();
   }
 
   private @Nullable RowError refusal(GenerationRequest request) {
@@ -157,19 +182,32 @@ public final class GenerationEngine implements AutoCloseable {
           "it has %d tokens, the model takes at most %d and one of the completion; shorten the text or choose another model"
               .formatted(prompt, context - 1));
     }
-    long tokens = Math.min(context, (long) prompt + request.sampling().maxTokens());
-    long blocks = BlockTable.blocksFor((int) tokens);
-    if (blocks > cache.pool().blocks()) {
+    int tokens = (int) Math.min(context, request.mostTokens());
+    return cacheTooSmall(
+        tokens, "a prompt of %d tokens and %d to generate need".formatted(prompt, tokens - prompt));
+  }
+
+  private @Nullable RowError refusal(ScoringRequest request) {
+    int tokens = request.tokens().length;
+    int context = model.config().contextTokens();
+    if (tokens > context) {
       return new RowError(
-          RowError.Reason.CACHE_TOO_SMALL,
-          "a prompt of %d tokens and %d to generate need %d bytes, kv-cache-bytes gives %d"
-              .formatted(
-                  prompt,
-                  tokens - prompt,
-                  blocks * cache.blockBytes(),
-                  cache.pool().blocks() * cache.blockBytes()));
+          RowError.Reason.PROMPT_TOO_LONG,
+          "it has %d tokens, the model takes at most %d".formatted(tokens, context));
     }
-    return null;
+    return cacheTooSmall(tokens - 1, "a text of %d tokens needs".formatted(tokens));
+  }
+
+  private @Nullable RowError cacheTooSmall(int tokens, String what) {
+    long blocks = BlockTable.blocksFor(tokens);
+    if (blocks <= cache.pool().blocks()) {
+      return null;
+    }
+    return new RowError(
+        RowError.Reason.CACHE_TOO_SMALL,
+        "%s %d bytes, kv-cache-bytes gives %d"
+            .formatted(
+                what, blocks * cache.blockBytes(), cache.pool().blocks() * cache.blockBytes()));
   }
 
   /// The SHA-256, in hexadecimal, of everything the completion of this request depends on.

@@ -13,4 +13,9 @@ public record GenerationRequest(int[] promptTokens, SamplingParameters sampling)
       throw new IllegalArgumentException("the prompt has no tokens");
     }
   }
+
+  /// Tokens of prompt and completion together, if no stop token comes first.
+  long mostTokens() {
+    return (long) promptTokens.length + sampling.maxTokens();
+  }
 }

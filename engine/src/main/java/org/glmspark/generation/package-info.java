@@ -7,6 +7,9 @@
 ///                                  └── finished ──▶ GenerationResult ──▶ the caller's future
 /// ```
 ///
+/// A [ScoringRequest] goes the same way, but nothing is drawn: the logits after each of its tokens
+/// say how probable the next one was.
+///
 /// Threads: one thread steps the engine and owns sequences, batch and cache blocks, so that
 /// bookkeeping needs no lock; any thread may submit, and cancels by cancelling its future. The
 /// arithmetic of a step is shared out to a [org.glmspark.parallel.WorkerPool].

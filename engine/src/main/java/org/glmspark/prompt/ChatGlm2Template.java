@@ -48,6 +48,11 @@ final class ChatGlm2Template implements ChatTemplate {
   }
 
   @Override
+  public int[] prefix() {
+    return prefix.clone();
+  }
+
+  @Override
   public int[] encode(List<ChatMessage> messages) {
     return new PromptTokens(tokenizer).control(prefix).text(rounds(messages)).toArray();
   }

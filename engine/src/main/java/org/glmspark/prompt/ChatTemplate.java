@@ -25,6 +25,9 @@ public sealed interface ChatTemplate permits ChatGlm2Template, RoleTemplate {
   /// Which format this is.
   ChatFormat format();
 
+  /// The two tokens that everything the model reads begins with.
+  int[] prefix();
+
   /// The prompt after which the model writes its answer.
   ///
   /// @throws IllegalArgumentException if the format has no way to say what a message says

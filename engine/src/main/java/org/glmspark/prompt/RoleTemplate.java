@@ -32,6 +32,11 @@ abstract sealed class RoleTemplate implements ChatTemplate
   }
 
   @Override
+  public final int[] prefix() {
+    return prefix.clone();
+  }
+
+  @Override
   public final int[] encode(List<ChatMessage> messages) {
     List<ToolDefinition> tools =
         messages.stream().flatMap(message -> message.tools().stream()).toList();

@@ -43,12 +43,15 @@ public final class ForwardBatch {
     return segments.size() - 1;
   }
 
-  /// Asks for the logits after the last token added.
+  /// Asks for the logits after each of the last `count` tokens added.
   ///
-  /// @return the row of the step's logits that will hold them
-  public int wantLogits() {
-    logitRows.add(rows - 1);
-    return logitRows.size() - 1;
+  /// @return the first of as many rows of the step's logits, which will hold them
+  public int wantLogits(int count) {
+    int first = logitRows.size();
+    for (int row = rows - count; row < rows; row++) {
+      logitRows.add(row);
+    }
+    return first;
   }
 
   /// Tokens still to be added at most.

@@ -55,13 +55,8 @@ class GoldenLogitsTest {
         ForwardBatch batch = transformer.newBatch();
         int end = Math.min(tokens.length, start + chunk);
         int first = Math.max(start, firstWanted);
-        if (start < Math.min(end, firstWanted)) {
-          batch.add(tokens, start, Math.min(end, firstWanted) - start, blocks);
-        }
-        for (int i = first; i < end; i++) { // one run a token, to ask for the logits of each
-          batch.add(tokens, i, 1, blocks);
-          batch.wantLogits();
-        }
+        batch.add(tokens, start, end - start, blocks);
+        batch.wantLogits(Math.max(0, end - first));
         FloatMatrix logits = transformer.forward(batch);
         for (int i = first; i < end; i++) {
           int offset = logits.offset(i - first);

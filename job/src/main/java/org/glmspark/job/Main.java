@@ -79,6 +79,7 @@ public final class Main {
             .addSubcommand(new GenerateCommand(home))
             .addSubcommand(new InspectCommand())
             .addSubcommand(new TokenizeCommand())
+            .addSubcommand(new PerplexityCommand())
             .setOut(out)
             .setErr(err)
             .setUsageHelpAutoWidth(true)

@@ -94,7 +94,14 @@ class MainTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"--help", "run --help", "generate --help", "inspect --help", "tokenize --help"})
+      strings = {
+        "--help",
+        "run --help",
+        "generate --help",
+        "inspect --help",
+        "tokenize --help",
+        "perplexity --help"
+      })
   void everyCommandHelpsWithAnExample(String arguments) {
     assertThat(glm(arguments.split(" "))).isZero();
     assertThat(out.toString()).startsWith("Usage: glm").contains("Example");
@@ -150,6 +157,50 @@ class MainTest {
   void tokenizeShowsIdsAndPieces() {
     assertThat(glm("tokenize", MODEL, "Hello <|user|>")).isZero();
     assertThat(out.toString()).startsWith("1008  Hello").doesNotContain("2041");
+  }
+
+  @Test
+  void perplexityIsThatOfEveryTokenAndDependsOnTheWindow() throws IOException {
+    Path text = folder.resolve("text.txt");
+    Files.writeString(
+        text, "The user-db in Wesfinburg went down at 10:58 on 4 August. ".repeat(20));
+    String[] command = {"perplexity", "--model", MODEL, "--text", text.toString(), "--json"};
+    assertThat(glm(command)).isZero();
+    JsonNode whole = new ObjectMapper().readTree(out.toString());
+    out.getBuffer().setLength(0);
+    assertThat(glm("tokenize", MODEL, Files.readString(text))).isZero();
+    int tokens = whole.get("tokens").intValue();
+    assertThat(out.toString().strip()).endsWith(tokens + " tokens");
+    assertThat(whole.get("windows").intValue()).isEqualTo(1);
+    double loss = whole.get("mean_negative_log_likelihood").doubleValue();
+    assertThat(whole.get("perplexity").doubleValue()).isEqualTo(Math.exp(loss));
+    out.getBuffer().setLength(0);
+
+    assertThat(glm("perplexity", "--model", MODEL, "--text", text.toString(), "--window", "12"))
+        .isZero();
+
+    assertThat(out.toString())
+        .contains(
+            "tokens                        %,d in %,d windows of at most 12"
+                .formatted(tokens, Math.ceilDiv(tokens, 10)))
+        .containsPattern("perplexity +[0-9.]+")
+        .doesNotContain("%.4f".formatted(Math.exp(loss)));
+  }
+
+  @Test
+  void perplexitySaysWhatIsWrongWithAText() throws IOException {
+    Path bytes = folder.resolve("bytes.bin");
+    Files.write(bytes, new byte[] {(byte) 0xff, 0, 1});
+    assertThat(glm("perplexity", "--model", MODEL, "--text", bytes.toString())).isEqualTo(1);
+    assertThat(err.toString()).isEqualTo(bytes + ": is not UTF-8, expected a text file\n");
+    err.getBuffer().setLength(0);
+    assertThat(glm("perplexity", "--model", MODEL, "--text", "none.txt")).isEqualTo(1);
+    assertThat(err.toString()).isEqualTo("none.txt: there is no such file\n");
+    err.getBuffer().setLength(0);
+    assertThat(glm("perplexity", "--model", MODEL, "--text", "none.txt", "--window", "2"))
+        .isEqualTo(2);
+    assertThat(err.toString())
+        .startsWith("--window is 2, expected 3 to 1024, the model's context;");
   }
 
   @Test

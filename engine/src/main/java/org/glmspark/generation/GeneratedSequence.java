@@ -1,0 +1,174 @@
+package org.glmspark.generation;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.glmspark.cache.BlockPool;
+import org.glmspark.prompt.Answer;
+import org.glmspark.sampling.CounterRandom;
+import org.glmspark.sampling.Sampler;
+import org.glmspark.sampling.SamplingParameters;
+import org.glmspark.tensor.FloatMatrix;
+import org.jspecify.annotations.Nullable;
+
+/// A prompt that is completed.
+final class GeneratedSequence extends Sequence {
+  /// No token was drawn yet, and no stop token ended the completion.
+  private static final int NONE = -1;
+
+  private final String requestId;
+  private final SamplingParameters sampling;
+  private final CounterRandom random;
+  private final CompletableFuture<GenerationResult> future = new CompletableFuture<>();
+  private final int promptLength;
+  private final int[] tokens;
+
+  /// Ids of the tokens so far; null unless their repetition is penalised.
+  private final @Nullable BitSet present;
+
+  private int length;
+
+  /// What the last logits gave, or [Sampler#NOT_FINITE].
+  private int drawn = NONE;
+
+  private int stopToken = NONE;
+  private final long submittedNanos = System.nanoTime();
+  private long startedNanos = submittedNanos;
+  private long firstTokenNanos = submittedNanos;
+
+  /// @param contextTokens longest sequence of the model
+  GeneratedSequence(GenerationRequest request, String requestId, int contextTokens) {
+    super((int) Math.min(contextTokens, request.mostTokens()));
+    this.requestId = requestId;
+    this.sampling = request.sampling();
+    this.random = new CounterRandom(sampling.seed(), requestId);
+    this.promptLength = request.promptTokens().length;
+    this.tokens = Arrays.copyOf(request.promptTokens(), limit());
+    this.length = promptLength;
+    this.present = sampling.repetitionPenalty() == 1 ? null : present(request.promptTokens());
+  }
+
+  private static BitSet present(int[] tokens) {
+    BitSet present = new BitSet();
+    for (int token : tokens) {
+      present.set(token);
+    }
+    return present;
+  }
+
+  @Override
+  CompletableFuture<GenerationResult> future() {
+    return future;
+  }
+
+  @Override
+  int[] tokens() {
+    return tokens;
+  }
+
+  /// The rest of the prompt, or the token drawn last.
+  @Override
+  int pending() {
+    return length - computed();
+  }
+
+  @Override
+  int logitsOf(int count) {
+    return count == pending() ? 1 : 0;
+  }
+
+  @Override
+  boolean decoding() {
+    return length > promptLength;
+  }
+
+  @Override
+  void start(BlockPool pool) {
+    super.start(pool);
+    startedNanos = System.nanoTime();
+  }
+
+  @Override
+  void read(FloatMatrix logits, int row, int position) {
+    float[] values = logits.values();
+    int offset = logits.offset(row);
+    if (present != null) {
+      Sampler.penalise(values, offset, present, sampling.repetitionPenalty());
+    }
+    double uniform = random.uniform(length - promptLength);
+    drawn = Sampler.next(values, offset, logits.columns(), sampling, uniform);
+  }
+
+  /// The token that the last logits gave, or [Sampler#NOT_FINITE].
+  int drawn() {
+    return drawn;
+  }
+
+  /// Appends the drawn token. There is room: a sequence that is full has ended.
+  void append() {
+    if (length == promptLength) {
+      firstTokenNanos = System.nanoTime();
+    }
+    tokens[length++] = drawn;
+    if (present != null) {
+      present.set(drawn);
+    }
+  }
+
+  /// Ends the completion with the drawn token, which is no part of it.
+  void stop() {
+    stopToken = drawn;
+  }
+
+  boolean full() {
+    return length == limit();
+  }
+
+  List<Integer> completion() {
+    List<Integer> completion = new ArrayList<>(length - promptLength);
+    for (int i = promptLength; i < length; i++) {
+      completion.add(tokens[i]);
+    }
+    return completion;
+  }
+
+  /// The completion and the token that ended it.
+  List<Integer> completionAndStop() {
+    List<Integer> tokens = completion();
+    if (stopToken != NONE) {
+      tokens.add(stopToken);
+    }
+    return tokens;
+  }
+
+  void complete(Answer answer, FinishReason reason) {
+    future.complete(result(answer, reason, null));
+  }
+
+  /// The completion so far is given with the error.
+  void fail(Answer answer, RowError error) {
+    future.complete(result(answer, FinishReason.ERROR, error));
+  }
+
+  private GenerationResult result(Answer answer, FinishReason reason, @Nullable RowError error) {
+    long now = System.nanoTime();
+    long firstToken = decoding() ? firstTokenNanos : now;
+    long started = started() ? startedNanos : now;
+    return new GenerationResult(
+        requestId,
+        answer.text(),
+        answer.toolCalls(),
+        completion(),
+        reason,
+        error,
+        new GenerationResult.Usage(promptLength, 0, length - promptLength),
+        new GenerationResult.Timing(
+            millis(submittedNanos, started), millis(started, firstToken), millis(firstToken, now)));
+  }
+
+  private static double millis(long from, long to) {
+    return Math.max(0, to - from) / 1e6;
+  }
+}
