@@ -6,12 +6,13 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.glmspark.tensor.StoredMatrix;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.Tensor;
 import org.glmspark.tensor.WeightType;
 import org.jspecify.annotations.Nullable;
 
-/// Published weights brought into kernel layout in memory, every value as it is stored.
+/// Published weights brought into kernel layout in memory.
 ///
 /// @param file the name of the file that lists them, for messages
 record InterleavedWeights(
@@ -23,8 +24,13 @@ record InterleavedWeights(
 
   /// Interleaves all matrices, on all cores.
   ///
+  /// @param type of a matrix, from what it is made of
   /// @param memory owns them
-  static InterleavedWeights of(String file, List<PublishedWeight> weights, Arena memory) {
+  static InterleavedWeights of(
+      String file,
+      List<PublishedWeight> weights,
+      Function<List<? extends StoredMatrix>, WeightType> type,
+      Arena memory) {
     Map<String, StripMatrix> matrices =
         only(weights, PublishedWeight.Matrix.class)
             .parallel()
@@ -32,7 +38,7 @@ record InterleavedWeights(
                 StripMatrix.interleave(
                     matrix.name(),
                     matrix.parts(),
-                    WeightType.commonFloat(matrix.parts()),
+                    type.apply(matrix.parts()),
                     memory))
             .collect(Collectors.toMap(StripMatrix::name, Function.identity()));
     return new InterleavedWeights(

@@ -103,6 +103,25 @@ public record ModelConfig(
     return layers * (attention + bias + feedForward + norms) + vocabularies + hidden;
   }
 
+  /// The same model with more or fewer layers.
+  ModelConfig withLayers(int layers) {
+    return new ModelConfig(
+        blockType,
+        hiddenSize,
+        layers,
+        heads,
+        keyValueHeads,
+        headSize,
+        feedForwardSize,
+        vocabularySize,
+        normEpsilon,
+        rope,
+        contextTokens,
+        queryKeyValueBias,
+        tiedEmbeddings,
+        stopTokens);
+  }
+
   /// The same model under other settings; a null leaves what is.
   ///
   /// @throws IllegalArgumentException if a number is out of range

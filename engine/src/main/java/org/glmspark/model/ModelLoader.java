@@ -6,6 +6,7 @@ import java.util.List;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.format.MappedFile;
 import org.glmspark.format.ModelPack;
+import org.glmspark.tensor.WeightType;
 
 /// Opens a model: a pack, or as it was published.
 public final class ModelLoader {
@@ -106,7 +107,8 @@ public final class ModelLoader {
     try {
       return ModelWeights.of(
           published.config().config(),
-          InterleavedWeights.of(path.toString(), tensors.weights(), memory));
+          InterleavedWeights.of(
+              path.toString(), tensors.weights(), WeightType::commonFloat, memory));
     } catch (OutOfMemoryError e) {
       long bytes = tensors.stream().mapToLong(tensor -> tensor.data().byteSize()).sum();
       throw new IllegalStateException(

@@ -80,6 +80,7 @@ public final class Main {
             .addSubcommand(new InspectCommand())
             .addSubcommand(new TokenizeCommand())
             .addSubcommand(new PerplexityCommand())
+            .addSubcommand(new BenchCommand())
             .setOut(out)
             .setErr(err)
             .setUsageHelpAutoWidth(true)

@@ -1,0 +1,179 @@
+package org.glmspark.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.Supplier;
+import org.glmspark.cache.BlockTable;
+import org.glmspark.cache.KvCacheType;
+import org.glmspark.cache.PagedKvCache;
+import org.glmspark.model.LayerWeights;
+import org.glmspark.model.Model;
+import org.glmspark.model.ModelConfig;
+import org.glmspark.parallel.WorkerPool;
+import org.glmspark.tensor.StripMatrix;
+import org.glmspark.transformer.ForwardBatch;
+import org.glmspark.transformer.Transformer;
+
+/// Times prompts and completions of a whole model.
+public final class ModelBenchmark implements AutoCloseable {
+  private static final int RUNS = 3;
+
+  private final ModelConfig config;
+  private final PagedKvCache cache;
+  private final Transformer transformer;
+  private final int stepTokens;
+  private final long weightBytes;
+  private final SplittableRandom random = new SplittableRandom(1);
+
+  /// @param model stays the caller's
+  /// @param workers stay the caller's
+  /// @param stepTokens most tokens of one step
+  /// @param maxBatch most sequences at once
+  /// @param cacheTokens keys and values to have memory for
+  public ModelBenchmark(
+      Model model,
+      KvCacheType cacheType,
+      WorkerPool workers,
+      int stepTokens,
+      int maxBatch,
+      int cacheTokens) {
+    this.config = model.config();
+    this.stepTokens = stepTokens;
+    this.cache =
+        new PagedKvCache(
+            cacheType,
+            config.layers(),
+            config.keyValueHeads(),
+            config.headSize(),
+            BlockTable.blocksFor(cacheTokens) + maxBatch);
+    this.transformer =
+        new Transformer(config, model.weights(), cache, workers, stepTokens, maxBatch);
+    this.weightBytes =
+        model.weights().output().data().byteSize()
+            + model.weights().layers().stream().mapToLong(ModelBenchmark::bytes).sum();
+  }
+
+  private static long bytes(LayerWeights layer) {
+    return List.of(
+            layer.queryKeyValue(), layer.attentionOutput(), layer.gateUp(), layer.down())
+        .stream()
+        .map(StripMatrix::data)
+        .mapToLong(data -> data.byteSize())
+        .sum();
+  }
+
+  /// Bytes of all matrices: what a step reads.
+  public long weightBytes() {
+    return weightBytes;
+  }
+
+  /// Computes a prompt and the logits after it.
+  public Phase prefill(int promptTokens) {
+    return best(() -> prefillOnce(promptTokens));
+  }
+
+  /// Draws tokens for several sequences at once, each after a context of the same length.
+  ///
+  /// @param newTokens of each sequence
+  public Phase decode(int batch, int contextTokens, int newTokens) {
+    return best(() -> decodeOnce(batch, contextTokens, newTokens));
+  }
+
+  private static Phase best(Supplier<Phase> run) {
+    Phase best = run.get();
+    for (int i = 1; i < RUNS; i++) {
+      best = best.best(run.get());
+    }
+    return best;
+  }
+
+  private Phase prefillOnce(int promptTokens) {
+    int[] tokens = tokens(promptTokens);
+    int steps = 0;
+    long start;
+    long end;
+    try (BlockTable blocks = BlockTable.reserve(cache.pool(), promptTokens)) {
+      start = System.nanoTime();
+      for (int position = 0; position < promptTokens; position += stepTokens) {
+        ForwardBatch step = transformer.newBatch();
+        int count = Math.min(stepTokens, promptTokens - position);
+        step.add(tokens, position, count, blocks);
+        step.wantLogits(position + count == promptTokens ? 1 : 0);
+        transformer.forward(step);
+        steps++;
+      }
+      end = System.nanoTime();
+    }
+    double operations =
+        layerOperations() * promptTokens
+            + outputOperations()
+            + attentionOperations(0, promptTokens);
+    return new Phase(promptTokens, (end - start) / 1e9, operations, (double) weightBytes * steps);
+  }
+
+  private Phase decodeOnce(int batch, int contextTokens, int newTokens) {
+    int length = contextTokens + newTokens;
+    List<BlockTable> tables = new ArrayList<>();
+    int[] tokens = tokens(length);
+    try {
+      for (int i = 0; i < batch; i++) {
+        tables.add(BlockTable.reserve(cache.pool(), length));
+      }
+      long start = System.nanoTime();
+      for (int position = contextTokens; position < length; position++) {
+        ForwardBatch step = transformer.newBatch();
+        for (BlockTable blocks : tables) {
+          step.add(tokens, position, 1, blocks);
+          step.wantLogits(1);
+        }
+        transformer.forward(step);
+      }
+      double seconds = (System.nanoTime() - start) / 1e9;
+      double operations =
+          batch
+              * (newTokens * (layerOperations() + outputOperations())
+                  + attentionOperations(contextTokens, length));
+      double cacheBytes =
+          (double) cache.blockBytes() / PagedKvCache.BLOCK_TOKENS * positions(contextTokens, length);
+      return new Phase(
+          (long) batch * newTokens,
+          seconds,
+          operations,
+          (double) weightBytes * newTokens + batch * cacheBytes);
+    } finally {
+      tables.forEach(BlockTable::close);
+    }
+  }
+
+  private int[] tokens(int count) {
+    return random.ints(count, 0, config.vocabularySize()).toArray();
+  }
+
+  /// Of the products of one token in all layers.
+  private double layerOperations() {
+    double hidden = config.hiddenSize();
+    double attention =
+        hidden * (config.queryKeyValueRows() + config.heads() * config.headSize());
+    return 2 * config.layers() * (attention + 3 * hidden * config.feedForwardSize());
+  }
+
+  private double outputOperations() {
+    return 2.0 * config.hiddenSize() * config.vocabularySize();
+  }
+
+  /// Of the scores and the weighted sums of queries at positions `from` to `end`.
+  private double attentionOperations(int from, int end) {
+    return 4.0 * config.layers() * config.heads() * config.headSize() * positions(from, end);
+  }
+
+  /// Keys that queries at positions `from` to `end` see, all together.
+  private static double positions(int from, int end) {
+    return (end - from) * (from + 1.0 + end) / 2;
+  }
+
+  @Override
+  public void close() {
+    cache.close();
+  }
+}

@@ -1,0 +1,13 @@
+/// Measures what the engine reaches on a machine, and what the machine could reach.
+///
+/// ```
+/// MachineSpeed  ◀── loops on registers, reading memory          the ceilings
+/// ModelBenchmark ◀── Transformer over a model's real weights    tokens a second
+///        └── Measurement ──▶ share of a ceiling
+/// ```
+/// Every figure is the best of several runs, since a shared machine only ever takes time away. The
+/// keys and values of a measured context are zeros: attention costs the same.
+@NullMarked
+package org.glmspark.bench;
+
+import org.jspecify.annotations.NullMarked;

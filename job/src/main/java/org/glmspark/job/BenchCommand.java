@@ -1,0 +1,215 @@
+package org.glmspark.job;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.glmspark.bench.MachineSpeed;
+import org.glmspark.bench.ModelBenchmark;
+import org.glmspark.cache.KvCacheType;
+import org.glmspark.job.options.ModelOptions;
+import org.glmspark.model.Model;
+import org.glmspark.model.ModelConfig;
+import org.glmspark.model.ModelLoader;
+import org.glmspark.model.ModelShape;
+import org.glmspark.model.RandomModel;
+import org.glmspark.parallel.WorkerPool;
+import org.glmspark.tensor.WeightType;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/// `glm bench`: how fast this machine runs a model, and how fast it could.
+@Command(
+    name = "bench",
+    description = {
+      "Measures prefill and decode of a model on this machine, and the ceilings of the",
+      "machine in the same run. Needs no download: --shape makes random weights of a",
+      "published model's sizes. Every figure is the best of several runs."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  glm bench --shape glm-4-9b --layers 8 --weights q4",
+      "  glm bench --model sample-data/model --prompt 512 --batch 1,32"
+    })
+final class BenchCommand implements Callable<Integer> {
+  private static final int STEP_TOKENS = 512;
+
+  @SuppressWarnings("NullAway.Init") // picocli's work
+  @Spec
+  private CommandSpec spec;
+
+  @Option(
+      names = "--shape",
+      paramLabel = "NAME",
+      converter = ShapeConverter.class,
+      description = {
+        "sizes of the random model: chatglm2-6b, chatglm3-6b, glm-4-9b, glm-4-9b-1m",
+        "or glm-4-32b (default: glm-4-9b)"
+      })
+  private @Nullable ModelShape shape;
+
+  @Option(
+      names = "--layers",
+      paramLabel = "N",
+      description = "layers of the random model (default: as many as the real one has)")
+  private @Nullable Integer layers;
+
+  @Option(
+      names = "--weights",
+      paramLabel = "TYPE",
+      description = "weights of the random model: ${COMPLETION-CANDIDATES} (default: q4)")
+  private @Nullable WeightType weights;
+
+  @Option(
+      names = "--output-weights",
+      paramLabel = "TYPE",
+      description = "the same for the output matrix (default: as --weights)")
+  private @Nullable WeightType outputWeights;
+
+  @Option(
+      names = "--model",
+      paramLabel = "MODEL",
+      description = "a model to measure instead: its pack, folder or GGUF file")
+  private @Nullable Path model;
+
+  @Mixin private ModelArgument argument = new ModelArgument();
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "threads (default: one for each processor)")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(
+      names = "--prompt",
+      paramLabel = "N,…",
+      split = ",",
+      description = "tokens of the prompts (default: 512,4096)")
+  private List<Integer> prompts = List.of(512, 4096);
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N,…",
+      split = ",",
+      description = "sequences that decode at once (default: 1,4,16,32)")
+  private List<Integer> batches = List.of(1, 4, 16, 32);
+
+  @Option(
+      names = "--new-tokens",
+      paramLabel = "N",
+      description = "tokens that each sequence decodes (default: ${DEFAULT-VALUE})")
+  private int newTokens = 16;
+
+  @Option(names = "--json", description = "for programs")
+  private boolean json;
+
+  /// Finds a shape by the name that options give it.
+  static final class ShapeConverter implements ITypeConverter<ModelShape> {
+    @Override
+    public ModelShape convert(String value) {
+      return Arrays.stream(ModelShape.values())
+          .filter(shape -> shape.optionName().equals(value))
+          .findAny()
+          .orElseThrow(
+              () ->
+                  new TypeConversionException(
+                      "'%s' is no shape, expected one of %s"
+                          .formatted(
+                              value,
+                              Arrays.stream(ModelShape.values())
+                                  .map(ModelShape::optionName)
+                                  .collect(Collectors.joining(", ")))));
+    }
+  }
+
+  @Override
+  public Integer call() throws JsonProcessingException {
+    requirePositive("--threads", List.of(threads));
+    requirePositive("--prompt", prompts);
+    requirePositive("--batch", batches);
+    requirePositive("--new-tokens", List.of(newTokens));
+    PrintWriter out = spec.commandLine().getOut();
+    try (WorkerPool workers = new WorkerPool("glm-bench", threads);
+        Model measured = open()) {
+      BenchReport report = measure(measured, workers);
+      if (json) {
+        out.println(
+            new ObjectMapper()
+                .enable(SerializationFeature.INDENT_OUTPUT)
+                .writeValueAsString(report.json()));
+      } else {
+        report.lines().forEach(out::println);
+      }
+    }
+    out.flush();
+    return 0;
+  }
+
+  private void requirePositive(String option, List<Integer> values) {
+    for (int value : values) {
+      if (value < 1) {
+        throw new ParameterException(
+            spec.commandLine(), "%s is %d, expected at least 1".formatted(option, value));
+      }
+    }
+  }
+
+  private Model open() {
+    if (model != null) {
+      if (shape != null || layers != null || weights != null || outputWeights != null) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "--model has its own sizes and weights, expected no --shape, --layers, --weights or --output-weights");
+      }
+      ModelOptions options = argument.options(model);
+      return ModelLoader.load(options.path(), options.overrides());
+    }
+    WeightType type = weights == null ? WeightType.Q4 : weights;
+    return RandomModel.load(config(), type, outputWeights == null ? type : outputWeights);
+  }
+
+  private ModelConfig config() {
+    ModelShape chosen = shape == null ? ModelShape.GLM_4_9B : shape;
+    if (layers == null) {
+      return chosen.config();
+    }
+    try {
+      return chosen.config(layers);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--layers: " + e.getMessage(), e);
+    }
+  }
+
+  private BenchReport measure(Model measured, WorkerPool workers) {
+    int longest = prompts.stream().mapToInt(Integer::intValue).max().orElseThrow();
+    int shortest = prompts.stream().mapToInt(Integer::intValue).min().orElseThrow();
+    int largestBatch = batches.stream().mapToInt(Integer::intValue).max().orElseThrow();
+    int cacheTokens = Math.max(longest, largestBatch * (shortest + newTokens));
+    MachineSpeed machine = MachineSpeed.measure(workers);
+    try (var benchmark =
+        new ModelBenchmark(
+            measured, KvCacheType.FLOAT16, workers, STEP_TOKENS, largestBatch, cacheTokens)) {
+      var report = new BenchReport(measured, threads, benchmark.weightBytes(), machine);
+      for (int prompt : prompts) {
+        report.prefill(prompt, benchmark.prefill(prompt));
+      }
+      for (int batch : batches) {
+        report.decode(batch, shortest, benchmark.decode(batch, shortest, newTokens));
+      }
+      return report;
+    }
+  }
+}
