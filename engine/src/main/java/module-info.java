@@ -10,6 +10,7 @@ module org.glmspark.engine {
   exports org.glmspark.format; // for MalformedModelException
   exports org.glmspark.generation;
   exports org.glmspark.model;
+  exports org.glmspark.pack;
   exports org.glmspark.prompt;
   exports org.glmspark.sampling;
   exports org.glmspark.tokenizer;

@@ -9,7 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.glmspark.format.MalformedModelException;
-import org.glmspark.generation.EngineVersion;
+import org.glmspark.model.EngineVersion;
 import org.glmspark.job.options.JobFileException;
 import org.glmspark.job.options.OptionKeys;
 import picocli.CommandLine;

@@ -62,7 +62,7 @@ class MainTest {
     assertThat(err.toString())
         .hasLineCount(1)
         .contains(
-            "none: model: there is no such folder or file, expected a folder with config.json or a file .gguf");
+            "none: model: there is no such folder or file, expected a folder with config.json, a file .gguf or a pack .glmpack");
   }
 
   @Test
