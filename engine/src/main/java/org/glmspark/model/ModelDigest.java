@@ -20,6 +20,7 @@ import org.glmspark.format.CheckpointFolder;
 import org.glmspark.format.GgufFile;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.format.MappedFile;
+import org.glmspark.format.ModelPack;
 import org.glmspark.tokenizer.TokenizerFiles;
 
 /// The identity of a model: equal exactly if all files that make it are equal, wherever the folder
@@ -34,16 +35,24 @@ import org.glmspark.tokenizer.TokenizerFiles;
 /// ```
 ///
 /// The digest is the SHA-256 of these lines in UTF-8, in hexadecimal with lower case letters.
+///
+/// A pack has another digest than the files it was made of, [org.glmspark.format.PackHeader#digest]:
+/// what is computed with it depends on its weight types, but not on how its files were laid out.
 public final class ModelDigest {
   private static final int BUFFER_BYTES = 1 << 20;
 
   private ModelDigest() {}
 
-  /// Reads all these files, several at a time.
+  /// Reads all these files, several at a time. A pack says itself what its digest is.
   ///
-  /// @param path the model's folder or GGUF file
+  /// @param path the model's folder, GGUF file or pack
   /// @throws MalformedModelException if one of them is missing or cannot be read
   public static String of(Path path) {
+    if (ModelPack.isOne(path)) {
+      try (Arena arena = Arena.ofConfined()) {
+        return ModelPack.open(path, arena).header().digest();
+      }
+    }
     SortedMap<String, Path> files = files(path);
     String lines =
         files.entrySet().parallelStream()

@@ -12,6 +12,7 @@ import org.glmspark.format.MalformedModelException;
 import org.glmspark.model.EngineVersion;
 import org.glmspark.job.options.JobFileException;
 import org.glmspark.job.options.OptionKeys;
+import org.glmspark.pack.PackingException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
@@ -77,6 +78,7 @@ public final class Main {
         new CommandLine(main)
             .addSubcommand(run)
             .addSubcommand(new GenerateCommand(home))
+            .addSubcommand(new PackCommand())
             .addSubcommand(new InspectCommand())
             .addSubcommand(new TokenizeCommand())
             .setOut(out)
@@ -120,7 +122,8 @@ public final class Main {
   private static boolean isForUsers(Exception e) {
     return e instanceof JobFileException
         || e instanceof RefusedException
-        || e instanceof MalformedModelException;
+        || e instanceof MalformedModelException
+        || e instanceof PackingException;
   }
 
   /// Lets `glm run --help` explain the job file, in words that stand at the options themselves.
