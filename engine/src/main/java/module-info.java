@@ -3,6 +3,7 @@
 /// Spark's class path ignores this descriptor; the architecture test guards the same border there.
 module org.glmspark.engine {
   requires com.fasterxml.jackson.databind;
+  requires java.management;
   requires jdk.incubator.vector;
   requires static transitive org.jspecify;
 
