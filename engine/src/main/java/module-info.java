@@ -3,6 +3,7 @@
 /// Spark's class path ignores this descriptor; the architecture test guards the same border there.
 module org.glmspark.engine {
   requires com.fasterxml.jackson.databind;
+  requires java.management;
   requires jdk.incubator.vector;
   requires static transitive org.jspecify;
 
@@ -10,6 +11,7 @@ module org.glmspark.engine {
   exports org.glmspark.format; // for MalformedModelException
   exports org.glmspark.generation;
   exports org.glmspark.model;
+  exports org.glmspark.pack;
   exports org.glmspark.prompt;
   exports org.glmspark.sampling;
   exports org.glmspark.tokenizer;

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// format.
 ///
 /// Opening compares the file's size and the digest of the header with what the header says. Whether
-/// the parts have the digests that the header gives them takes reading all of them: [#verify].
+/// the parts have the digests that the header gives them takes reading all of them, by [#verify].
 public final class ModelPack {
   /// What pack files are called.
   public static final String EXTENSION = ".glmpack";
@@ -116,23 +116,27 @@ public final class ModelPack {
     return found == null || found.part().layout() != layout ? null : found;
   }
 
-  /// Reads all parts, on all cores, and compares them with their digests: for a pack that was
-  /// copied.
+  /// Reads all of a pack, on all cores, and compares its parts with their digests: for a pack that
+  /// was copied.
   ///
-  /// @throws MalformedModelException if a part was changed
-  public void verify() {
-    parts.values().parallelStream()
-        .forEach(found -> {
-          String digest = digest(found.data());
-          if (!digest.equals(found.part().sha256())) {
-            throw found
-                .part()
-                .malformed(
-                    file.name(),
-                    "has the SHA-256 %s, expected %s; the file was damaged"
-                        .formatted(digest, found.part().sha256()));
-          }
-        });
+  /// @throws MalformedModelException if a part was changed, and as [#open]
+  public static void verify(Path path) {
+    try (Arena arena = Arena.ofShared()) {
+      ModelPack pack = open(path, arena);
+      pack.parts.values().parallelStream().forEach(found -> verify(pack.file.name(), found));
+    }
+  }
+
+  private static void verify(String file, Located found) {
+    String digest = digest(found.data());
+    if (!digest.equals(found.part().sha256())) {
+      throw found
+          .part()
+          .malformed(
+              file,
+              "has the SHA-256 %s, expected %s; the file was damaged"
+                  .formatted(digest, found.part().sha256()));
+    }
   }
 
   private static String digest(MemorySegment data) {

@@ -15,8 +15,9 @@ import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 
-/// The beginning of a pack file: what is in it. Where each part lies is not said but follows: a part
-/// begins at the next multiple of [#ALIGNMENT] after what stands before it. So no two can overlap.
+/// The beginning of a pack file: what is in it. Where each part lies is not said but follows: a
+/// part begins at the next multiple of [#ALIGNMENT] after what stands before it. So no two can
+/// overlap.
 ///
 /// ```
 /// "GLMPACK\0"  version: int32  bytes of the JSON: int32  JSON │ zeros │ part │ zeros │ part …

@@ -57,8 +57,7 @@ public record PackPart(
 
   /// A matrix in kernel layout.
   public static PackPart strips(String name, WeightType type, int rows, int columns) {
-    return new PackPart(
-        name, Layout.STRIPS, type.optionName(), List.of(rows, columns), NO_DIGEST);
+    return new PackPart(name, Layout.STRIPS, type.optionName(), List.of(rows, columns), NO_DIGEST);
   }
 
   /// The same part with the digest of its bytes.

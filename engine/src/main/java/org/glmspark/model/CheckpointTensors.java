@@ -93,7 +93,8 @@ record CheckpointTensors(Tensor embedding, List<Layer> layers, Tensor finalNorm,
         Stream.of(embedding, finalNorm, output).distinct(), layers.stream().flatMap(Layer::stream));
   }
 
-  /// What packs hold: the output matrix first, which is the largest, then the layers in their order.
+  /// What packs hold: the output matrix first, which is the largest, then the layers in their
+  /// order.
   List<PublishedWeight> weights() {
     var weights = new ArrayList<PublishedWeight>();
     weights.add(new Matrix(WeightNames.OUTPUT, Use.OUTPUT, List.of(output)));

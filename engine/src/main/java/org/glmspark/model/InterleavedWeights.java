@@ -36,17 +36,13 @@ record InterleavedWeights(
             .parallel()
             .map(matrix ->
                 StripMatrix.interleave(
-                    matrix.name(),
-                    matrix.parts(),
-                    type.apply(matrix.parts()),
-                    memory))
+                    matrix.name(), matrix.parts(), type.apply(matrix.parts()), memory))
             .collect(Collectors.toMap(StripMatrix::name, Function.identity()));
     return new InterleavedWeights(
         file,
         matrices,
         only(weights, PublishedWeight.Table.class)
-            .collect(
-                Collectors.toMap(PublishedWeight.Table::name, PublishedWeight.Table::tensor)),
+            .collect(Collectors.toMap(PublishedWeight.Table::name, PublishedWeight.Table::tensor)),
         only(weights, PublishedWeight.Vector.class)
             .collect(
                 Collectors.toMap(PublishedWeight.Vector::name, PublishedWeight.Vector::floats)));

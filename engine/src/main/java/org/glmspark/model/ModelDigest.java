@@ -12,6 +12,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -19,6 +20,7 @@ import org.glmspark.format.CheckpointFolder;
 import org.glmspark.format.GgufFile;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.format.MappedFile;
+import org.glmspark.format.ModelPack;
 import org.glmspark.tokenizer.TokenizerFiles;
 
 /// The identity of a model: equal exactly if all files that make it are equal, wherever the folder
@@ -33,22 +35,69 @@ import org.glmspark.tokenizer.TokenizerFiles;
 /// ```
 ///
 /// The digest is the SHA-256 of these lines in UTF-8, in hexadecimal with lower case letters.
+///
+/// A pack has another digest than the files it was made of, [org.glmspark.format.PackHeader#digest]:
+/// what is computed with it depends on its weight types, but not on how its files were laid out.
 public final class ModelDigest {
   private static final int BUFFER_BYTES = 1 << 20;
 
   private ModelDigest() {}
 
-  /// Reads all these files, several at a time.
+  /// Reads all these files, several at a time. A pack says itself what its digest is.
   ///
-  /// @param path the model's folder or GGUF file
+  /// @param path the model's folder, GGUF file or pack
   /// @throws MalformedModelException if one of them is missing or cannot be read
   public static String of(Path path) {
-    SortedMap<String, Path> files = Files.isDirectory(path) ? folder(path) : parts(path);
+    if (ModelPack.isOne(path)) {
+      try (Arena arena = Arena.ofConfined()) {
+        return ModelPack.open(path, arena).header().digest();
+      }
+    }
+    SortedMap<String, Path> files = files(path);
     String lines =
         files.entrySet().parallelStream()
             .map(file -> line(file.getKey(), file.getValue()))
             .collect(Collectors.joining());
     return HexFormat.of().formatHex(sha256().digest(lines.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /// Tells whether the files of a model were exchanged, without reading them: the SHA-256, in
+  /// hexadecimal, of where they are, of their sizes and of when they were changed. It is for one
+  /// machine.
+  ///
+  /// @param path the model's folder or GGUF file
+  /// @throws MalformedModelException if one of them is missing
+  public static String fingerprint(Path path) {
+    SortedMap<String, Path> files = files(path);
+    if (Files.isDirectory(path)) {
+      for (String name : List.of(PublishedModel.GENERATION_CONFIG, TokenizerFiles.CODE_FILE)) {
+        Path file = path.resolve(name);
+        if (Files.exists(file)) {
+          files.put(name, file);
+        }
+      }
+    }
+    String lines = files.values().stream().map(ModelDigest::stamp).collect(Collectors.joining());
+    return HexFormat.of().formatHex(sha256().digest(lines.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private static String stamp(Path file) {
+    try {
+      return "%d  %s  %s%n"
+          .formatted(
+              Files.size(file), Files.getLastModifiedTime(file).toInstant(), file.toRealPath());
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  private static MalformedModelException unreadable(Path file, IOException e) {
+    return new MalformedModelException(
+        String.valueOf(file.getFileName()), "in " + file.getParent(), "cannot be read: " + e, e);
+  }
+
+  private static SortedMap<String, Path> files(Path path) {
+    return Files.isDirectory(path) ? folder(path) : parts(path);
   }
 
   private static SortedMap<String, Path> folder(Path folder) {
@@ -81,8 +130,7 @@ public final class ModelDigest {
         buffer.clear();
       }
     } catch (IOException e) {
-      throw new MalformedModelException(
-          String.valueOf(path.getFileName()), "in " + path.getParent(), "cannot be read: " + e, e);
+      throw unreadable(path, e);
     }
     return HexFormat.of().formatHex(digest.digest()) + "  " + bytes + "  " + name + "\n";
   }

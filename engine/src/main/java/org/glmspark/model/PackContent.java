@@ -40,8 +40,7 @@ public final class PackContent implements AutoCloseable {
   /// The content of small files by the names of their parts: configuration and tokenizer.
   public Map<String, MemorySegment> files() {
     var files = new LinkedHashMap<String, MemorySegment>();
-    var config =
-        new PackedConfig(published.config(), published.description().generationDefaults());
+    var config = new PackedConfig(published.config(), published.description().generationDefaults());
     files.put(PackedConfig.PART, MemorySegment.ofArray(config.encode()));
     published
         .tokenizer()

@@ -26,7 +26,8 @@ record PackedModel(ModelDescription description, ModelWeights weights, ModelPack
   /// Opens a pack.
   ///
   /// @param memory owns the mapping
-  /// @throws MalformedModelException if the file is no sound pack or its parts do not fit each other
+  /// @throws MalformedModelException if the file is no sound pack or its parts do not fit each
+  ///   other
   static PackedModel open(Path path, ModelOverrides overrides, Arena memory) {
     ModelPack pack = ModelPack.open(path, memory);
     return of(path, pack, overrides);

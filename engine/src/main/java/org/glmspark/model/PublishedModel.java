@@ -30,7 +30,7 @@ record PublishedModel(
     List<MappedFile> files) {
 
   private static final String GGUF_EXTENSION = ".gguf";
-  private static final String GENERATION_CONFIG = "generation_config.json";
+  static final String GENERATION_CONFIG = "generation_config.json";
 
   PublishedModel {
     files = List.copyOf(files);
@@ -99,13 +99,7 @@ record PublishedModel(
       Map<String, String> generationDefaults) {
     ModelDescription description =
         ModelDescription.of(
-            path,
-            published,
-            weightBytes(tensors),
-            tokenizer,
-            overrides,
-            generationDefaults,
-            null);
+            path, published, weightBytes(tensors), tokenizer, overrides, generationDefaults, null);
     return new PublishedModel(description, published, tensors, tokenizer, files);
   }
 

@@ -22,7 +22,9 @@ public final class TokenizerFiles {
   private static final String MODEL_FILE = "tokenizer.model";
   private static final String JSON_FILE = "tokenizer.json";
   private static final String CONFIG_FILE = "tokenizer_config.json";
-  private static final String CODE_FILE = "tokenization_chatglm.py";
+
+  /// The makers' code, which may stand beside the files and tell of the family.
+  public static final String CODE_FILE = "tokenization_chatglm.py";
 
   /// In the order above.
   private final Map<String, WholeFile> files;

@@ -2,7 +2,7 @@ package org.glmspark.transformer;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.glmspark.kernel.MatMul;
+import org.glmspark.kernel.FloatMatMul;
 import org.glmspark.kernel.PagedAttention;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.tensor.FloatMatrix;
@@ -55,7 +55,7 @@ final class Activations {
     last = new FloatMatrix(maxLogitRows, config.hiddenSize());
     logits = new FloatMatrix(maxLogitRows, config.vocabularySize());
     tokenRows = List.of(hidden, normed, branch, queryKeyValue, angles, attended, gateUp, gated);
-    panels = new float[threads][MatMul.SCRATCH_FLOATS];
+    panels = new float[threads][FloatMatMul.SCRATCH_FLOATS];
     for (int i = 0; i < threads; i++) {
       attentionScratch.add(
           new PagedAttention.Scratch(config.heads() / config.keyValueHeads(), config.headSize()));

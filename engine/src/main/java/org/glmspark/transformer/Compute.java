@@ -2,7 +2,7 @@ package org.glmspark.transformer;
 
 import java.util.function.IntConsumer;
 import org.glmspark.kernel.Addition;
-import org.glmspark.kernel.MatMul;
+import org.glmspark.kernel.FloatMatMul;
 import org.glmspark.kernel.RmsNorm;
 import org.glmspark.parallel.WorkerPool;
 import org.glmspark.tensor.FloatMatrix;
@@ -26,11 +26,11 @@ final class Compute {
   void multiply(FloatMatrix out, StripMatrix weights, FloatMatrix x) {
     int strips = weights.strips();
     workers.forEach(
-        Math.ceilDiv(strips, MatMul.PANEL_STRIPS),
+        Math.ceilDiv(strips, FloatMatMul.PANEL_STRIPS),
         (item, worker) -> {
-          int first = item * MatMul.PANEL_STRIPS;
-          int end = Math.min(strips, first + MatMul.PANEL_STRIPS);
-          MatMul.apply(out, x, weights, first, end, activations.panels[worker]);
+          int first = item * FloatMatMul.PANEL_STRIPS;
+          int end = Math.min(strips, first + FloatMatMul.PANEL_STRIPS);
+          FloatMatMul.apply(out, x, weights, first, end, activations.panels[worker]);
         });
   }
 

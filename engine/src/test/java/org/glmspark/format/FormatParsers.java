@@ -34,6 +34,10 @@ public final class FormatParsers {
     return GgufFile.parse(file(content));
   }
 
+  public static ModelPack pack(byte[] content) {
+    return ModelPack.parse(file(content));
+  }
+
   private static MappedFile file(byte[] content) {
     return new MappedFile(FILE, MemorySegment.ofArray(content));
   }

@@ -14,6 +14,7 @@ public enum FuzzTarget {
   TORCH,
   PICKLE,
   GGUF,
+  PACK,
   CONFIG,
   RANK_FILE,
   SENTENCE_PIECE,
@@ -66,7 +67,7 @@ public enum FuzzTarget {
 
   private int mostBytesPerByte() {
     return switch (this) {
-      case SAFETENSORS, TORCH, PICKLE, GGUF, CONFIG -> MOST_BYTES_PER_BYTE;
+      case SAFETENSORS, TORCH, PICKLE, GGUF, CONFIG, PACK -> MOST_BYTES_PER_BYTE;
       case RANK_FILE, SENTENCE_PIECE, TOKENIZER_JSON, TOKENIZER_CONFIG ->
           MOST_TOKENIZER_BYTES_PER_BYTE;
     };
@@ -88,6 +89,7 @@ public enum FuzzTarget {
       case TORCH -> FormatParsers.torch(content);
       case PICKLE -> FormatParsers.pickle(content);
       case GGUF -> ModelParsers.gguf(content);
+      case PACK -> ModelParsers.pack(content);
       case CONFIG -> ModelParsers.config(content);
       case RANK_FILE -> TokenizerParsers.rankFile(content);
       case SENTENCE_PIECE -> TokenizerParsers.sentencePiece(content);

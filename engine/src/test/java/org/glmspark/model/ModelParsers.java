@@ -1,5 +1,6 @@
 package org.glmspark.model;
 
+import java.nio.file.Path;
 import java.util.Set;
 import org.glmspark.format.FormatParsers;
 import org.glmspark.format.GgufFile;
@@ -18,6 +19,11 @@ public final class ModelParsers {
   public static void gguf(byte[] content) {
     GgufFile file = FormatParsers.gguf(content);
     GgufConfig.of(file).config();
-    new GgufTokenizer(file).load(TokenizerFamily.GLM4);
+    new GgufTokenizer(file.name(), file.metadata()).load(TokenizerFamily.GLM4);
+  }
+
+  /// All that the file holds: weights, configuration and tokenizer.
+  public static void pack(byte[] content) {
+    PackedModel.of(Path.of("fuzz"), FormatParsers.pack(content), ModelOverrides.NONE);
   }
 }

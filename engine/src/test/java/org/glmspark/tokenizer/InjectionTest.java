@@ -25,20 +25,24 @@ class InjectionTest {
   @Test
   void glm4MakesOrdinaryTokensOfEverySpecialString() throws IOException {
     requireOrdinary(
-        TokenizerFiles.read(PublishedTokenizer.folder("glm4")).load(TokenizerFamily.GLM4).tokenizer());
+        TokenizerFiles.read(PublishedTokenizer.folder("glm4"))
+            .load(TokenizerFamily.GLM4)
+            .tokenizer());
   }
 
   @Test
   void chatGlm2MakesOrdinaryTokensOfEverySpecialString() throws IOException {
     requireOrdinary(
-        TokenizerFiles.read(PublishedTokenizer.folder("chatglm2")).load(TokenizerFamily.CHATGLM2)
+        TokenizerFiles.read(PublishedTokenizer.folder("chatglm2"))
+            .load(TokenizerFamily.CHATGLM2)
             .tokenizer());
   }
 
   @Test
   void chatGlm3MakesOrdinaryTokensOfEverySpecialString() throws IOException {
     requireOrdinary(
-        TokenizerFiles.read(PublishedTokenizer.folder("chatglm3")).load(TokenizerFamily.CHATGLM3)
+        TokenizerFiles.read(PublishedTokenizer.folder("chatglm3"))
+            .load(TokenizerFamily.CHATGLM3)
             .tokenizer());
   }
 

@@ -23,13 +23,16 @@ class TokenizerBenchmarkTest {
   @Test
   void measuresGlm4() throws IOException {
     measure(
-        TokenizerFiles.read(PublishedTokenizer.folder("glm4")).load(TokenizerFamily.GLM4).tokenizer());
+        TokenizerFiles.read(PublishedTokenizer.folder("glm4"))
+            .load(TokenizerFamily.GLM4)
+            .tokenizer());
   }
 
   @Test
   void measuresChatGlm3() throws IOException {
     measure(
-        TokenizerFiles.read(PublishedTokenizer.folder("chatglm3")).load(TokenizerFamily.CHATGLM3)
+        TokenizerFiles.read(PublishedTokenizer.folder("chatglm3"))
+            .load(TokenizerFamily.CHATGLM3)
             .tokenizer());
   }
 

@@ -50,7 +50,7 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "MODEL",
-      description = "a model's folder or GGUF file (default: the sample model)")
+      description = "a pack, a model's folder or GGUF file (default: the sample model)")
   private Path model;
 
   @Mixin private ModelArgument argument = new ModelArgument();
@@ -104,8 +104,12 @@ final class GenerateCommand implements Callable<Integer> {
     ModelDescription description = ModelLoader.describe(options.path(), options.overrides());
     ChatTemplate template = description.requireChatTemplate();
     description.warnings().forEach(w -> spec.commandLine().getErr().println("warning: " + w));
+    Path pack =
+        options
+            .source()
+            .packed(new PackingLine(Terminal.current(), spec.commandLine().getErr()));
     try (GenerationEngine engine =
-        GenerationEngine.open(options.path(), options.overrides(), EngineOptions.defaults())) {
+        GenerationEngine.open(pack, options.overrides(), EngineOptions.defaults())) {
       int[] prompt = template.encode(messages());
       GenerationResult result = answer(engine, new GenerationRequest(prompt, sampling));
       RowError error = result.error();

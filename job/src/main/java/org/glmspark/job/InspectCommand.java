@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.glmspark.format.ModelPack;
 import org.glmspark.job.options.ModelOptions;
 import org.glmspark.model.ModelDescription;
 import org.glmspark.model.ModelLoader;
@@ -31,7 +32,7 @@ final class InspectCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "MODEL",
-      description = "the model's folder, with config.json, or its GGUF file")
+      description = "a pack, the model's folder, with config.json, or its GGUF file")
   private Path model = Path.of("");
 
   @Mixin private ModelArgument argument = new ModelArgument();
@@ -39,10 +40,18 @@ final class InspectCommand implements Callable<Integer> {
   @Option(names = "--json", description = "for programs")
   private boolean json;
 
+  @Option(
+      names = "--verify",
+      description = "read all of a pack and compare it with its digests, for one that was copied")
+  private boolean verify;
+
   @Override
   public Integer call() throws JsonProcessingException {
     ModelOptions options = argument.options(model);
     ModelDescription description = ModelLoader.describe(options.path(), options.overrides());
+    if (verify) {
+      ModelPack.verify(options.path());
+    }
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.println(JSON.writeValueAsString(ModelReport.json(description)));

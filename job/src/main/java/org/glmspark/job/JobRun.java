@@ -59,7 +59,7 @@ final class JobRun {
     output.check(List.of(inputPath, new Path(options.model().path().toUri())));
     Dataset<Row> input = read();
     RowProgress counters = RowProgress.register(spark.sparkContext());
-    ModelHandle model = model();
+    ModelHandle model = model(terminal, progress);
     Dataset<Row> completed = completed(input, model, counters);
     Path aside = output.begin();
     try {
@@ -91,12 +91,14 @@ final class JobRun {
     }
   }
 
-  private ModelHandle model() {
+  private ModelHandle model(Terminal terminal, PrintWriter progress) {
     return options
         .engine()
         .apply(
             ModelHandle.of(
-                options.model().path(), options.model().overrides(), options.engine().options()));
+                options.model().source(),
+                options.engine().options(),
+                new PackingLine(terminal, progress)));
   }
 
   private Dataset<Row> completed(Dataset<Row> input, ModelHandle model, RowProgress counters) {

@@ -9,9 +9,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.glmspark.format.MalformedModelException;
-import org.glmspark.generation.EngineVersion;
+import org.glmspark.model.EngineVersion;
 import org.glmspark.job.options.JobFileException;
 import org.glmspark.job.options.OptionKeys;
+import org.glmspark.pack.PackingException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
@@ -77,6 +78,7 @@ public final class Main {
         new CommandLine(main)
             .addSubcommand(run)
             .addSubcommand(new GenerateCommand(home))
+            .addSubcommand(new PackCommand())
             .addSubcommand(new InspectCommand())
             .addSubcommand(new TokenizeCommand())
             .addSubcommand(new PerplexityCommand())
@@ -122,7 +124,8 @@ public final class Main {
   private static boolean isForUsers(Exception e) {
     return e instanceof JobFileException
         || e instanceof RefusedException
-        || e instanceof MalformedModelException;
+        || e instanceof MalformedModelException
+        || e instanceof PackingException;
   }
 
   /// Lets `glm run --help` explain the job file, in words that stand at the options themselves.

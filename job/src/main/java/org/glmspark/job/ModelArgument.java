@@ -14,7 +14,8 @@ final class ModelArgument {
       paramLabel = "KEY=VALUE",
       description = {
         "against the model's files: model.rope-base, model.norm-epsilon,",
-        "model.context or model.chat-format; repeatable"
+        "model.context or model.chat-format; or how it is packed: model.weights,",
+        "model.output-weights or model.pack-cache; repeatable"
       })
   private List<String> assignments = new ArrayList<>();
 

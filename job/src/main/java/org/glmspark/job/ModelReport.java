@@ -14,6 +14,7 @@ import org.glmspark.model.Hyperparameter;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelDescription;
 import org.glmspark.model.ModelFamily;
+import org.glmspark.model.PackDescription;
 import org.glmspark.model.YarnScaling;
 import org.glmspark.prompt.ChatFormat;
 import org.glmspark.prompt.ChatMessage;
@@ -63,6 +64,11 @@ final class ModelReport {
             "family", family == null ? "unknown" : family.label(), description.family().reason()));
     facts.add(new Fact("parameters", number(config.parameters()), ""));
     facts.add(new Fact("weights", weights(description), ""));
+    @Nullable PackDescription pack = description.pack();
+    if (pack != null) {
+      facts.add(new Fact("pack digest", pack.digest(), "packed by " + pack.packer()));
+      facts.add(new Fact("source digest", pack.sourceDigest(), "of the files it was made of"));
+    }
     for (Hyperparameter parameter : Hyperparameter.values()) {
       facts.add(
           new Fact(
@@ -208,8 +214,15 @@ final class ModelReport {
       put(entry, parameter, config);
       entry.put("origin", description.origins().getOrDefault(parameter, ""));
     }
+    @Nullable PackDescription pack = description.pack();
+    if (pack != null) {
+      json.putObject("pack")
+          .put("digest", pack.digest())
+          .put("source_digest", pack.sourceDigest())
+          .put("packer", pack.packer());
+    }
     ObjectNode weights = json.putObject("weight_bytes");
-    description.weightBytes().forEach((type, bytes) -> weights.put(type.name(), bytes));
+    description.weightBytes().forEach((type, bytes) -> weights.put(type, bytes));
     ObjectNode cache = json.putObject("cache_bytes_per_token");
     for (KvCacheType type : KvCacheType.values()) {
       cache.put(lowerCase(type), cacheBytes(config, type));

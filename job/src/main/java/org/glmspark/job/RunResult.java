@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import org.glmspark.generation.EngineVersion;
+import org.glmspark.model.EngineVersion;
 import org.glmspark.job.options.JobOptions;
 import org.glmspark.job.options.OptionKeys;
 

@@ -35,7 +35,7 @@ final class TokenizeCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "MODEL",
-      description = "the model's folder, with config.json, or its GGUF file")
+      description = "a pack, the model's folder, with config.json, or its GGUF file")
   private Path model = Path.of("");
 
   @Parameters(index = "1", paramLabel = "TEXT", description = "the text")

@@ -9,6 +9,7 @@
 ///       │                                                    ▼ renames
 ///       │                  console ◀── RunReport ◀──────── output
 ///       ├─ GenerateCommand ──▶ generation.GenerationEngine     (without Spark)
+///       ├─ PackCommand ──────▶ pack.ModelPacker ──▶ PackingLine (without Spark)
 ///       └─ InspectCommand ───▶ model.ModelLoader.describe      (without Spark)
 /// ```
 ///

@@ -62,7 +62,7 @@ class MainTest {
     assertThat(err.toString())
         .hasLineCount(1)
         .contains(
-            "none: model: there is no such folder or file, expected a folder with config.json or a file .gguf");
+            "none: model: there is no such folder or file, expected a folder with config.json, a file .gguf or a pack .glmpack");
   }
 
   @Test
@@ -209,9 +209,57 @@ class MainTest {
         "866箱太阳能板已从武汉发往西安，单号VEPAL630，预计7月19日到达。\n\n"
             + "Summarize the text above in at most 50 words. Reply with the summary only.";
 
-    assertThat(glm("generate", text)).isZero();
+    String cache = "model.pack-cache=" + folder.resolve("packs");
+
+    assertThat(glm("generate", text, "--set", cache)).isZero();
 
     assertThat(out.toString().strip()).isEqualTo("武汉到西安的866箱太阳能板，7月19日到达，单号VEPAL630。");
+    assertThat(err.toString()).hasLineCount(1).startsWith("packed the model: " + folder);
+
+    err.getBuffer().setLength(0);
+    assertThat(glm("generate", text, "--set", cache)).isZero();
     assertThat(err.toString()).isEmpty();
+  }
+
+  @Test
+  void aPackIsAModelLikeAnyOther() throws IOException {
+    String pack = folder.resolve("sample.glmpack").toString();
+
+    assertThat(glm("pack", "--model", MODEL, "--weights", "bf16", "--output", pack)).isZero();
+    String digest = out.toString().strip().replace("digest ", "");
+    assertThat(digest).hasSize(64);
+    assertThat(err.toString()).startsWith("packed the model: " + pack + ", 7 MB, ");
+    out.getBuffer().setLength(0);
+
+    assertThat(glm("inspect", pack, "--json", "--verify")).isZero();
+    JsonNode json = new ObjectMapper().readTree(out.toString());
+    assertThat(json.at("/pack/digest").textValue()).isEqualTo(digest);
+    assertThat(json.at("/weight_bytes/bf16").longValue()).isPositive();
+    assertThat(json.at("/hyperparameters/layers/origin").textValue())
+        .isEqualTo("num_layers in config.json");
+    out.getBuffer().setLength(0);
+
+    assertThat(glm("tokenize", pack, "Hello")).isZero();
+    assertThat(out.toString()).startsWith("1008  Hello");
+    err.getBuffer().setLength(0);
+
+    assertThat(glm("generate", "Hello", "--model", pack, "--max-tokens", "2")).isZero();
+    assertThat(err.toString()).isEmpty();
+  }
+
+  @Test
+  void aPackIsNotOverwrittenUnlessItIsForced() throws IOException {
+    Path pack = folder.resolve("sample.glmpack");
+    Files.writeString(pack, "work");
+    String[] arguments = {"pack", "--model", MODEL, "--output", pack.toString()};
+
+    assertThat(glm(arguments)).isEqualTo(1);
+    assertThat(err.toString()).hasLineCount(1).contains("is there already");
+    assertThat(pack).hasContent("work");
+
+    assertThat(glm("pack", "--model", MODEL, "--output", pack.toString(), "--force")).isZero();
+    assertThat(glm("generate", "x", "--model", pack.toString(), "--set", "model.weights=q8"))
+        .isEqualTo(1);
+    assertThat(err.toString()).contains("is a pack, which has its weight types");
   }
 }

@@ -42,6 +42,7 @@ final class ArchitectureTest {
     mayUse("tokenizer", "format");
     mayUse("prompt", "tokenizer");
     mayUse("model", "format", "tensor", "tokenizer", "prompt");
+    mayUse("pack", "model");
     mayUse("cache", "tensor");
     mayUse("transformer", "model", "kernel", "cache", "parallel");
     mayUse("sampling", "kernel");

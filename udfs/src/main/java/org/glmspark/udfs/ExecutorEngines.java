@@ -19,6 +19,7 @@ import org.apache.spark.sql.SparkSession;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.GenerationEngine;
 import org.glmspark.model.ModelOverrides;
+import org.glmspark.pack.PackProgress;
 import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
 
@@ -27,6 +28,7 @@ import scala.Tuple2;
 public final class ExecutorEngines {
   private static final ConcurrentMap<Key, FutureTask<GenerationEngine>> ENGINES =
       new ConcurrentHashMap<>();
+  private static final String PACK_CACHE = "spark.glm.pack-cache";
   private static final AtomicInteger OPENED = new AtomicInteger();
 
   static {
@@ -44,7 +46,7 @@ public final class ExecutorEngines {
   /// @throws IllegalStateException if the model cannot be opened or is not the one the handle means
   static GenerationEngine of(ModelHandle handle) {
     EngineOptions options = resolve(handle);
-    var key = new Key(handle.digest(), handle.overrides(), options);
+    var key = new Key(handle.digest(), handle.source().overrides(), options);
     var opening = new FutureTask<>(() -> open(handle, options));
     FutureTask<GenerationEngine> engine = ENGINES.putIfAbsent(key, opening);
     if (engine == null) {
@@ -58,8 +60,15 @@ public final class ExecutorEngines {
     } catch (ExecutionException e) {
       ENGINES.remove(key, engine);
       throw new IllegalStateException(
-          "host %s, model %s: %s".formatted(host(), handle.path(), e.getCause()), e.getCause());
+          "host %s, model %s: %s".formatted(host(), handle.source().path(), e.getCause()), e.getCause());
     }
+  }
+
+  /// A model with the folder for packs that `spark.glm.pack-cache` names, unless it names one itself.
+  static ModelSource configured(ModelSource source) {
+    @Nullable SparkEnv environment = SparkEnv.get(); // null outside Spark
+    return source.withPackCache(
+        environment == null ? null : environment.conf().get(PACK_CACHE, null));
   }
 
   private static EngineOptions resolve(ModelHandle handle) {
@@ -76,8 +85,9 @@ public final class ExecutorEngines {
   }
 
   private static GenerationEngine open(ModelHandle handle, EngineOptions options) {
-    GenerationEngine engine =
-        GenerationEngine.open(Path.of(handle.path()), handle.overrides(), options);
+    ModelSource source = configured(handle.source());
+    Path pack = source.packed(PackProgress.SILENT);
+    GenerationEngine engine = GenerationEngine.open(pack, source.overrides(), options);
     String found = engine.model().digest();
     if (!found.equals(handle.digest())) {
       engine.close();

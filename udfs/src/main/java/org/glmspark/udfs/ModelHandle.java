@@ -7,18 +7,18 @@ import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.GenerationEngine;
 import org.glmspark.model.ModelDigest;
 import org.glmspark.model.ModelLoader;
-import org.glmspark.model.ModelOverrides;
+import org.glmspark.pack.PackProgress;
+import org.glmspark.pack.PackingException;
 
 /// Where a model is and what it must be: small, so that it can travel to the executors in place of
-/// weights.
+/// weights. Each machine maps a pack of the model, and makes that first if the model is none.
 ///
-/// @param path the model's folder or GGUF file, absolute; the same on every node
-/// @param overrides what the user says against the model's files
-/// @param digest SHA-256, in hexadecimal, of the model the driver saw
+/// @param source which model
+/// @param digest SHA-256, in hexadecimal, of the pack on the driver
 /// @param options how each executor's engine uses its machine
 /// @param threads where the number of worker threads comes from
 public record ModelHandle(
-    String path, ModelOverrides overrides, String digest, EngineOptions options, Threads threads)
+    ModelSource source, String digest, EngineOptions options, Threads threads)
     implements Serializable {
 
   /// How many worker threads an engine starts.
@@ -34,24 +34,27 @@ public record ModelHandle(
   ///
   /// @throws MalformedModelException as the other [#of]
   public static ModelHandle of(Path path, EngineOptions options) {
-    return of(path, ModelOverrides.NONE, options);
+    return of(ModelSource.of(path), options, PackProgress.SILENT);
   }
 
-  /// Looks at the model from the driver, so that a bad one fails before any work.
+  /// Looks at the model from the driver, so that a bad one fails before any work, and packs it if
+  /// this machine has not yet.
   ///
   /// @param options taken as they stand, `options.threads` too; see [#withThreadsOfExecutor]
+  /// @param progress is told how far the packing is
   /// @throws MalformedModelException if there is no model there, or none that reads text
-  public static ModelHandle of(Path path, ModelOverrides overrides, EngineOptions options) {
-    Path absolute = path.toAbsolutePath().normalize();
-    ModelLoader.describe(absolute, overrides).requireChatTemplate();
-    return new ModelHandle(
-        absolute.toString(), overrides, ModelDigest.of(absolute), options, Threads.AS_IN_OPTIONS);
+  /// @throws PackingException if the pack cannot be written
+  public static ModelHandle of(ModelSource source, EngineOptions options, PackProgress progress) {
+    ModelLoader.describe(Path.of(source.path()), source.overrides()).requireChatTemplate();
+    ModelSource configured = ExecutorEngines.configured(source);
+    String digest = ModelDigest.of(configured.packed(progress));
+    return new ModelHandle(configured, digest, options, Threads.AS_IN_OPTIONS);
   }
 
   /// The same model, with one worker thread for each core of the executor instead of
   /// `options.threads`.
   public ModelHandle withThreadsOfExecutor() {
-    return new ModelHandle(path, overrides, digest, options, Threads.EXECUTOR_CORES);
+    return new ModelHandle(source, digest, options, Threads.EXECUTOR_CORES);
   }
 
   /// The engine of this JVM for this model. The first call opens it; calls meanwhile wait for that;

@@ -4,6 +4,7 @@
 /// ```
 /// driver                              executor
 /// Generation.apply ─▶ ModelHandle ─broadcast─▶ ExecutorEngines (one GenerationEngine per JVM and model)
+///       │               (ModelSource, digest)     │ maps the pack; the first of a machine makes it
 ///       │ row ids, prompt columns                 ▲ submit   │ future
 ///       ▼                                         │          ▼
 ///    Dataset ───── rows of a partition ────▶ GeneratePartition ──▶ rows + ResultColumns
@@ -11,7 +12,9 @@
 ///                                            PromptSource (row ─▶ chat messages, or a RowError)
 /// ```
 ///
-/// Only a path, a digest and options travel; weights never do. A row that cannot be completed
+/// Only a path, a digest and options travel; weights never do. Where the path leads to no pack, the
+/// driver and each machine with executors pack the model once, into a folder of their own; equal
+/// models have equal packs, which the digest proves. A row that cannot be completed
 /// becomes a row with an error; only a broken model or engine fails a task. Spark's objects
 /// (`TaskContext`, accumulators) are touched by the task's own thread alone, the engine's threads
 /// never see them.

@@ -2,12 +2,18 @@ package org.glmspark.job.options;
 
 import java.nio.file.Path;
 import org.glmspark.model.ModelOverrides;
+import org.glmspark.pack.PackOptions;
 import org.glmspark.prompt.ChatFormat;
+import org.glmspark.tensor.WeightType;
+import org.glmspark.udfs.ModelSource;
 import org.jspecify.annotations.Nullable;
 
 /// Which model completes the prompts, and what is said against its files.
 ///
-/// @param path a folder with `config.json`, or a GGUF file; the same on every machine
+/// @param path a pack, a folder with `config.json`, or a GGUF file; the same on every machine
+/// @param weights the type that matrices are packed as, or null for the stored one
+/// @param outputWeights the same for the output matrix, or null for that of the others
+/// @param packCache where each machine keeps the packs it made, or null for the standard folder
 /// @param ropeBase base of the rotary frequencies, or null for the files' own
 /// @param normEpsilon epsilon of RMSNorm, or null for the files' own
 /// @param context longest sequence in tokens, or null for the files' own
@@ -15,9 +21,21 @@ import org.jspecify.annotations.Nullable;
 public record ModelOptions(
     @Key(
             value =
-                "the model's folder, with config.json, or its GGUF file; the same path on every machine",
+                "a pack, the model's folder, with config.json, or its GGUF file; the same path on every machine",
             text = Key.Text.PATH)
         Path path,
+    @Key(
+            value = "how weights are packed, if not as they are stored",
+            defaultValue = "null")
+        @Nullable WeightType weights,
+    @Key(value = "how the output matrix is packed, if not as the others", defaultValue = "null")
+        @Nullable WeightType outputWeights,
+    @Key(
+            value =
+                "folder where each machine keeps packs of models that are none; by default .cache/glm-spark at home",
+            text = Key.Text.PATH,
+            defaultValue = "null")
+        @Nullable Path packCache,
     @Key(
             value = "base of the rotary frequencies, where the model's files are wrong",
             defaultValue = "null")
@@ -35,6 +53,15 @@ public record ModelOptions(
 
   public ModelOptions {
     var _ = new ModelOverrides(ropeBase, normEpsilon, context, chatFormat); // checks the ranges
+  }
+
+  /// The same for whoever runs the model.
+  public ModelSource source() {
+    return new ModelSource(
+        path.toAbsolutePath().normalize().toString(),
+        overrides(),
+        new PackOptions(weights, outputWeights),
+        packCache == null ? null : packCache.toString());
   }
 
   /// What is said against the model's files.

@@ -155,7 +155,7 @@ class JobFileTest {
         "\"summarize\"| \"summarise\" | job.json, line 5: 'request.task' is the text \"summarise\", "
             + "expected \"summarize\"",
         "{\"path\": \"model\"}| \"model\" | job.json, line 2: 'model' is the text \"model\", "
-            + "expected an object with path, rope-base, norm-epsilon, context, chat-format",
+            + "expected an object with path, weights, output-weights, pack-cache, rope-base, norm-epsilon, context, chat-format",
         "{\"path\": \"documents\"}| {} | job.json, line 3: key 'input.path' is missing, "
             + "expected a text: file, folder or pattern to read, as Spark takes it",
         "{\"path\": \"documents\"}| {\"path\": \"in\", \"key\": \"id\"} | "

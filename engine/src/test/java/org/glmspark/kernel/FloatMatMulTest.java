@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class MatMulTest {
+class FloatMatMulTest {
   /// The contract, one element at a time.
   private static float[][] reference(float[][] weights, FloatMatrix x) {
     float[][] out = new float[x.rows()][weights.length];
@@ -53,12 +53,12 @@ class MatMulTest {
     }
     FloatMatrix x = TestMatrices.gaussian(random, tokens, columns);
     FloatMatrix out = new FloatMatrix(tokens, rows);
-    float[] scratch = new float[MatMul.SCRATCH_FLOATS];
+    float[] scratch = new float[FloatMatMul.SCRATCH_FLOATS];
     try (Arena arena = Arena.ofConfined()) {
       StripMatrix weights = TestMatrices.stored(dtype, values, arena);
-      for (int strip = 0; strip < weights.strips(); strip += MatMul.PANEL_STRIPS) {
-        int end = Math.min(weights.strips(), strip + MatMul.PANEL_STRIPS);
-        MatMul.apply(out, x, weights, strip, end, scratch);
+      for (int strip = 0; strip < weights.strips(); strip += FloatMatMul.PANEL_STRIPS) {
+        int end = Math.min(weights.strips(), strip + FloatMatMul.PANEL_STRIPS);
+        FloatMatMul.apply(out, x, weights, strip, end, scratch);
       }
     }
 
@@ -77,13 +77,13 @@ class MatMulTest {
     FloatMatrix out = new FloatMatrix(9, 64);
     Arrays.fill(out.values(), 77f);
     try (Arena arena = Arena.ofConfined()) {
-      MatMul.apply(
+      FloatMatMul.apply(
           out,
           x,
           TestMatrices.stored(DType.F32, values, arena),
           1,
           3,
-          new float[MatMul.SCRATCH_FLOATS]);
+          new float[FloatMatMul.SCRATCH_FLOATS]);
     }
 
     float[][] expected = reference(values, x);
@@ -101,13 +101,13 @@ class MatMulTest {
     try (Arena arena = Arena.ofConfined()) {
       StripMatrix weights = TestMatrices.stored(DType.F32, new float[16][8], arena);
       assertThatThrownBy(() ->
-              MatMul.apply(
+              FloatMatMul.apply(
                   new FloatMatrix(2, 16),
                   new FloatMatrix(2, 9),
                   weights,
                   0,
                   1,
-                  new float[MatMul.SCRATCH_FLOATS]))
+                  new float[FloatMatMul.SCRATCH_FLOATS]))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("w [16, 8] times x [2, 9] into out [2, 16]");
     }

@@ -1,4 +1,4 @@
-package org.glmspark.generation;
+package org.glmspark.model;
 
 import java.io.IOException;
 import java.io.InputStream;

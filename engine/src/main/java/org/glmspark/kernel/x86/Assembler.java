@@ -1,0 +1,376 @@
+package org.glmspark.kernel.x86;
+
+import java.io.ByteArrayOutputStream;
+
+/// Machine code for x86-64, as far as the kernels need it: instructions in the order of the calls.
+///
+/// Vector instructions of 256 bits are VEX encoded and have 16 registers; those of 512 bits are
+/// EVEX encoded, have 32, and may repeat a number from memory for all lanes.
+///
+/// Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2: chapter 2 for
+/// the prefixes, chapters 3 to 5 for the opcodes.
+final class Assembler {
+  /// 64-bit registers in the order of their numbers.
+  enum Register {
+    RAX,
+    RCX,
+    RDX,
+    RBX,
+    RSP,
+    RBP,
+    RSI,
+    RDI,
+    R8,
+    R9,
+    R10,
+    R11
+  }
+
+  /// The size of the vector registers of an instruction.
+  enum Width {
+    YMM(32),
+    ZMM(64);
+
+    final int bytes;
+
+    Width(int bytes) {
+      this.bytes = bytes;
+    }
+  }
+
+  /// What the memory operand of an EVEX instruction is a multiple of; the manual's tuple types.
+  private enum Tuple {
+    /// A register, or 4 bytes for all lanes.
+    FULL,
+    /// Half a register.
+    HALF,
+    /// 4 bytes.
+    SCALAR
+  }
+
+  /// Vector instructions: mandatory prefix (1 is 66, 2 is F3, 3 is F2), opcode map (1 is 0F, 2 is
+  /// 0F38), opcode. W is 0 in all of them.
+  ///
+  /// Where one has three operands, they are target, first source, second source.
+  enum Instruction {
+    /// `target = source`, bits of any kind; no first source.
+    VMOVUPS(0, 1, 0x10),
+    /// `memory = source`; no first source, the stored register is in the place of the target.
+    VMOVUPS_STORE(0, 1, 0x11),
+    VMULPS(0, 1, 0x59),
+    VPAND(1, 1, 0xDB),
+    VPXOR(1, 1, 0xEF),
+    VPOR(1, 1, 0xEB),
+    VPADDW(1, 1, 0xFD),
+    VPADDD(1, 1, 0xFE),
+    /// Products of neighbouring int16, added in pairs.
+    VPMADDWD(1, 1, 0xF5),
+    /// Products of unsigned (first source) and signed bytes, added in pairs to saturated int16.
+    VPMADDUBSW(1, 2, 0x04),
+    /// Bytes of the first source, negated where the second is negative, 0 where it is 0.
+    VPSIGNB(1, 2, 0x08),
+    /// Absolute values of bytes; no first source.
+    VPABSB(1, 2, 0x1C),
+    /// `target += Σ` of 4 products of unsigned (first source) and signed bytes.
+    VPDPBUSD(1, 2, 0x50),
+    /// `target = first · target - second`.
+    VFMSUB213PS(1, 2, 0xAA),
+    /// `target = first · second + target`.
+    VFMADD231PS(1, 2, 0xB8),
+    /// Half as many bytes of float16 to float32; no first source.
+    VCVTPH2PS(1, 2, 0x13, Tuple.HALF),
+    /// 4 bytes for all lanes, of memory or the lowest lane of a vector; no first source.
+    VPBROADCASTD(1, 2, 0x58, Tuple.SCALAR),
+    /// A general register for all lanes; only 512 bits; no first source.
+    VPBROADCASTD_REGISTER(1, 2, 0x7C);
+
+    private final int prefix;
+    private final int map;
+    private final int opcode;
+    private final Tuple tuple;
+
+    Instruction(int prefix, int map, int opcode) {
+      this(prefix, map, opcode, Tuple.FULL);
+    }
+
+    Instruction(int prefix, int map, int opcode, Tuple tuple) {
+      this.prefix = prefix;
+      this.map = map;
+      this.opcode = opcode;
+      this.tuple = tuple;
+    }
+  }
+
+  /// What an instruction without a first source has in its place.
+  static final int NONE = 0;
+
+  /// The last operand of a vector instruction.
+  sealed interface Operand {}
+
+  /// A vector register, or a general one for [Instruction#VPBROADCASTD_REGISTER].
+  record Vector(int number) implements Operand {}
+
+  /// As many bytes as the instruction takes.
+  record Memory(Register base, int displacement) implements Operand {}
+
+  /// 4 bytes for all lanes; only 512 bits.
+  record Repeated(Register base, int displacement) implements Operand {}
+
+  private final ByteArrayOutputStream code = new ByteArrayOutputStream();
+
+  /// The bytes so far.
+  byte[] code() {
+    return code.toByteArray();
+  }
+
+  /// The place of the next instruction, to jump back to.
+  int position() {
+    return code.size();
+  }
+
+  private void bytes(int... values) {
+    for (int value : values) {
+      code.write(value);
+    }
+  }
+
+  private void int32(int value) {
+    bytes(value, value >> 8, value >> 16, value >> 24);
+  }
+
+  // --- Vector instructions ---
+
+  /// @param first the number of the first source, or [#NONE]
+  void emit(Width width, Instruction instruction, int target, int first, Operand second) {
+    switch (width) {
+      case YMM -> vex(instruction, target, first, second);
+      case ZMM -> evex(instruction, target, first, second);
+    }
+  }
+
+  /// `target = source >> bits` in every int16.
+  void vpsrlw(Width width, int target, int source, int bits) {
+    var shift = new Vector(source);
+    switch (width) {
+      case YMM -> {
+        vexPrefix(1, 1, 2, target, shift);
+        bytes(0x71);
+      }
+      case ZMM -> {
+        evexPrefix(1, 1, 2, target, shift);
+        bytes(0x71);
+      }
+    }
+    direct(2, source); // the target stands in the prefix, an extension of the opcode in its place
+    bytes(bits);
+  }
+
+  /// The lower 32 bits of a general register into the lowest lane of a vector; the rest is zero.
+  void vmovd(int target, Register source) {
+    // the only instruction of 128 bits: L is 0
+    bytes(0xC4, inverted(target >> 3, 7) | 1 << 6 | inverted(source.ordinal() >> 3, 5) | 1);
+    bytes(0x79, 0x6E);
+    direct(target, source.ordinal());
+  }
+
+  /// Clears the upper halves: what follows may be code for older registers.
+  void vzeroupper() {
+    bytes(0xC5, 0xF8, 0x77);
+  }
+
+  private void vex(Instruction instruction, int target, int first, Operand second) {
+    if (second instanceof Repeated || instruction == Instruction.VPBROADCASTD_REGISTER) {
+      throw new IllegalArgumentException(instruction + " has this operand only with 512 bits");
+    }
+    vexPrefix(instruction.prefix, instruction.map, target, first, second);
+    bytes(instruction.opcode);
+    operand(target, second, 1);
+  }
+
+  /// Three bytes: C4, then inverted R, X, B and the map, then W, inverted first source, L and the
+  /// mandatory prefix.
+  private void vexPrefix(int prefix, int map, int target, int first, Operand second) {
+    bytes(
+        0xC4,
+        inverted(target >> 3, 7) | 1 << 6 | inverted(number(second) >> 3, 5) | map,
+        (~first & 15) << 3 | 1 << 2 | prefix);
+  }
+
+  private void evex(Instruction instruction, int target, int first, Operand second) {
+    evexPrefix(instruction.prefix, instruction.map, target, first, second);
+    bytes(instruction.opcode);
+    int unit =
+        switch (instruction.tuple) {
+          case FULL -> second instanceof Repeated ? 4 : Width.ZMM.bytes;
+          case HALF -> Width.ZMM.bytes / 2;
+          case SCALAR -> 4;
+        };
+    operand(target, second, unit);
+  }
+
+  /// Four bytes: 62; inverted R, X, B, R' and the map; W, inverted first source, 1 and the mandatory
+  /// prefix; no zeroing, L'L is 2 for 512 bits, the broadcast bit, inverted V', no mask.
+  private void evexPrefix(int prefix, int map, int target, int first, Operand second) {
+    int number = number(second);
+    // X is the fifth bit of a vector's number, and not used otherwise: there is no index.
+    int x = second instanceof Vector ? number >> 4 : 0;
+    bytes(
+        0x62,
+        inverted(target >> 3, 7)
+            | inverted(x, 6)
+            | inverted(number >> 3, 5)
+            | inverted(target >> 4, 4)
+            | map,
+        (~first & 15) << 3 | 1 << 2 | prefix,
+        2 << 5 | (second instanceof Repeated ? 1 << 4 : 0) | inverted(first >> 4, 3));
+  }
+
+  private static int inverted(int bit, int place) {
+    return (~bit & 1) << place;
+  }
+
+  private static int number(Operand operand) {
+    return switch (operand) {
+      case Vector(int number) -> number;
+      case Memory(Register base, _) -> base.ordinal();
+      case Repeated(Register base, _) -> base.ordinal();
+    };
+  }
+
+  private void operand(int register, Operand operand, int unit) {
+    switch (operand) {
+      case Vector(int number) -> direct(register, number);
+      case Memory(Register base, int displacement) -> indirect(register, base, displacement, unit);
+      case Repeated(Register base, int displacement) ->
+          indirect(register, base, displacement, unit);
+    }
+  }
+
+  // --- ModRM: mode, register, register or base; then SIB and displacement ---
+
+  private void direct(int register, int other) {
+    bytes(3 << 6 | (register & 7) << 3 | other & 7);
+  }
+
+  /// A displacement in one byte counts units.
+  private void indirect(int register, Register base, int displacement, int unit) {
+    int units = displacement / unit;
+    boolean isShort = displacement % unit == 0 && units == (byte) units;
+    // mode 0 of the numbers of RBP and R13 means something else
+    boolean isNone = displacement == 0 && (base.ordinal() & 7) != Register.RBP.ordinal();
+    int mode = isNone ? 0 : isShort ? 1 : 2;
+    bytes(mode << 6 | (register & 7) << 3 | base.ordinal() & 7);
+    if ((base.ordinal() & 7) == Register.RSP.ordinal()) {
+      bytes(0x24); // RSP stands for a SIB byte, this one: base RSP, no index
+    }
+    if (mode == 1) {
+      bytes(units);
+    } else if (mode == 2) {
+      int32(displacement);
+    }
+  }
+
+  // --- General registers ---
+
+  /// REX: 0100, W, R, X, B.
+  private void rex(int wide, int register, int other) {
+    bytes(0x40 | wide << 3 | register >> 3 << 2 | other >> 3);
+  }
+
+  /// All 64 bits.
+  void mov(Register target, Register source) {
+    rex(1, source.ordinal(), target.ordinal());
+    bytes(0x89);
+    direct(source.ordinal(), target.ordinal());
+  }
+
+  /// The lower 32 bits; the upper ones become 0.
+  void mov(Register target, int value) {
+    rex(0, 0, target.ordinal());
+    bytes(0xB8 | target.ordinal() & 7);
+    int32(value);
+  }
+
+  /// Stores the lower 32 bits.
+  void store(Register base, int displacement, Register source) {
+    rex(0, source.ordinal(), base.ordinal());
+    bytes(0x89);
+    indirect(source.ordinal(), base, displacement, 1);
+  }
+
+  void add(Register target, Register source) {
+    rex(1, source.ordinal(), target.ordinal());
+    bytes(0x01);
+    direct(source.ordinal(), target.ordinal());
+  }
+
+  void add(Register target, int value) {
+    rex(1, 0, target.ordinal());
+    bytes(0x81);
+    direct(0, target.ordinal());
+    int32(value);
+  }
+
+  void and(Register target, int value) {
+    rex(1, 0, target.ordinal());
+    bytes(0x81);
+    direct(4, target.ordinal());
+    int32(value);
+  }
+
+  void or(Register target, Register source) {
+    rex(1, source.ordinal(), target.ordinal());
+    bytes(0x09);
+    direct(source.ordinal(), target.ordinal());
+  }
+
+  void shiftLeft(Register target, int bits) {
+    rex(1, 0, target.ordinal());
+    bytes(0xC1);
+    direct(4, target.ordinal());
+    bytes(bits);
+  }
+
+  void decrement(Register target) {
+    rex(1, 0, target.ordinal());
+    bytes(0xFF);
+    direct(1, target.ordinal());
+  }
+
+  /// Jumps back if the last result was not zero.
+  void jumpIfNotZero(int position) {
+    bytes(0x0F, 0x85);
+    int32(position - (position() + 4));
+  }
+
+  void push(Register register) {
+    rex(0, 0, register.ordinal());
+    bytes(0x50 | register.ordinal() & 7);
+  }
+
+  void pop(Register register) {
+    rex(0, 0, register.ordinal());
+    bytes(0x58 | register.ordinal() & 7);
+  }
+
+  void ret() {
+    bytes(0xC3);
+  }
+
+  /// Asks for a line of 64 bytes to be brought into the nearest cache. Never faults.
+  void prefetch(Register base, int displacement) {
+    rex(0, 1, base.ordinal());
+    bytes(0x0F, 0x18);
+    indirect(1, base, displacement, 1);
+  }
+
+  /// Processor identification: leaf EAX, subleaf ECX into EAX, EBX, ECX, EDX.
+  void cpuid() {
+    bytes(0x0F, 0xA2);
+  }
+
+  /// Reads the extended control register ECX into EDX:EAX.
+  void xgetbv() {
+    bytes(0x0F, 0x01, 0xD0);
+  }
+}
