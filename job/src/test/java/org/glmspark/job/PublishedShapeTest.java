@@ -45,7 +45,7 @@ class PublishedShapeTest {
   /// @param tensors of the checkpoint, rotary frequencies included
   /// @param weightBytes of the tensors that are weights
   /// @param cacheBytes of keys and values of one token in 16 bits
-  private record Facts(
+  record Facts(
       PublishedShape shape,
       ModelFamily family,
       int tensors,
