@@ -230,7 +230,7 @@ final class GgufConfig {
     boolean sandwich = tensors.containsKey(postNorm);
     origins.put(
         Hyperparameter.BLOCK_TYPE,
-        "tensors: there is %s %s".formatted(sandwich ? "a" : "no", postNorm));
+        "tensors: there is %s%s".formatted(sandwich ? "" : "no ", postNorm));
     return sandwich ? BlockType.SANDWICH_NORM : BlockType.PRE_NORM;
   }
 
@@ -248,7 +248,7 @@ final class GgufConfig {
     boolean tied = !tensors.containsKey(output);
     origins.put(
         Hyperparameter.TIED_EMBEDDINGS,
-        "tensors: there is %s %s".formatted(tied ? "no" : "a", output));
+        "tensors: there is %s%s".formatted(tied ? "no " : "", output));
     return tied;
   }
 
