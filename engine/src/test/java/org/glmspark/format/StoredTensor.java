@@ -18,22 +18,19 @@ public record StoredTensor(String name, DType dtype, List<Long> shape, byte[] da
 
   /// Values of float32.
   public static StoredTensor ofFloats(String name, float[] values, Long... shape) {
-    ByteBuffer data = allocate(Float.BYTES * values.length);
-    data.asFloatBuffer().put(values);
-    return new StoredTensor(name, DType.F32, List.of(shape), data.array());
+    byte[] data = new byte[Float.BYTES * values.length];
+    ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
+    return new StoredTensor(name, DType.F32, List.of(shape), data);
   }
 
   /// Values rounded to float16.
   public static StoredTensor ofHalves(String name, float[] values, Long... shape) {
-    ByteBuffer data = allocate(Short.BYTES * values.length);
+    byte[] data = new byte[Short.BYTES * values.length];
+    ByteBuffer buffer = ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN);
     for (float value : values) {
-      data.putShort(Float.floatToFloat16(value));
+      buffer.putShort(Float.floatToFloat16(value));
     }
-    return new StoredTensor(name, DType.F16, List.of(shape), data.array());
-  }
-
-  private static ByteBuffer allocate(int bytes) {
-    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    return new StoredTensor(name, DType.F16, List.of(shape), data);
   }
 
   /// Writes `model.safetensors`.
@@ -47,8 +44,7 @@ public record StoredTensor(String name, DType dtype, List<Long> shape, byte[] da
           "\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}"
               .formatted(tensor.name, tensor.dtype, tensor.shape, start, end));
     }
-    byte[] data =
-        GgufBytes.concat(tensors.stream().map(StoredTensor::data).toArray(byte[][]::new));
+    byte[] data = GgufBytes.concat(tensors.stream().map(StoredTensor::data).toArray(byte[][]::new));
     try {
       Files.write(
           folder.resolve("model.safetensors"),
@@ -89,8 +85,7 @@ public record StoredTensor(String name, DType dtype, List<Long> shape, byte[] da
       case F32 -> "FloatStorage";
       case F16 -> "HalfStorage";
       case I8 -> "CharStorage";
-      default ->
-          throw new IllegalArgumentException(name + " is " + dtype);
+      default -> throw new IllegalArgumentException(name + " is " + dtype);
     };
   }
 

@@ -183,8 +183,8 @@ class GgufConfigTest {
 
   @Test
   void theFeedForwardLengthIsThatOfTheGateAlone() {
-    assertThatThrownBy(() ->
-            describe(GgufModel.chatGlm(VOCABULARY).uint32("chatglm.feed_forward_length", 96)))
+    assertThatThrownBy(
+            () -> describe(GgufModel.chatGlm(VOCABULARY).uint32("chatglm.feed_forward_length", 96)))
         .hasMessageContaining(
             "'blk.0.ffn_up.weight': is [96, 32], expected [192, 32] (chatglm.feed_forward_length)");
   }
@@ -298,24 +298,21 @@ class GgufConfigTest {
     assertThat(config.config().contextTokens()).isEqualTo(131_072);
     assertThat(config.origins())
         .containsEntry(Hyperparameter.YARN, "glm4.rope.scaling.type")
-        .containsEntry(
-            Hyperparameter.CONTEXT, "glm4.rope.scaling.factor × the original context");
+        .containsEntry(Hyperparameter.CONTEXT, "glm4.rope.scaling.factor × the original context");
 
     // a file that has the stretched context already, and one of other bounds
     assertThat(
-            read(
-                    yarn()
-                        .uint32("glm4.context_length", 131_072)
-                        .uint32("glm4.rope.scaling.original_context_length", 32_768))
+            read(yarn()
+                    .uint32("glm4.context_length", 131_072)
+                    .uint32("glm4.rope.scaling.original_context_length", 32_768))
                 .config()
                 .contextTokens())
         .isEqualTo(131_072);
     assertThat(
-            read(
-                    yarn()
-                        .float32("glm4.rope.scaling.yarn_beta_fast", 16)
-                        .float32("glm4.rope.scaling.yarn_beta_slow", 2)
-                        .float32("glm4.rope.scaling.attn_factor", 0.5f))
+            read(yarn()
+                    .float32("glm4.rope.scaling.yarn_beta_fast", 16)
+                    .float32("glm4.rope.scaling.yarn_beta_slow", 2)
+                    .float32("glm4.rope.scaling.attn_factor", 0.5f))
                 .config()
                 .rope()
                 .yarn())
@@ -377,9 +374,7 @@ class GgufConfigTest {
         .hasMessageStartingWith(
             "m.gguf: rope base: is 5000000 (chatglm.rope.freq_base), expected 10000 in a ChatGLM2");
     assertThat(
-            ModelLoader.describe(path, new ModelOverrides(1e4, null, null, null))
-                .family()
-                .family())
+            ModelLoader.describe(path, new ModelOverrides(1e4, null, null, null)).family().family())
         .isEqualTo(ModelFamily.CHATGLM2);
   }
 

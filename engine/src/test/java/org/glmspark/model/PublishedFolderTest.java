@@ -107,9 +107,7 @@ class PublishedFolderTest {
         .isEqualTo(
             "eos_token_id in config.json; 7 of generation_config.json; 151336, 151338 of GLM-4");
     assertThat(description.generationDefaults())
-        .containsExactly(
-            Map.entry("eos_token_id", "[151329,7]"),
-            Map.entry("do_sample", "true"));
+        .containsExactly(Map.entry("eos_token_id", "[151329,7]"), Map.entry("do_sample", "true"));
     try (Model model = ModelLoader.load(folder)) {
       assertThat(model.config().stopTokens()).isEqualTo(description.config().stopTokens());
     }
@@ -154,8 +152,7 @@ class PublishedFolderTest {
     assertThat(ModelLoader.describe(folder).family())
         .isEqualTo(
             new FamilyChoice(
-                ModelFamily.CHATGLM2,
-                "tokenization_chatglm.py has '[gMASK]' and no '<|user|>'"));
+                ModelFamily.CHATGLM2, "tokenization_chatglm.py has '[gMASK]' and no '<|user|>'"));
 
     Files.writeString(code, "role_special_tokens = [\"<|system|>\", \"<|user|>\"] # [gMASK]\n");
     assertThat(ModelLoader.describe(folder).family())

@@ -67,8 +67,7 @@ final class SmallModel {
       float[] scales = new float[rows];
       float[] values = new float[rows * columns];
       for (int row = 0; row < rows; row++) {
-        scales[row] =
-            Float.float16ToFloat(Float.floatToFloat16(random.nextFloat(0.001f, 0.1f)));
+        scales[row] = Float.float16ToFloat(Float.floatToFloat16(random.nextFloat(0.001f, 0.1f)));
         for (int column = 0; column < columns; column++) {
           int at = row * columns + column;
           int q = random.nextInt(-(1 << (bits - 1)), 1 << (bits - 1));
@@ -84,8 +83,7 @@ final class SmallModel {
           new StoredTensor(
               LAYER + name, DType.I8, List.of((long) rows, (long) columns / perByte), stored));
       quantized.tensors.add(StoredTensor.ofHalves(LAYER + name + "_scale", scales, (long) rows));
-      floats.tensors.add(
-          StoredTensor.ofFloats(LAYER + name, values, (long) rows, (long) columns));
+      floats.tensors.add(StoredTensor.ofFloats(LAYER + name, values, (long) rows, (long) columns));
     }
   }
 
