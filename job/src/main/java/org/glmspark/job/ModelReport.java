@@ -106,7 +106,7 @@ final class ModelReport {
         .forEach((key, value) ->
             facts.add(
                 new Fact(
-                    "its default " + key.replace('_', ' '),
+                    "its default " + key,
                     value,
                     "generation_config.json, "
                         + (key.equals("eos_token_id") ? "among the stop tokens" : "not used"))));

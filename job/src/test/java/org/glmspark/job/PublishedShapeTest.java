@@ -27,6 +27,7 @@ import org.glmspark.model.RotarySettings;
 import org.glmspark.sampling.SamplingParameters;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -185,6 +186,17 @@ class PublishedShapeTest {
                 Locale.ROOT,
                 "(?m)^cache for a token .* %,d bytes as float16$",
                 facts.cacheBytes()));
+  }
+
+  @Test
+  void inspectWarnsOfWhatIsLikelyWrong() {
+    writeHoles(PublishedShape.GLM_4_9B_CHAT);
+    String setting = "model.norm-epsilon=1e-5";
+
+    assertThat(inspect("--set", setting))
+        .containsPattern("(?m)^warning: option model.norm-epsilon is 1e-5, which converters write");
+    assertThat(inspect("--json", "--set", setting))
+        .contains("\"warnings\" : [ \"option model.norm");
   }
 
   private void writeHoles(PublishedShape shape) {
