@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// @param origins where each of them was read
 /// @param family which models it is one of, and what tells
 /// @param weightBytes size of the stored weights, by element type
+/// @param quantizationBits 4 or 8 if the layers' matrices are stored as integers with a scale for
+///   each row (`quantization_bit`), otherwise 0
 /// @param tokenizer null if there is none
 /// @param tokenizerOrigin the file the tokenizer was read from, or why there is none
 /// @param chatTemplate null if there is no tokenizer, or nothing tells the format
@@ -33,6 +35,7 @@ public record ModelDescription(
     Map<Hyperparameter, String> origins,
     FamilyChoice family,
     Map<DType, Long> weightBytes,
+    int quantizationBits,
     @Nullable Tokenizer tokenizer,
     String tokenizerOrigin,
     @Nullable ChatTemplate chatTemplate,

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.glmspark.format.CheckpointFolder;
 import org.glmspark.format.GgufFile;
 import org.glmspark.format.JsonObject;
@@ -17,6 +18,7 @@ import org.glmspark.tensor.DType;
 import org.glmspark.tensor.Tensor;
 import org.glmspark.tokenizer.Tokenizer;
 import org.glmspark.tokenizer.TokenizerFamily;
+import org.jspecify.annotations.Nullable;
 
 /// A model as its maker published it, opened, with all its files compared with each other. No
 /// weight has been read.
@@ -62,15 +64,33 @@ record PublishedModel(
     CheckpointFolder checkpoint = CheckpointFolder.open(folder, memory);
     Map<String, Tensor> tensors = checkpoint.tensors();
     PublishedConfig published = ConfigFile.of(json, tensors.keySet()).with(overrides);
+    CheckpointTensors found = CheckpointTensors.find(published, checkpoint.directory(), tensors);
+    Map<String, String> generationDefaults = Map.of();
     Path generationConfig = folder.resolve(GENERATION_CONFIG);
+    if (Files.exists(generationConfig)) {
+      JsonObject defaults = JsonObject.read(generationConfig);
+      published = withStopTokens(published, defaults);
+      generationDefaults = defaults.excerpts();
+    }
     return check(
         folder,
+        ConfigFile.NAME,
         published,
-        CheckpointTensors.find(published, checkpoint.directory(), tensors),
+        found,
         checkpoint.files(),
         new FolderTokenizer(folder),
         overrides,
-        Files.exists(generationConfig) ? JsonObject.read(generationConfig).excerpts() : Map.of());
+        generationDefaults);
+  }
+
+  private static PublishedConfig withStopTokens(
+      PublishedConfig published, JsonObject generationDefaults) {
+    String key = "eos_token_id";
+    return generationDefaults.has(key)
+        ? published.alsoStoppedBy(
+            generationDefaults.integers(key, 0, published.config().vocabularySize() - 1),
+            GENERATION_CONFIG)
+        : published;
   }
 
   private static PublishedModel gguf(Path path, ModelOverrides overrides, Arena memory) {
@@ -78,6 +98,7 @@ record PublishedModel(
     PublishedConfig published = GgufConfig.of(file).with(overrides);
     return check(
         path,
+        file.name(),
         published,
         CheckpointTensors.find(published, file.name(), file.tensors()),
         file.files(),
@@ -86,8 +107,10 @@ record PublishedModel(
         Map.of());
   }
 
+  /// @param configFile the file that holds the configuration, for messages
   private static PublishedModel check(
       Path path,
+      String configFile,
       PublishedConfig published,
       CheckpointTensors tensors,
       List<MappedFile> files,
@@ -95,6 +118,7 @@ record PublishedModel(
       ModelOverrides overrides,
       Map<String, String> generationDefaults) {
     FamilyChoice choice = FamilyChoice.of(published, source.signs(), overrides);
+    requireNoInterpolation(configFile, published, choice, overrides);
     ChatFormat format = overrides.chatFormat();
     String reason = "option model.chat-format";
     if (format == null) {
@@ -108,13 +132,15 @@ record PublishedModel(
     }
     ChatTemplate template =
         tokenizer == null || format == null ? null : template(format, tokenizer, source);
+    PublishedConfig stopped = withStopTokens(published, choice.family(), template);
     return new PublishedModel(
         new ModelDescription(
             path,
-            published.config(),
-            published.origins(),
+            stopped.config(),
+            stopped.origins(),
             choice,
             weightBytes(tensors),
+            published.quantizationBits(),
             tokenizer,
             source.origin(),
             template,
@@ -123,6 +149,40 @@ record PublishedModel(
             ModelWarnings.of(published)),
         tensors,
         files);
+  }
+
+  /// ChatGLM2 of a longer context (ChatGLM2-6B-32K) divides positions by `rope_ratio`, where all
+  /// later models multiply the base by it. The one computed as the other writes nonsense.
+  private static void requireNoInterpolation(
+      String configFile, PublishedConfig published, FamilyChoice choice, ModelOverrides overrides) {
+    double base = published.config().rope().base();
+    if (choice.family() == ModelFamily.CHATGLM2
+        && overrides.ropeBase() == null
+        && base != RotarySettings.PLAIN_BASE) {
+      throw new MalformedModelException(
+          configFile,
+          "rope base",
+          "is %.0f (%s), expected %.0f in a ChatGLM2 (%s): ChatGLM2 with a rope_ratio interpolates positions, which is not supported; if this is a ChatGLM3, set model.chat-format=chatglm3; if the base is right nevertheless, set model.rope-base"
+              .formatted(
+                  base,
+                  published.origins(List.of(Hyperparameter.ROPE_BASE)),
+                  RotarySettings.PLAIN_BASE,
+                  choice.reason()));
+    }
+  }
+
+  /// Files are known to name too few, and then generation never stops.
+  private static PublishedConfig withStopTokens(
+      PublishedConfig published, @Nullable ModelFamily family, @Nullable ChatTemplate template) {
+    PublishedConfig stopped = published;
+    if (family != null && published.config().vocabularySize() == family.vocabularySize()) {
+      stopped = stopped.alsoStoppedBy(family.stopTokens(), family.label());
+    }
+    return template == null
+        ? stopped
+        : stopped.alsoStoppedBy(
+            IntStream.of(template.stopTokens()).boxed().toList(),
+            "the chat format " + template.format().optionName());
   }
 
   /// A family that nothing tells is ChatGLM2 or ChatGLM3: there is a tokenizer, and others are told

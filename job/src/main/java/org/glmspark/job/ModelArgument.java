@@ -13,8 +13,9 @@ final class ModelArgument {
       names = "--set",
       paramLabel = "KEY=VALUE",
       description = {
-        "against the model's files: model.rope-base, model.norm-epsilon,",
-        "model.context or model.chat-format; repeatable"
+        "set against the model's files; may be repeated. KEY is",
+        "model.rope-base, model.norm-epsilon, model.context",
+        "or model.chat-format"
       })
   private List<String> assignments = new ArrayList<>();
 
