@@ -5,7 +5,6 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.IntStream;
 import org.glmspark.cache.BlockTable;
 import org.glmspark.cache.PagedKvCache;
 import org.glmspark.model.Model;
@@ -51,8 +50,8 @@ public final class GenerationEngine implements AutoCloseable {
   public GenerationEngine(Model model, EngineOptions options) {
     this.model = model;
     this.options = options;
-    this.stopTokens = stopTokens(model);
     ModelConfig config = model.config();
+    this.stopTokens = config.stopTokens().stream().mapToInt(id -> id).distinct().sorted().toArray();
     this.cache =
         new PagedKvCache(
             options.kvCacheType(),
@@ -106,14 +105,6 @@ public final class GenerationEngine implements AutoCloseable {
               .formatted(options.kvCacheBytes(), PagedKvCache.BLOCK_TOKENS, blockBytes));
     }
     return (int) Math.min(blocks, Integer.MAX_VALUE);
-  }
-
-  private static int[] stopTokens(Model model) {
-    IntStream fromConfig = model.config().stopTokens().stream().mapToInt(Integer::intValue);
-    var template = model.chatTemplate();
-    IntStream fromTemplate =
-        template == null ? IntStream.empty() : IntStream.of(template.stopTokens());
-    return IntStream.concat(fromConfig, fromTemplate).distinct().sorted().toArray();
   }
 
   /// The model, for its tokenizer and chat template. Closed with the engine.

@@ -18,8 +18,10 @@ import org.jspecify.annotations.Nullable;
 final class ConfigFile {
   static final String NAME = "config.json";
 
-  private static final double ROPE_BASE = 10_000;
   private static final double ROTATED_PART = 0.5;
+
+  /// Of `GlmConfig` and `Glm4Config`.
+  private static final float NORM_EPSILON = 1.5625e-7f;
 
   private final JsonObject json;
   private final Map<Hyperparameter, String> origins = new EnumMap<>(Hyperparameter.class);
@@ -102,7 +104,7 @@ final class ConfigFile {
             headSize,
             integer(Hyperparameter.FEED_FORWARD_SIZE, "intermediate_size", ModelConfig.MAX_WIDTH),
             vocabulary,
-            normEpsilon("rms_norm_eps"),
+            huggingFaceNormEpsilon(),
             rope,
             context(positions, rope.yarn()),
             huggingFaceBias(tensors),
@@ -125,7 +127,7 @@ final class ConfigFile {
     } else {
       origins.put(Hyperparameter.ROPE_BASE, absent(key));
     }
-    double base = ropeBase(json, key, ROPE_BASE * ratio);
+    double base = ropeBase(json, key, RotarySettings.PLAIN_BASE * ratio);
     origins.put(Hyperparameter.ROTATED_SIZE, "half of " + key("kv_channels"));
     int rotated = rotatedSize(json, "kv_channels", headSize, ROTATED_PART);
     origins.put(Hyperparameter.YARN, "not part of this layout");
@@ -142,7 +144,7 @@ final class ConfigFile {
     JsonObject rope = ropeSettings(key);
     if (!rope.has(key)) {
       origins.put(Hyperparameter.ROPE_BASE, absent(key));
-      return ROPE_BASE;
+      return RotarySettings.PLAIN_BASE;
     }
     origins.put(Hyperparameter.ROPE_BASE, key(key));
     return ropeBase(rope, key, rope.positiveNumber(key));
@@ -315,6 +317,15 @@ final class ConfigFile {
           key, "a divisor of the %d heads (num_attention_heads)".formatted(heads));
     }
     return keyValueHeads;
+  }
+
+  private float huggingFaceNormEpsilon() {
+    String key = "rms_norm_eps";
+    if (!json.has(key)) {
+      origins.put(Hyperparameter.NORM_EPSILON, absent(key));
+      return NORM_EPSILON;
+    }
+    return normEpsilon(key);
   }
 
   private float normEpsilon(String key) {

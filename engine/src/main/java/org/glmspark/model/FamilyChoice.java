@@ -14,9 +14,6 @@ import org.jspecify.annotations.Nullable;
 /// @param family null if nothing tells
 /// @param reason what tells, or what is missing
 public record FamilyChoice(@Nullable ModelFamily family, String reason) {
-  static final int CHATGLM_VOCABULARY = 65_024;
-  static final int GLM4_VOCABULARY = 151_552;
-
   /// What the files of a tokenizer tell.
   ///
   /// @param kind whose tokenizer it can be
@@ -47,10 +44,10 @@ public record FamilyChoice(@Nullable ModelFamily family, String reason) {
     if (published.config().blockType() == BlockType.SANDWICH_NORM) {
       return new FamilyChoice(ModelFamily.GLM4_0414, "its layers have sandwich norms");
     }
-    if (vocabulary == CHATGLM_VOCABULARY) {
+    if (vocabulary == ModelFamily.CHATGLM2.vocabularySize()) {
       return chatGlm(published, tokenizer, overrides);
     }
-    if (vocabulary == GLM4_VOCABULARY) {
+    if (vocabulary == ModelFamily.GLM4.vocabularySize()) {
       return new FamilyChoice(ModelFamily.GLM4, "a vocabulary of 151,552");
     }
     return switch (tokenizer.kind()) {

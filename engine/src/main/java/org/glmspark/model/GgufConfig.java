@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 /// norms that call themselves `chatglm`. So do bias and a missing output matrix.
 final class GgufConfig {
   private static final String ARCHITECTURE = "general.architecture";
-  private static final double ROPE_BASE = 10_000;
 
   private final GgufMetadata metadata;
   private final Map<String, Tensor> tensors;
@@ -143,7 +142,7 @@ final class GgufConfig {
     String key = key("rope.freq_base");
     if (!metadata.has(key)) {
       origins.put(Hyperparameter.ROPE_BASE, "default, no " + key);
-      return ROPE_BASE;
+      return RotarySettings.PLAIN_BASE;
     }
     origins.put(Hyperparameter.ROPE_BASE, key);
     double base = metadata.positiveNumber(key);
@@ -170,6 +169,7 @@ final class GgufConfig {
   private @Nullable YarnScaling yarn(int trained) {
     String type = key("rope.scaling.type");
     if (!metadata.has(type)) {
+      refuseLinearScaling();
       origins.put(Hyperparameter.YARN, "default, no " + type);
       return null;
     }
@@ -180,6 +180,17 @@ final class GgufConfig {
       default ->
           throw metadata.unexpected(type, "yarn or none: no other rope scaling is supported");
     };
+  }
+
+  /// A factor without a type means linear scaling.
+  private void refuseLinearScaling() {
+    for (String name : List.of("rope.scaling.factor", "rope.scale_linear")) {
+      if (number(name, 1) != 1) {
+        throw metadata.unexpected(
+            key(name),
+            "1 without a %s: linear scaling is not supported".formatted(key("rope.scaling.type")));
+      }
+    }
   }
 
   private YarnScaling yarn(int trained, String factorKey) {
@@ -219,7 +230,7 @@ final class GgufConfig {
     boolean sandwich = tensors.containsKey(postNorm);
     origins.put(
         Hyperparameter.BLOCK_TYPE,
-        "tensors: there is %s %s".formatted(sandwich ? "a" : "no", postNorm));
+        "tensors: there is %s%s".formatted(sandwich ? "" : "no ", postNorm));
     return sandwich ? BlockType.SANDWICH_NORM : BlockType.PRE_NORM;
   }
 
@@ -237,7 +248,7 @@ final class GgufConfig {
     boolean tied = !tensors.containsKey(output);
     origins.put(
         Hyperparameter.TIED_EMBEDDINGS,
-        "tensors: there is %s %s".formatted(tied ? "no" : "a", output));
+        "tensors: there is %s%s".formatted(tied ? "no " : "", output));
     return tied;
   }
 

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// @param contextTokens longest sequence, prompt and completion together; at most 2^30
 /// @param queryKeyValueBias whether the fused query-key-value projection has a bias
 /// @param tiedEmbeddings whether the embedding is the output matrix as well
-/// @param stopTokens end-of-turn ids named by the model's files; may be empty
+/// @param stopTokens ids that end an answer. Of a loaded model all that are known: those that its
+///   files name and those of its family, whatever the files say; may be empty
 public record ModelConfig(
     BlockType blockType,
     int hiddenSize,
@@ -120,6 +121,24 @@ public record ModelConfig(
         queryKeyValueBias,
         tiedEmbeddings,
         stopTokens);
+  }
+
+  ModelConfig withStopTokens(List<Integer> tokens) {
+    return new ModelConfig(
+        blockType,
+        hiddenSize,
+        layers,
+        heads,
+        keyValueHeads,
+        headSize,
+        feedForwardSize,
+        vocabularySize,
+        normEpsilon,
+        rope,
+        contextTokens,
+        queryKeyValueBias,
+        tiedEmbeddings,
+        tokens);
   }
 
   /// The same model under other settings; a null leaves what is.

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.prompt.ChatFormat;
 import org.glmspark.prompt.ChatTemplate;
@@ -21,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// @param origins where each of them was read
 /// @param family which models it is one of, and what tells
 /// @param weightBytes size of the stored weights, by the name of their type
+/// @param quantizationBits 4 or 8 if the layers' matrices are stored as integers with a scale for
+///   each row (`quantization_bit`), otherwise 0
 /// @param tokenizer null if there is none
 /// @param tokenizerOrigin the file the tokenizer was read from, or why there is none
 /// @param chatTemplate null if there is no tokenizer, or nothing tells the format
@@ -35,6 +38,7 @@ public record ModelDescription(
     Map<Hyperparameter, String> origins,
     FamilyChoice family,
     Map<String, Long> weightBytes,
+    int quantizationBits,
     @Nullable Tokenizer tokenizer,
     String tokenizerOrigin,
     @Nullable ChatTemplate chatTemplate,
@@ -70,19 +74,37 @@ public record ModelDescription(
     if (tokenizer != null) {
       requireFit(tokenizer, source, published);
     }
+    ChatTemplate template =
+        tokenizer == null || format == null ? null : template(format, tokenizer, source);
+    PublishedConfig stopped = withStopTokens(published, choice.family(), template);
     return new ModelDescription(
         path,
-        published.config(),
-        published.origins(),
+        stopped.config(),
+        stopped.origins(),
         choice,
         weightBytes,
+        published.quantizationBits(),
         tokenizer,
         source.origin(),
-        tokenizer == null || format == null ? null : template(format, tokenizer, source),
+        template,
         tokenizer == null ? "there is no tokenizer" : reason,
         generationDefaults,
         ModelWarnings.of(published),
         pack);
+  }
+
+  /// Files are known to name too few, and then generation never stops.
+  private static PublishedConfig withStopTokens(
+      PublishedConfig published, @Nullable ModelFamily family, @Nullable ChatTemplate template) {
+    PublishedConfig stopped = published;
+    if (family != null && published.config().vocabularySize() == family.vocabularySize()) {
+      stopped = stopped.alsoStoppedBy(family.stopTokens(), family.label());
+    }
+    return template == null
+        ? stopped
+        : stopped.alsoStoppedBy(
+            IntStream.of(template.stopTokens()).boxed().toList(),
+            "the chat format " + template.format().optionName());
   }
 
   /// A family that nothing tells is ChatGLM2 or ChatGLM3: there is a tokenizer, and others are told

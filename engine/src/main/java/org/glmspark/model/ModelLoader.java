@@ -42,6 +42,7 @@ public final class ModelLoader {
 
   private static Model packed(Path path, ModelOverrides overrides, Arena memory) {
     PackedModel packed = PackedModel.open(path, overrides, memory);
+    requireNoInterpolation(packed.description(), overrides);
     return model(
         path,
         overrides,
@@ -54,6 +55,7 @@ public final class ModelLoader {
 
   private static Model published(Path path, ModelOverrides overrides, Arena memory) {
     PublishedModel published = PublishedModel.open(path, overrides, memory);
+    requireNoInterpolation(published.description(), overrides);
     return model(
         path,
         overrides,
@@ -96,9 +98,32 @@ public final class ModelLoader {
   /// @throws MalformedModelException as [#load] does
   public static ModelDescription describe(Path path, ModelOverrides overrides) {
     try (Arena memory = Arena.ofConfined()) {
-      return ModelPack.isOne(path)
-          ? PackedModel.open(path, overrides, memory).description()
-          : PublishedModel.open(path, overrides, memory).description();
+      ModelDescription description =
+          ModelPack.isOne(path)
+              ? PackedModel.open(path, overrides, memory).description()
+              : PublishedModel.open(path, overrides, memory).description();
+      requireNoInterpolation(description, overrides);
+      return description;
+    }
+  }
+
+  /// ChatGLM2 of a longer context (ChatGLM2-6B-32K) divides positions by `rope_ratio`, where all
+  /// later models multiply the base by it. The one computed as the other writes nonsense.
+  private static void requireNoInterpolation(
+      ModelDescription description, ModelOverrides overrides) {
+    double base = description.config().rope().base();
+    if (description.family().family() == ModelFamily.CHATGLM2
+        && overrides.ropeBase() == null
+        && base != RotarySettings.PLAIN_BASE) {
+      throw new MalformedModelException(
+          description.path().toString(),
+          "rope base",
+          "is %.0f (%s), expected %.0f in a ChatGLM2 (%s): ChatGLM2 with a rope_ratio interpolates positions, which is not supported; if this is a ChatGLM3, set model.chat-format=chatglm3; if the base is right nevertheless, set model.rope-base"
+              .formatted(
+                  base,
+                  description.origins().get(Hyperparameter.ROPE_BASE),
+                  RotarySettings.PLAIN_BASE,
+                  description.family().reason()));
     }
   }
 

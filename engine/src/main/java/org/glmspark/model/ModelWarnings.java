@@ -11,7 +11,6 @@ final class ModelWarnings {
   private static final int LONGEST_CONTEXT = 1_048_576;
   private static final float GLM4_EPSILON = 1.5625e-7f;
   private static final float CONVERTERS_EPSILON = 1e-5f;
-  private static final double PLAIN_ROPE_BASE = 1e4;
 
   private ModelWarnings() {}
 
@@ -20,8 +19,9 @@ final class ModelWarnings {
     var warnings = new ArrayList<String>();
     boolean glm4 =
         config.blockType() == BlockType.PRE_NORM
-            && config.vocabularySize() == FamilyChoice.GLM4_VOCABULARY;
-    boolean plainRope = config.rope().base() == PLAIN_ROPE_BASE && config.rope().yarn() == null;
+            && config.vocabularySize() == ModelFamily.GLM4.vocabularySize();
+    boolean plainRope =
+        config.rope().base() == RotarySettings.PLAIN_BASE && config.rope().yarn() == null;
     if (published.layout() == Layout.HUGGING_FACE
         && config.blockType() == BlockType.PRE_NORM
         && config.contextTokens() >= LONG_CONTEXT

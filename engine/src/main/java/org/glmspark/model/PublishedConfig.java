@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +53,23 @@ record PublishedConfig(
       changed.put(Hyperparameter.CONTEXT, "option model.context");
     }
     return new PublishedConfig(layout, config.with(overrides), changed, quantizationBits, name);
+  }
+
+  /// The same model, whose answers end at some more tokens.
+  ///
+  /// @param origin who says so, which is added to the origin of those that are there
+  PublishedConfig alsoStoppedBy(Collection<Integer> tokens, String origin) {
+    var all = new TreeSet<Integer>(config.stopTokens());
+    List<Integer> added = tokens.stream().filter(all::add).sorted().toList();
+    if (added.isEmpty()) {
+      return this;
+    }
+    String ids = added.stream().map(String::valueOf).collect(Collectors.joining(", "));
+    var changed = new EnumMap<Hyperparameter, String>(origins);
+    changed.merge(
+        Hyperparameter.STOP_TOKENS, "%s of %s".formatted(ids, origin), (a, b) -> a + "; " + b);
+    return new PublishedConfig(
+        layout, config.withStopTokens(List.copyOf(all)), changed, quantizationBits, name);
   }
 
   /// The origins of some hyper-parameters, each once, for a message: `a, b in config.json`.

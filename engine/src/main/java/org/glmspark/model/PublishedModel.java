@@ -65,15 +65,32 @@ record PublishedModel(
     CheckpointFolder checkpoint = CheckpointFolder.open(folder, memory);
     Map<String, Tensor> tensors = checkpoint.tensors();
     PublishedConfig published = ConfigFile.of(json, tensors.keySet()).with(overrides);
+    CheckpointTensors found = CheckpointTensors.find(published, checkpoint.directory(), tensors);
+    Map<String, String> generationDefaults = Map.of();
     Path generationConfig = folder.resolve(GENERATION_CONFIG);
+    if (Files.exists(generationConfig)) {
+      JsonObject defaults = JsonObject.read(generationConfig);
+      published = withStopTokens(published, defaults);
+      generationDefaults = defaults.excerpts();
+    }
     return of(
         folder,
         published,
-        CheckpointTensors.find(published, checkpoint.directory(), tensors),
+        found,
         checkpoint.files(),
         FileTokenizer.read(folder),
         overrides,
-        Files.exists(generationConfig) ? JsonObject.read(generationConfig).excerpts() : Map.of());
+        generationDefaults);
+  }
+
+  private static PublishedConfig withStopTokens(
+      PublishedConfig published, JsonObject generationDefaults) {
+    String key = "eos_token_id";
+    return generationDefaults.has(key)
+        ? published.alsoStoppedBy(
+            generationDefaults.integers(key, 0, published.config().vocabularySize() - 1),
+            GENERATION_CONFIG)
+        : published;
   }
 
   private static PublishedModel gguf(Path path, ModelOverrides overrides, Arena memory) {

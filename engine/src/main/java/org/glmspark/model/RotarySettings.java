@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 /// @param rotatedSize leading elements of a head that are turned; even, at least 2
 /// @param yarn null in all published models: it is for whoever asks for longer contexts
 public record RotarySettings(double base, int rotatedSize, @Nullable YarnScaling yarn) {
+  /// The base of models that do not change it.
+  static final double PLAIN_BASE = 10_000;
+
   public RotarySettings {
     ModelConfig.require(base > 1 && Double.isFinite(base), "ropeBase", base, "above 1");
     ModelConfig.require(

@@ -13,6 +13,9 @@
 ///                                                       (interleaved, all cores)
 /// ```
 ///
+/// The stop tokens of a loaded model are those of its files and all that its family and its chat
+/// format know: files are known to name too few, and then generation never ends.
+///
 /// Every file is checked against the others before the first weight is read, so a wrong model is
 /// refused at once ([org.glmspark.model.ModelLoader#describe] does only that). The `Model` owns all
 /// memory outside the heap; closing it ends the mappings. A `Model` is immutable and may be used by

@@ -176,6 +176,35 @@ class PagedAttentionTest {
     assertThat(TestMatrices.row(out, rows + 1)).containsOnly(77f);
   }
 
+  /// Scores of some million, as GLM-4 has them, do not fit the float16 of the cache.
+  @Test
+  void scoresBeyondFloat16AreExactFromACacheOfFloat16() {
+    int headSize = 128;
+    int tokens = 20;
+    try (Arena arena = Arena.ofConfined()) {
+      Cached cached = cached(new Random(9), DType.F16, tokens, headSize, arena);
+      FloatMatrix query = new FloatMatrix(1, headSize);
+      for (int i = 0; i < headSize; i++) {
+        query.values()[i] = 1e5f * cached.keys[7][i]; // points at one key
+      }
+      FloatMatrix out = new FloatMatrix(1, headSize);
+
+      PagedAttention.apply(
+          out,
+          query,
+          0,
+          1,
+          tokens - 1,
+          0,
+          1,
+          headSize,
+          cached.pages,
+          new PagedAttention.Scratch(1, headSize));
+
+      assertThat(TestMatrices.row(out, 0)).isEqualTo(cached.values[7]);
+    }
+  }
+
   @Test
   void aQueryGetsTheSameBitsAloneAndAmongOthers() {
     Random random = new Random(3);

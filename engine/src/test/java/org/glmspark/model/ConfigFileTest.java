@@ -73,6 +73,10 @@ class ConfigFileTest {
     assertThat(read().rope().base()).isEqualTo(1e4);
     edit(ModelFolders.CHAT_HF, "\"attention_bias\": true,", "");
     assertThat(read().queryKeyValueBias()).isTrue();
+    edit(ModelFolders.CHAT_HF, "\"rms_norm_eps\": 1.5625e-07,", "");
+    assertThat(read().normEpsilon()).isEqualTo(1.5625e-7f);
+    assertThat(read(folder).origins())
+        .containsEntry(Hyperparameter.NORM_EPSILON, "default, no rms_norm_eps in config.json");
     edit(
         ModelFolders.CHAT_HF,
         "\"rope_theta\": 5000000.0,",

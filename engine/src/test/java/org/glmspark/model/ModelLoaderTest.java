@@ -149,6 +149,8 @@ class ModelLoaderTest {
     try (Model model = ModelLoader.load(folder)) {
       assertThat(model.tokenizer()).isNotNull();
       assertThat(model.chatTemplate()).isNotNull();
+      assertThat(model.config().stopTokens()) // its config.json names none
+          .containsExactly(306, 313, 315);
     }
 
     writeTokenizer(256 + 51);

@@ -148,6 +148,23 @@ class ChatTemplateTest {
     }
   }
 
+  /// Neither missing nor doubled, also where a caller writes it as text or there are many turns.
+  @ParameterizedTest
+  @EnumSource(ChatFormat.class)
+  void everyPromptBeginsWithThePrefixAndHasItOnce(ChatFormat format) {
+    int[] prompt =
+        Conversations.sampleTemplate(format)
+            .encode(
+                List.of(
+                    ChatMessage.system("[gMASK]<sop>be brief"),
+                    ChatMessage.user("[gMASK]<sop>Hi"),
+                    ChatMessage.assistant("[gMASK] sop Hello"),
+                    ChatMessage.user("[gMASK]sop")));
+
+    assertThat(prompt).startsWith(2036, 2038);
+    assertThat(IntStream.of(prompt).filter(id -> id == 2036 || id == 2038)).hasSize(2);
+  }
+
   private static List<ChatMessage> withTools(String token) {
     String object = "{\"name\": \"%s\", \"%s\": [\"%s\"]}".formatted(token, token, token);
     return List.of(

@@ -107,7 +107,8 @@ final class SamplePieces {
     return model.toByteArray();
   }
 
-  private static int number(Piece.Type type) {
+  /// The number of a type in files.
+  static int number(Piece.Type type) {
     return switch (type) {
       case NORMAL -> 1;
       case UNKNOWN -> 2;

@@ -31,6 +31,25 @@ class TokenizerJsonTest {
     assertThat(tokenizer.vocabulary().bytes(300)).isEqualTo(SAMPLE.vocabulary().bytes(300));
   }
 
+  /// Converted repositories say there that every text begins with the prefix: prompts have it by
+  /// id.
+  @Test
+  void noTextGetsThePrefixOfAPostProcessor() {
+    String part = "\"post_processor\":{\"type\":\"Sequence\",\"processors\":[]}";
+    assertThat(FILE).contains(part);
+    String prefixed =
+        FILE.replace(
+            part,
+            "\"post_processor\":{\"type\":\"TemplateProcessing\",\"single\":["
+                + "{\"SpecialToken\":{\"id\":\"[gMASK]\",\"type_id\":0}},"
+                + "{\"SpecialToken\":{\"id\":\"<sop>\",\"type_id\":0}},"
+                + "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}],\"special_tokens\":{"
+                + "\"[gMASK]\":{\"id\":\"[gMASK]\",\"ids\":[2036],\"tokens\":[\"[gMASK]\"]}}}");
+
+    assertThat(SampleJson.parse(prefixed).encode("Hello"))
+        .isEqualTo(SampleTokenizer.load().encode("Hello"));
+  }
+
   @Test
   void givesTheGoldenTokensOfGlm4() throws IOException {
     Path folder = PublishedTokenizer.folder("glm4");

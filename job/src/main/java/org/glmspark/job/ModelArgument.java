@@ -13,9 +13,9 @@ final class ModelArgument {
       names = "--set",
       paramLabel = "KEY=VALUE",
       description = {
-        "against the model's files: model.rope-base, model.norm-epsilon,",
-        "model.context or model.chat-format; or how it is packed: model.weights,",
-        "model.output-weights or model.pack-cache; repeatable"
+        "set against the model's files, or for how it is packed; may be repeated. KEY is",
+        "model.rope-base, model.norm-epsilon, model.context, model.chat-format,",
+        "model.weights, model.output-weights or model.pack-cache"
       })
   private List<String> assignments = new ArrayList<>();
 

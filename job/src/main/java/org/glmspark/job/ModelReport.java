@@ -69,11 +69,18 @@ final class ModelReport {
       facts.add(new Fact("pack digest", pack.digest(), "packed by " + pack.packer()));
       facts.add(new Fact("source digest", pack.sourceDigest(), "of the files it was made of"));
     }
+    if (description.quantizationBits() > 0) {
+      facts.add(
+          new Fact(
+              "quantization",
+              "%d bits, a scale for each row".formatted(description.quantizationBits()),
+              "quantization_bit in config.json"));
+    }
     for (Hyperparameter parameter : Hyperparameter.values()) {
       facts.add(
           new Fact(
               parameter.key().replace('_', ' '),
-              text(parameter, config),
+              text(parameter, description),
               description.origins().getOrDefault(parameter, "")));
     }
     facts.add(new Fact("cache for a token", cache(config), ""));
@@ -91,7 +98,6 @@ final class ModelReport {
     if (tokenizer != null) {
       facts.add(new Fact("special tokens", specialTokens(tokenizer), ""));
     }
-    facts.add(new Fact("stops at", stopTokens(description), ""));
     @Nullable ChatTemplate template = description.chatTemplate();
     facts.add(
         new Fact(
@@ -104,11 +110,17 @@ final class ModelReport {
     description
         .generationDefaults()
         .forEach((key, value) ->
-            facts.add(new Fact("its default " + key, value, "generation_config.json, not used")));
+            facts.add(
+                new Fact(
+                    "its default " + key,
+                    value,
+                    "generation_config.json, "
+                        + (key.equals("eos_token_id") ? "among the stop tokens" : "not used"))));
     return facts;
   }
 
-  private static String text(Hyperparameter parameter, ModelConfig config) {
+  private static String text(Hyperparameter parameter, ModelDescription description) {
+    ModelConfig config = description.config();
     return switch (parameter) {
       case BLOCK_TYPE -> blockType(config);
       case LAYERS -> number(config.layers());
@@ -118,7 +130,7 @@ final class ModelReport {
       case KEY_VALUE_HEADS -> number(config.keyValueHeads());
       case HEAD_SIZE -> number(config.headSize());
       case ROTATED_SIZE -> number(config.rope().rotatedSize());
-      case ROPE_BASE -> String.format(Locale.ROOT, "%,.0f", config.rope().base());
+      case ROPE_BASE -> number(config.rope().base());
       case YARN -> yarn(config.rope().yarn());
       case QUERY_KEY_VALUE_BIAS -> yesOrNo(config.queryKeyValueBias());
       case NORM_EPSILON -> Float.toString(config.normEpsilon());
@@ -128,7 +140,7 @@ final class ModelReport {
       case STOP_TOKENS ->
           config.stopTokens().isEmpty()
               ? NONE
-              : config.stopTokens().stream().map(String::valueOf).collect(Collectors.joining(", "));
+              : stopTokens(config.stopTokens(), description.tokenizer());
     };
   }
 
@@ -173,21 +185,10 @@ final class ModelReport {
         .collect(Collectors.joining(", "));
   }
 
-  private static String stopTokens(ModelDescription description) {
-    @Nullable Tokenizer tokenizer = description.tokenizer();
-    return allStopTokens(description)
-        .mapToObj(id -> tokenizer == null ? String.valueOf(id) : id + " " + name(tokenizer, id))
+  private static String stopTokens(List<Integer> tokens, @Nullable Tokenizer tokenizer) {
+    return tokens.stream()
+        .map(id -> tokenizer == null ? String.valueOf(id) : id + " " + name(tokenizer, id))
         .collect(Collectors.joining(", "));
-  }
-
-  /// Those of the model's files and those that its chat format knows.
-  private static IntStream allStopTokens(ModelDescription description) {
-    @Nullable ChatTemplate template = description.chatTemplate();
-    return IntStream.concat(
-            description.config().stopTokens().stream().mapToInt(Integer::intValue),
-            template == null ? IntStream.empty() : IntStream.of(template.stopTokens()))
-        .distinct()
-        .sorted();
   }
 
   private static String prompt(Tokenizer tokenizer, ChatTemplate template) {
@@ -221,6 +222,7 @@ final class ModelReport {
           .put("source_digest", pack.sourceDigest())
           .put("packer", pack.packer());
     }
+    json.put("quantization_bits", description.quantizationBits());
     ObjectNode weights = json.putObject("weight_bytes");
     description.weightBytes().forEach((type, bytes) -> weights.put(type, bytes));
     ObjectNode cache = json.putObject("cache_bytes_per_token");
@@ -244,8 +246,6 @@ final class ModelReport {
       ObjectNode special = tokenizerJson.putObject("special_tokens");
       tokenizer.vocabulary().specialTokens().forEach(special::put);
     }
-    var stops = json.putArray("stops_at");
-    allStopTokens(description).forEach(stops::add);
     @Nullable ChatFormat format = description.chatFormat();
     json.put("chat_format", format == null ? null : format.optionName());
     json.put("chat_format_reason", description.chatFormatReason());
@@ -296,5 +296,12 @@ final class ModelReport {
 
   private static String number(long value) {
     return String.format(Locale.ROOT, "%,d", value);
+  }
+
+  /// With decimals only where there are some.
+  private static String number(double value) {
+    return value == Math.rint(value)
+        ? String.format(Locale.ROOT, "%,.0f", value)
+        : Double.toString(value);
   }
 }

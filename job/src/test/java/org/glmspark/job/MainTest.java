@@ -127,8 +127,12 @@ class MainTest {
         .containsPattern("(?m)^context +1,024 tokens +seq_length in config.json$")
         .containsPattern("(?m)^cache for a token +2,048 bytes as float32, 1,024 bytes as float16$")
         .containsPattern("(?m)^tokenizer +2,048 tokens, 14 of them special +tokenizer.model, ")
-        .containsPattern("(?m)^stops at +2034 <\\|endoftext\\|>, 2041 <\\|user\\|>, 2043 ")
-        .containsPattern("(?m)^chat format +glm-4 +the format of GLM-4$");
+        .containsPattern("(?m)^stop tokens +2034 <\\|endoftext\\|>, 2041 <\\|user\\|>, 2043 ")
+        .containsPattern("(?m)^block type +two norms +model_type in config.json$")
+        .containsPattern("(?m)^special tokens +2034 <\\|endoftext\\|>, 2035 \\[MASK], 2036 ")
+        .containsPattern("(?m)^chat format +glm-4 +the format of GLM-4$")
+        .containsPattern("(?m)^its default do_sample +false +generation_config.json, not used$")
+        .containsPattern("(?m)^its default eos_token_id .*generation_config.json, among the stop");
   }
 
   @Test
