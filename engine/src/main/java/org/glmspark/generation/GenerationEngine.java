@@ -7,6 +7,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.glmspark.cache.BlockTable;
 import org.glmspark.cache.PagedKvCache;
+import org.glmspark.kernel.MatMul;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelLoader;
@@ -34,6 +35,7 @@ public final class GenerationEngine implements AutoCloseable {
   /// Ascending.
   private final int[] stopTokens;
 
+  private final String kernels;
   private final PagedKvCache cache;
   private final WorkerPool workers;
   private final ContinuousBatchScheduler scheduler;
@@ -47,9 +49,12 @@ public final class GenerationEngine implements AutoCloseable {
   /// Starts the threads of an engine. The engine closes the model.
   ///
   /// @throws IllegalArgumentException if the cache cannot hold a single block
+  /// @throws IllegalStateException if kernels were asked for that this machine has not
   public GenerationEngine(Model model, EngineOptions options) {
     this.model = model;
     this.options = options;
+    MatMul matMul = MatMul.of(options.kernels());
+    this.kernels = matMul.description();
     ModelConfig config = model.config();
     this.stopTokens = config.stopTokens().stream().mapToInt(id -> id).distinct().sorted().toArray();
     this.cache =
@@ -62,7 +67,8 @@ public final class GenerationEngine implements AutoCloseable {
     this.workers = new WorkerPool("glm-worker", options.threads());
     int logitRows = Math.max(options.maxBatch(), Math.min(SCORED_ROWS, options.stepTokens()));
     Transformer transformer =
-        new Transformer(config, model.weights(), cache, workers, options.stepTokens(), logitRows);
+        new Transformer(
+            config, model.weights(), cache, workers, matMul, options.stepTokens(), logitRows);
     this.scheduler =
         new ContinuousBatchScheduler(
             model, transformer, workers, cache.pool(), options.maxBatch(), logitRows, stopTokens);
@@ -214,6 +220,11 @@ public final class GenerationEngine implements AutoCloseable {
 
   public EngineOptions options() {
     return options;
+  }
+
+  /// What multiplies quantised weights here, for people; see [MatMul#description].
+  public String kernels() {
+    return kernels;
   }
 
   /// What the engine has done so far.
