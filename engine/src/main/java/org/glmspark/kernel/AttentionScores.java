@@ -20,12 +20,15 @@ final class AttentionScores {
   /// Computes two registers of scores, `2 · Lanes.COUNT` keys from `key` on.
   ///
   /// @param scores `[queries][64]`
+  /// @param column of the first score that is written
   /// @param firstQuery of the group, a multiple of 8
   /// @param used queries of the group whose scores are wanted, 1 to 8
   /// @param queries `[groups][headSize][8]`
-  /// @param keys `[4][headSize][16]`
+  /// @param keys `[2][headSize][16]`
+  /// @param key first of the keys
   static void apply(
       float[] scores,
+      int column,
       int firstQuery,
       int used,
       float[] queries,
@@ -37,7 +40,7 @@ final class AttentionScores {
     int first = key / BLOCK * headSize * BLOCK + key % BLOCK;
     int next = key + Lanes.COUNT;
     int second = next / BLOCK * headSize * BLOCK + next % BLOCK;
-    int target = firstQuery * TILE + key;
+    int target = firstQuery * TILE + column;
     if (EIGHT_QUERIES && used > GROUP / 2) {
       eight(scores, target, queries, query, keys, first, second, headSize, scale);
       return;

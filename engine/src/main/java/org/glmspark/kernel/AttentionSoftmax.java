@@ -33,12 +33,12 @@ final class AttentionSoftmax {
       float oldMax = states.max[state];
       float max = Math.max(oldMax, largest(scores, query * TILE));
       states.max[state] = max;
-      corrections[query] = oldMax - max;
+      corrections[query] = Exponential.of(oldMax - max);
     }
-    exponentials(corrections, first, end);
+    probabilities(scores, first, end, states.max, firstState);
     for (int query = first; query < end; query++) {
       int state = firstState + query;
-      float tileSum = exponentials(scores, query * TILE, states.max[state], lanes);
+      float tileSum = sum(scores, query * TILE, lanes);
       states.sum[state] = Math.fma(states.sum[state], corrections[query], tileSum);
     }
   }
@@ -64,35 +64,26 @@ final class AttentionSoftmax {
     return Float.intBitsToFloat(largest ^ (largest >> 31 & MAGNITUDE));
   }
 
-  private static void exponentials(float[] x, int first, int end) {
-    int i = first;
-    for (; i + Lanes.COUNT <= end; i += Lanes.COUNT) {
-      Exponential.of(FloatVector.fromArray(Lanes.FLOATS, x, i)).intoArray(x, i);
-    }
-    for (; i < end; i++) {
-      x[i] = Exponential.of(x[i]);
+  /// Replaces scores by `exp(score - max)`. One exponential in the source: the JIT stops inlining
+  /// in methods that have grown large.
+  private static void probabilities(
+      float[] scores, int first, int end, float[] max, int firstState) {
+    for (int i = first * TILE; i < end * TILE; i += Lanes.COUNT) {
+      FloatVector score = FloatVector.fromArray(Lanes.FLOATS, scores, i);
+      Exponential.of(score.sub(max[firstState + i / TILE])).intoArray(scores, i);
     }
   }
 
-  /// Replaces the 64 scores by `exp(score - max)` and returns their sum: key `i` to lane `i mod
-  /// 16`, then the tree.
-  private static float exponentials(float[] scores, int offset, float max, float[] lanes) {
+  /// The sum of 64 probabilities: key `i` to lane `i mod 16`, then the tree.
+  private static float sum(float[] probabilities, int offset, float[] lanes) {
     for (int lane = 0; lane < BLOCK; lane += Lanes.COUNT) {
       int at = offset + lane;
-      FloatVector p0 = exponential(scores, at, max);
-      FloatVector p1 = exponential(scores, at + BLOCK, max);
-      FloatVector p2 = exponential(scores, at + 2 * BLOCK, max);
-      FloatVector p3 = exponential(scores, at + 3 * BLOCK, max);
-      p0.intoArray(scores, at);
-      p1.intoArray(scores, at + BLOCK);
-      p2.intoArray(scores, at + 2 * BLOCK);
-      p3.intoArray(scores, at + 3 * BLOCK);
-      p0.add(p1).add(p2).add(p3).intoArray(lanes, lane);
+      FloatVector.fromArray(Lanes.FLOATS, probabilities, at)
+          .add(FloatVector.fromArray(Lanes.FLOATS, probabilities, at + BLOCK))
+          .add(FloatVector.fromArray(Lanes.FLOATS, probabilities, at + 2 * BLOCK))
+          .add(FloatVector.fromArray(Lanes.FLOATS, probabilities, at + 3 * BLOCK))
+          .intoArray(lanes, lane);
     }
     return LaneSum.tree(lanes, 0);
-  }
-
-  private static FloatVector exponential(float[] scores, int index, float max) {
-    return Exponential.of(FloatVector.fromArray(Lanes.FLOATS, scores, index).sub(max));
   }
 }

@@ -11,18 +11,21 @@ final class AttentionValues {
   private static final int TILE = PagedAttention.TILE;
   private static final boolean EIGHT_QUERIES = Lanes.COUNT == KeyValuePages.BLOCK_TOKENS;
 
+  /// Elements of a head that are computed together: two registers.
+  static final int ELEMENTS = 2 * Lanes.COUNT;
+
   private AttentionValues() {}
 
-  /// Adds the first `keys` keys to two registers of elements of a group of queries.
+  /// Adds the first `keys` keys to some elements of a group of queries.
   ///
   /// @param states of the queries
-  /// @param firstState of the first query
+  /// @param firstState of query 0
   /// @param firstQuery of the group, a multiple of 8
   /// @param used queries of the group that count, 1 to 8
   /// @param corrections by query
   /// @param probabilities `[queries][64]`
-  /// @param values `[64][headSize]`, and a register more
-  /// @param element first of `2 · Lanes.COUNT` elements
+  /// @param values `[64][ELEMENTS]`
+  /// @param element first of [#ELEMENTS] elements of the head
   static void apply(
       SoftmaxStates states,
       int firstState,
@@ -32,50 +35,19 @@ final class AttentionValues {
       float[] probabilities,
       float[] values,
       int element,
-      int keys,
-      int headSize) {
+      int keys) {
     float[] weighted = states.weighted;
     int stride = states.stride;
     int target = (firstState + firstQuery) * stride + element;
     if (EIGHT_QUERIES && used > GROUP / 2) {
-      eight(
-          weighted,
-          target,
-          stride,
-          corrections,
-          firstQuery,
-          probabilities,
-          values,
-          element,
-          keys,
-          headSize);
+      eight(weighted, target, stride, corrections, firstQuery, probabilities, values, keys);
       return;
     }
-    four(
-        weighted,
-        target,
-        stride,
-        corrections,
-        firstQuery,
-        probabilities,
-        values,
-        element,
-        keys,
-        headSize);
+    four(weighted, target, stride, corrections, firstQuery, probabilities, values, keys);
     if (used > GROUP / 2) {
       int query = firstQuery + GROUP / 2;
       target += GROUP / 2 * stride;
-      four(
-          weighted,
-          target,
-          stride,
-          corrections,
-          query,
-          probabilities,
-          values,
-          element,
-          keys,
-          headSize);
+      four(weighted, target, stride, corrections, query, probabilities, values, keys);
     }
   }
 
@@ -87,9 +59,7 @@ final class AttentionValues {
       int query,
       float[] probabilities,
       float[] values,
-      int element,
-      int keys,
-      int headSize) {
+      int keys) {
     FloatVector a0 = FloatVector.fromArray(Lanes.FLOATS, weighted, target).mul(corrections[query]);
     FloatVector a1 =
         FloatVector.fromArray(Lanes.FLOATS, weighted, target + stride).mul(corrections[query + 1]);
@@ -135,9 +105,8 @@ final class AttentionValues {
         FloatVector.fromArray(Lanes.FLOATS, weighted, target + 7 * stride + Lanes.COUNT)
             .mul(corrections[query + 7]);
     for (int key = 0; key < keys; key++) {
-      FloatVector a = FloatVector.fromArray(Lanes.FLOATS, values, element + key * headSize);
-      FloatVector b =
-          FloatVector.fromArray(Lanes.FLOATS, values, element + key * headSize + Lanes.COUNT);
+      FloatVector a = FloatVector.fromArray(Lanes.FLOATS, values, key * ELEMENTS);
+      FloatVector b = FloatVector.fromArray(Lanes.FLOATS, values, key * ELEMENTS + Lanes.COUNT);
       int i = query * TILE + key;
       FloatVector p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i]);
       a0 = a.fma(p, a0);
@@ -190,9 +159,7 @@ final class AttentionValues {
       int query,
       float[] probabilities,
       float[] values,
-      int element,
-      int keys,
-      int headSize) {
+      int keys) {
     FloatVector a0 = FloatVector.fromArray(Lanes.FLOATS, weighted, target).mul(corrections[query]);
     FloatVector a1 =
         FloatVector.fromArray(Lanes.FLOATS, weighted, target + stride).mul(corrections[query + 1]);
@@ -214,9 +181,8 @@ final class AttentionValues {
         FloatVector.fromArray(Lanes.FLOATS, weighted, target + 3 * stride + Lanes.COUNT)
             .mul(corrections[query + 3]);
     for (int key = 0; key < keys; key++) {
-      FloatVector a = FloatVector.fromArray(Lanes.FLOATS, values, element + key * headSize);
-      FloatVector b =
-          FloatVector.fromArray(Lanes.FLOATS, values, element + key * headSize + Lanes.COUNT);
+      FloatVector a = FloatVector.fromArray(Lanes.FLOATS, values, key * ELEMENTS);
+      FloatVector b = FloatVector.fromArray(Lanes.FLOATS, values, key * ELEMENTS + Lanes.COUNT);
       int i = query * TILE + key;
       FloatVector p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i]);
       a0 = a.fma(p, a0);
@@ -241,23 +207,25 @@ final class AttentionValues {
     b3.intoArray(weighted, target + 3 * stride + Lanes.COUNT);
   }
 
-  /// Adds the keys from `firstKey` to before `endKey` to one query, to all its elements.
+  /// Adds the keys from `firstKey` to before `endKey` to one query.
   static void rest(
-      float[] weighted,
-      int target,
-      float[] probabilities,
+      SoftmaxStates states,
+      int firstState,
       int query,
+      float[] probabilities,
       float[] values,
+      int element,
       int firstKey,
-      int endKey,
-      int headSize) {
-    for (int element = 0; element < headSize; element += Lanes.COUNT) {
-      FloatVector sum = FloatVector.fromArray(Lanes.FLOATS, weighted, target + element);
+      int endKey) {
+    float[] weighted = states.weighted;
+    int target = (firstState + query) * states.stride + element;
+    for (int lane = 0; lane < ELEMENTS; lane += Lanes.COUNT) {
+      FloatVector sum = FloatVector.fromArray(Lanes.FLOATS, weighted, target + lane);
       for (int key = firstKey; key < endKey; key++) {
         FloatVector p = FloatVector.broadcast(Lanes.FLOATS, probabilities[query * TILE + key]);
-        sum = FloatVector.fromArray(Lanes.FLOATS, values, key * headSize + element).fma(p, sum);
+        sum = FloatVector.fromArray(Lanes.FLOATS, values, key * ELEMENTS + lane).fma(p, sum);
       }
-      sum.intoArray(weighted, target + element);
+      sum.intoArray(weighted, target + lane);
     }
   }
 }

@@ -16,8 +16,8 @@ import java.util.Arrays;
 /// chunks or which thread took a span. Keys after the query are skipped.
 ///
 /// ```
-/// KeyValuePages ─▶ tile of 64 keys and values, float32, read by all queries
-///                     │ keys                                        │ values
+/// KeyValuePages ─▶ panels in float32, small enough for the first-level cache, read by all queries
+///                     │ 32 keys                                     │ some elements of 64 values
 /// queries ──▶ AttentionScores ──▶ AttentionSoftmax ──▶ AttentionValues ──▶ SoftmaxStates ──▶ out
 /// ```
 ///
@@ -30,6 +30,10 @@ public final class PagedAttention {
   private static final int TILE_BLOCKS = 4;
   static final int TILE = TILE_BLOCKS * BLOCK;
 
+  /// Keys that are widened at a time: for a head of 128 elements half of a first-level cache, so
+  /// that all queries read them from there.
+  private static final int PANEL = TILE / 2;
+
   /// Queries that are computed together.
   static final int GROUP = 8;
 
@@ -40,8 +44,7 @@ public final class PagedAttention {
 
   /// What one thread needs besides its inputs.
   public static final class Scratch {
-    private final float[] keys;
-    private final float[] values;
+    private final float[] panel;
     private final float[] queries;
     private final float[] scores;
     private final float[] corrections;
@@ -57,8 +60,7 @@ public final class PagedAttention {
             "heads of %d elements, expected a multiple of %d".formatted(headSize, BLOCK));
       }
       int states = SoftmaxStates.required(AttentionQueries.MAX_ROWS * heads);
-      keys = new float[TILE * headSize];
-      values = new float[TILE * headSize + BLOCK];
+      panel = new float[Math.max(PANEL * headSize, TILE * AttentionValues.ELEMENTS)];
       queries = new float[states * headSize];
       scores = new float[states * TILE];
       corrections = new float[states];
@@ -153,36 +155,33 @@ public final class PagedAttention {
     states.clear(firstState, SoftmaxStates.required(queries.count()));
     int end = Math.min(queries.keys(), (span + 1) * SPAN);
     for (int tile = span * SPAN; tile < end; tile += TILE) {
-      int keys = Math.min(TILE, end - tile);
-      widen(pages, tile, keys, queries.headSize(), scratch);
-      scores(queries, tile, keys, scratch);
+      int tileEnd = Math.min(end, tile + TILE);
+      for (int key = tile; key < tileEnd; key += PANEL) {
+        scores(queries, tile, key, pages, scratch);
+      }
       softmax(queries, tile, scratch, states, firstState);
-      values(queries, tile, scratch, states, firstState);
+      values(queries, tile, tileEnd, pages, scratch, states, firstState);
     }
   }
 
-  private static void widen(
-      KeyValuePages pages, int tile, int keys, int headSize, Scratch scratch) {
-    for (int key = 0; key < keys; key += BLOCK) {
-      pages.keys((tile + key) / BLOCK, headSize, scratch.keys, key * headSize);
-      pages.values((tile + key) / BLOCK, headSize, scratch.values, key * headSize);
-    }
-  }
-
-  /// Keys outermost: those of two registers stay in the first-level cache while the queries pass
-  /// by. Scores after the last key, or that a query must not see, are computed from whatever lies
+  /// Scores after the last key, or that a query must not see, are computed from whatever lies
   /// there; [#softmax] overwrites them.
-  private static void scores(AttentionQueries queries, int tile, int keys, Scratch scratch) {
+  private static void scores(
+      AttentionQueries queries, int tile, int firstKey, KeyValuePages pages, Scratch scratch) {
     int headSize = queries.headSize();
+    for (int key = 0; key < PANEL && firstKey + key < queries.keys(); key += BLOCK) {
+      pages.keys((firstKey + key) / BLOCK, headSize, scratch.panel, key * headSize);
+    }
     float scale = (float) (1 / Math.sqrt(headSize));
-    for (int key = 0; key < keys; key += 2 * Lanes.COUNT) {
+    for (int key = 0; key < PANEL; key += 2 * Lanes.COUNT) {
       for (int first = firstGroup(queries, tile); first < queries.count(); first += GROUP) {
         AttentionScores.apply(
             scratch.scores,
+            firstKey - tile + key,
             first,
             Math.min(GROUP, queries.count() - first),
             scratch.queries,
-            scratch.keys,
+            scratch.panel,
             key,
             headSize,
             scale);
@@ -212,12 +211,22 @@ public final class PagedAttention {
         scratch.lanes);
   }
 
-  /// Elements outermost, for the same reason. A group goes as far as its first query sees; the
-  /// others then take the rest of their keys one by one.
+  /// A group goes as far as its first query sees; the others then take the rest of their keys one
+  /// by one.
   private static void values(
-      AttentionQueries queries, int tile, Scratch scratch, SoftmaxStates states, int firstState) {
-    int headSize = queries.headSize();
-    for (int element = 0; element < headSize; element += 2 * Lanes.COUNT) {
+      AttentionQueries queries,
+      int tile,
+      int tileEnd,
+      KeyValuePages pages,
+      Scratch scratch,
+      SoftmaxStates states,
+      int firstState) {
+    int width = AttentionValues.ELEMENTS;
+    for (int element = 0; element < queries.headSize(); element += width) {
+      for (int key = tile; key < tileEnd; key += BLOCK) {
+        pages.values(
+            key / BLOCK, queries.headSize(), element, width, scratch.panel, (key - tile) * width);
+      }
       for (int first = firstGroup(queries, tile); first < queries.count(); first += GROUP) {
         AttentionValues.apply(
             states,
@@ -226,26 +235,19 @@ public final class PagedAttention {
             Math.min(GROUP, queries.count() - first),
             scratch.corrections,
             scratch.scores,
-            scratch.values,
+            scratch.panel,
             element,
-            queries.visible(first, tile, TILE),
-            headSize);
+            queries.visible(first, tile, TILE));
       }
-    }
-    for (int query = queries.firstSeeing(tile); query < queries.count(); query++) {
-      int done = queries.visible(query / GROUP * GROUP, tile, TILE);
-      if (done == TILE) {
-        break; // and so did all after it
+      for (int query = queries.firstSeeing(tile); query < queries.count(); query++) {
+        int done = queries.visible(query / GROUP * GROUP, tile, TILE);
+        if (done == TILE) {
+          break; // and so did all after it
+        }
+        int visible = queries.visible(query, tile, TILE);
+        AttentionValues.rest(
+            states, firstState, query, scratch.scores, scratch.panel, element, done, visible);
       }
-      AttentionValues.rest(
-          states.weighted,
-          (firstState + query) * states.stride,
-          scratch.scores,
-          query,
-          scratch.values,
-          done,
-          queries.visible(query, tile, TILE),
-          headSize);
     }
   }
 

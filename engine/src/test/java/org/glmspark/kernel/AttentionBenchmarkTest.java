@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class AttentionBenchmarkTest {
   private static final int HEAD_SIZE = 128;
   private static final int KEY_VALUE_HEADS = 2;
-  private static final int ROUNDS = 15;
+  private static final int ROUNDS = 40;
   private static final int LAYERS = 20; // so that no cache of the CPU holds what decode reads
   private static final int FMA_STEPS = 1 << 20;
   private static final int SUMS = 12;
@@ -50,7 +50,7 @@ class AttentionBenchmarkTest {
     long layerBytes = KEY_VALUE_HEADS * headBytes;
     try (Arena arena = Arena.ofShared();
         WorkerPool workers = new WorkerPool("bench", threads)) {
-      MemorySegment memory = arena.allocate(blocks * LAYERS * layerBytes, 64);
+      MemorySegment memory = arena.allocate(layerBytes * LAYERS * blocks, 64);
       fill(memory);
       KeyValuePages[] pages = new KeyValuePages[LAYERS * KEY_VALUE_HEADS];
       int[] order = new int[blocks];
@@ -199,7 +199,7 @@ class AttentionBenchmarkTest {
     double memoryReads(MemorySegment memory) {
       long part = memory.byteSize() / workers.threads() / 512 * 512;
       return workers.threads()
-          * perSecond(part, worker -> longSink = read(memory, worker * part, part));
+          * perSecond((double) part, worker -> longSink = read(memory, worker * part, part));
     }
 
     private interface Work {
