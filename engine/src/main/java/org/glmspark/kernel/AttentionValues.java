@@ -9,14 +9,15 @@ import jdk.incubator.vector.FloatVector;
 final class AttentionValues {
   private static final int GROUP = PagedAttention.GROUP;
   private static final int TILE = PagedAttention.TILE;
+  private static final int PANEL = KeyValuePages.VALUE_ELEMENTS;
   private static final boolean EIGHT_QUERIES = Lanes.COUNT == KeyValuePages.BLOCK_TOKENS;
 
-  /// Elements of a head that are computed together: two registers.
-  static final int ELEMENTS = 2 * Lanes.COUNT;
+  /// Elements of a head that are widened together.
+  static final int ELEMENTS = 2 * PANEL;
 
   private AttentionValues() {}
 
-  /// Adds the first `keys` keys to some elements of a group of queries.
+  /// Adds the first `keys` keys to two registers of elements of a group of queries.
   ///
   /// @param states of the queries
   /// @param firstState of query 0
@@ -24,8 +25,9 @@ final class AttentionValues {
   /// @param used queries of the group that count, 1 to 8
   /// @param corrections by query
   /// @param probabilities `[queries][64]`
-  /// @param values `[64][ELEMENTS]`
-  /// @param element first of [#ELEMENTS] elements of the head
+  /// @param values `[2][64][16]`
+  /// @param element of the head, with which `values` begin
+  /// @param lane first element, relative to `element`
   static void apply(
       SoftmaxStates states,
       int firstState,
@@ -35,19 +37,43 @@ final class AttentionValues {
       float[] probabilities,
       float[] values,
       int element,
+      int lane,
       int keys) {
     float[] weighted = states.weighted;
     int stride = states.stride;
-    int target = (firstState + firstQuery) * stride + element;
+    int target = (firstState + firstQuery) * stride + element + lane;
+    int first = index(lane);
+    int second = index(lane + Lanes.COUNT);
     if (EIGHT_QUERIES && used > GROUP / 2) {
-      eight(weighted, target, stride, corrections, firstQuery, probabilities, values, keys);
+      eight(
+          weighted,
+          target,
+          stride,
+          corrections,
+          firstQuery,
+          probabilities,
+          values,
+          first,
+          second,
+          keys);
       return;
     }
-    four(weighted, target, stride, corrections, firstQuery, probabilities, values, keys);
+    four(
+        weighted,
+        target,
+        stride,
+        corrections,
+        firstQuery,
+        probabilities,
+        values,
+        first,
+        second,
+        keys);
     if (used > GROUP / 2) {
       int query = firstQuery + GROUP / 2;
       target += GROUP / 2 * stride;
-      four(weighted, target, stride, corrections, query, probabilities, values, keys);
+      four(
+          weighted, target, stride, corrections, query, probabilities, values, first, second, keys);
     }
   }
 
@@ -59,6 +85,8 @@ final class AttentionValues {
       int query,
       float[] probabilities,
       float[] values,
+      int first,
+      int second,
       int keys) {
     FloatVector a0 = FloatVector.fromArray(Lanes.FLOATS, weighted, target).mul(corrections[query]);
     FloatVector a1 =
@@ -105,8 +133,8 @@ final class AttentionValues {
         FloatVector.fromArray(Lanes.FLOATS, weighted, target + 7 * stride + Lanes.COUNT)
             .mul(corrections[query + 7]);
     for (int key = 0; key < keys; key++) {
-      FloatVector a = FloatVector.fromArray(Lanes.FLOATS, values, key * ELEMENTS);
-      FloatVector b = FloatVector.fromArray(Lanes.FLOATS, values, key * ELEMENTS + Lanes.COUNT);
+      FloatVector a = FloatVector.fromArray(Lanes.FLOATS, values, first + key * PANEL);
+      FloatVector b = FloatVector.fromArray(Lanes.FLOATS, values, second + key * PANEL);
       int i = query * TILE + key;
       FloatVector p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i]);
       a0 = a.fma(p, a0);
@@ -159,6 +187,8 @@ final class AttentionValues {
       int query,
       float[] probabilities,
       float[] values,
+      int first,
+      int second,
       int keys) {
     FloatVector a0 = FloatVector.fromArray(Lanes.FLOATS, weighted, target).mul(corrections[query]);
     FloatVector a1 =
@@ -181,8 +211,8 @@ final class AttentionValues {
         FloatVector.fromArray(Lanes.FLOATS, weighted, target + 3 * stride + Lanes.COUNT)
             .mul(corrections[query + 3]);
     for (int key = 0; key < keys; key++) {
-      FloatVector a = FloatVector.fromArray(Lanes.FLOATS, values, key * ELEMENTS);
-      FloatVector b = FloatVector.fromArray(Lanes.FLOATS, values, key * ELEMENTS + Lanes.COUNT);
+      FloatVector a = FloatVector.fromArray(Lanes.FLOATS, values, first + key * PANEL);
+      FloatVector b = FloatVector.fromArray(Lanes.FLOATS, values, second + key * PANEL);
       int i = query * TILE + key;
       FloatVector p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i]);
       a0 = a.fma(p, a0);
@@ -223,9 +253,15 @@ final class AttentionValues {
       FloatVector sum = FloatVector.fromArray(Lanes.FLOATS, weighted, target + lane);
       for (int key = firstKey; key < endKey; key++) {
         FloatVector p = FloatVector.broadcast(Lanes.FLOATS, probabilities[query * TILE + key]);
-        sum = FloatVector.fromArray(Lanes.FLOATS, values, key * ELEMENTS + lane).fma(p, sum);
+        FloatVector value = FloatVector.fromArray(Lanes.FLOATS, values, index(lane) + key * PANEL);
+        sum = value.fma(p, sum);
       }
       sum.intoArray(weighted, target + lane);
     }
+  }
+
+  /// Where the first key's element `lane` lies among the values.
+  private static int index(int lane) {
+    return lane / PANEL * TILE * PANEL + lane % PANEL;
   }
 }

@@ -2,18 +2,13 @@ package org.glmspark.kernel;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
-import jdk.incubator.vector.VectorOperators;
 import org.glmspark.tensor.DType;
 
 /// Where the keys and values of one sequence lie, for one key-value head of one layer.
 ///
 /// Token `t` is token `t mod 16` of block `blocks[t / 16]`. Within a block the keys are transposed,
 /// `[headSize][16]`, so that attention scores of 16 tokens are the lanes of one register; values
-/// are `[16][headSize]`.
+/// are `[headSize / 16][16 tokens][16]`, so that 16 elements of many tokens are read in one run.
 ///
 /// @param memory all blocks
 /// @param dtype F32 or F16
@@ -31,6 +26,9 @@ public record KeyValuePages(
   /// Tokens of one block.
   public static final int BLOCK_TOKENS = 16;
 
+  /// Elements of a value that lie side by side.
+  public static final int VALUE_ELEMENTS = 16;
+
   private long block(int number) {
     return blocks[number] * blockBytes;
   }
@@ -40,25 +38,10 @@ public record KeyValuePages(
     widen(block(number) + keyOffset, target, offset, headSize * BLOCK_TOKENS);
   }
 
-  /// Widens elements `element` to before `element + width`, as far as a head has them, of the
-  /// values of one block: `[16][width]`.
-  void values(int number, int headSize, int element, int width, float[] target, int offset) {
-    long source = block(number) + valueOffset + (long) element * dtype.bytes();
-    long rowBytes = (long) headSize * dtype.bytes();
-    int count = Math.min(width, headSize - element);
-    if (dtype == DType.F16) {
-      for (int token = 0; token < BLOCK_TOKENS; token++) {
-        for (int i = 0; i < count; i += Lanes.COUNT) {
-          float16(memory, source + token * rowBytes + (long) Short.BYTES * i)
-              .intoArray(target, offset + token * width + i);
-        }
-      }
-    } else {
-      for (int token = 0; token < BLOCK_TOKENS; token++) {
-        Widening.apply(
-            memory, source + token * rowBytes, dtype, target, offset + token * width, count);
-      }
-    }
+  /// Widens 16 elements, from `element` on, of the values of one block: `[16 tokens][16]`.
+  void values(int number, int element, float[] target, int offset) {
+    long source = block(number) + valueOffset + (long) element * BLOCK_TOKENS * dtype.bytes();
+    widen(source, target, offset, VALUE_ELEMENTS * BLOCK_TOKENS);
   }
 
   private void widen(long source, float[] target, int offset, int count) {
@@ -77,19 +60,5 @@ public record KeyValuePages(
       short bits = memory.get(ValueLayout.JAVA_SHORT_UNALIGNED, source + (long) Short.BYTES * i);
       target[offset + i] = Float.float16ToFloat(bits);
     }
-  }
-
-  /// One register of float16, which are finite in the cache.
-  private static FloatVector float16(MemorySegment memory, long source) {
-    IntVector half =
-        (IntVector)
-            ShortVector.fromMemorySegment(Lanes.SHORTS, memory, source, ByteOrder.nativeOrder())
-                .convertShape(VectorOperators.S2I, Lanes.INTS, 0);
-    // Sign and magnitude shifted into place are a float with a smaller bias, mended by one exact
-    // multiplication.
-    return half.lanewise(VectorOperators.LSHL, 13)
-        .and(0x8fff_e000)
-        .reinterpretAsFloats()
-        .mul(0x1p112f);
   }
 }

@@ -223,21 +223,27 @@ public final class PagedAttention {
       int firstState) {
     int width = AttentionValues.ELEMENTS;
     for (int element = 0; element < queries.headSize(); element += width) {
-      for (int key = tile; key < tileEnd; key += BLOCK) {
-        pages.values(
-            key / BLOCK, queries.headSize(), element, width, scratch.panel, (key - tile) * width);
+      int end = Math.min(queries.headSize(), element + width);
+      for (int panel = element; panel < end; panel += KeyValuePages.VALUE_ELEMENTS) {
+        for (int key = tile; key < tileEnd; key += BLOCK) {
+          int offset = (panel - element) * TILE + (key - tile) * KeyValuePages.VALUE_ELEMENTS;
+          pages.values(key / BLOCK, panel, scratch.panel, offset);
+        }
       }
-      for (int first = firstGroup(queries, tile); first < queries.count(); first += GROUP) {
-        AttentionValues.apply(
-            states,
-            firstState,
-            first,
-            Math.min(GROUP, queries.count() - first),
-            scratch.corrections,
-            scratch.scores,
-            scratch.panel,
-            element,
-            queries.visible(first, tile, TILE));
+      for (int lane = 0; element + lane < end; lane += 2 * Lanes.COUNT) {
+        for (int first = firstGroup(queries, tile); first < queries.count(); first += GROUP) {
+          AttentionValues.apply(
+              states,
+              firstState,
+              first,
+              Math.min(GROUP, queries.count() - first),
+              scratch.corrections,
+              scratch.scores,
+              scratch.panel,
+              element,
+              lane,
+              queries.visible(first, tile, TILE));
+        }
       }
       for (int query = queries.firstSeeing(tile); query < queries.count(); query++) {
         int done = queries.visible(query / GROUP * GROUP, tile, TILE);

@@ -34,7 +34,7 @@ class PagedAttentionTest {
       for (int i = 0; i < headSize; i++) {
         keys[token][i] = put(memory, dtype, block, i * 16L + token % 16, random);
         values[token][i] =
-            put(memory, dtype, block + half, (token % 16) * (long) headSize + i, random);
+            put(memory, dtype, block + half, i / 16 * 256L + token % 16 * 16 + i % 16, random);
       }
     }
     return new Cached(keys, values, new KeyValuePages(memory, dtype, order, blockBytes, 0, half));
