@@ -7,6 +7,7 @@ import java.util.function.Supplier;
 import org.glmspark.cache.BlockTable;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.cache.PagedKvCache;
+import org.glmspark.kernel.MatMul;
 import org.glmspark.model.LayerWeights;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelConfig;
@@ -34,6 +35,7 @@ public final class ModelBenchmark implements AutoCloseable {
   public ModelBenchmark(
       Model model,
       KvCacheType cacheType,
+      MatMul matMul,
       WorkerPool workers,
       int stepTokens,
       int maxBatch,
@@ -48,7 +50,8 @@ public final class ModelBenchmark implements AutoCloseable {
             config.headSize(),
             BlockTable.blocksFor(cacheTokens) + maxBatch);
     this.transformer =
-        new Transformer(config, model.weights(), cache, workers, stepTokens, maxBatch);
+        new Transformer(
+            config, model.weights(), cache, workers, matMul, stepTokens, maxBatch);
     this.weightBytes =
         model.weights().output().data().byteSize()
             + model.weights().layers().stream().mapToLong(ModelBenchmark::bytes).sum();

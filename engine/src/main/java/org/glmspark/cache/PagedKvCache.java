@@ -8,13 +8,16 @@ import org.glmspark.tensor.FloatMatrix;
 /// The memory of all blocks, off heap. A block holds 16 tokens of every layer and key-value head:
 ///
 /// ```
-/// block:  [layers][keyValueHeads] of { keys [headSize][16], values [16][headSize] }
+/// block:  [layers][keyValueHeads] of { keys [headSize][16], values [headSize / 16][16][16] }
 /// ```
 ///
-/// Keys are transposed so that attention reads one element of 16 tokens as one register.
+/// Keys are transposed so that attention reads one element of 16 tokens as one register. Values lie
+/// in panels of 16 elements of 16 tokens, so that it reads some elements of many tokens in one run.
 public final class PagedKvCache implements AutoCloseable {
   /// Tokens of one block.
   public static final int BLOCK_TOKENS = 16;
+
+  private static final int VALUE_ELEMENTS = 16;
 
   private final KvCacheType type;
   private final int keyValueHeads;
@@ -64,7 +67,7 @@ public final class PagedKvCache implements AutoCloseable {
     return 2L * (layer * keyValueHeads + head) * headBytes();
   }
 
-  /// Bytes from the start of a block to the values of a head: `[16][headSize]`.
+  /// Bytes from the start of a block to the values of a head: `[headSize / 16][16 tokens][16]`.
   public long valueOffset(int layer, int head) {
     return keyOffset(layer, head) + headBytes();
   }
@@ -86,35 +89,32 @@ public final class PagedKvCache implements AutoCloseable {
     int source = x.offset(row) + keyColumn;
     boolean finite = true;
     for (int head = 0; head < keyValueHeads; head++) {
-      long keys = block + keyOffset(layer, head);
-      long values = block + valueOffset(layer, head);
       int key = source + head * headSize;
       int value = key + keyValueHeads * headSize;
-      finite &= store(x.values(), key, keys, slot, BLOCK_TOKENS);
-      finite &= store(x.values(), value, values, slot * headSize, 1);
+      long keys = block + keyOffset(layer, head);
+      long values = block + valueOffset(layer, head);
+      for (int i = 0; i < headSize; i++) {
+        finite &= store(keys, i * BLOCK_TOKENS + slot, x.values()[key + i]);
+        int panel = i / VALUE_ELEMENTS * VALUE_ELEMENTS;
+        int index = panel * BLOCK_TOKENS + slot * VALUE_ELEMENTS + i - panel;
+        finite &= store(values, index, x.values()[value + i]);
+      }
     }
     return finite;
   }
 
-  /// Writes one head; element `i` goes to index `first + i · step` of the numbers from `base` on.
-  private boolean store(float[] from, int offset, long base, int first, int step) {
-    boolean finite = true;
-    for (int i = 0; i < headSize; i++) {
-      float number = from[offset + i];
-      long index = first + (long) i * step;
-      switch (type) {
-        case FLOAT32 -> {
-          memory.set(ValueLayout.JAVA_FLOAT, base + index * Float.BYTES, number);
-          finite &= Float.isFinite(number);
-        }
-        case FLOAT16 -> {
-          short half = Float.floatToFloat16(number);
-          memory.set(ValueLayout.JAVA_SHORT, base + index * Short.BYTES, half);
-          finite &= (half & 0x7c00) != 0x7c00;
-        }
+  private boolean store(long base, int index, float number) {
+    return switch (type) {
+      case FLOAT32 -> {
+        memory.set(ValueLayout.JAVA_FLOAT, base + (long) index * Float.BYTES, number);
+        yield Float.isFinite(number);
       }
-    }
-    return finite;
+      case FLOAT16 -> {
+        short half = Float.floatToFloat16(number);
+        memory.set(ValueLayout.JAVA_SHORT, base + (long) index * Short.BYTES, half);
+        yield (half & 0x7c00) != 0x7c00;
+      }
+    };
   }
 
   /// Frees the memory. No thread may use the cache any more.

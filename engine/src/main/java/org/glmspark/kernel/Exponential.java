@@ -50,15 +50,21 @@ final class Exponential {
     return x > LARGEST ? Float.POSITIVE_INFINITY : result;
   }
 
+  /// The JIT keeps the numbers in registers only if it inlines all of this: a loop has room for one
+  /// such call, not for several.
   static FloatVector of(FloatVector x) {
     FloatVector shifted = x.mul(LOG2_E).add(ROUND);
     FloatVector n = shifted.sub(ROUND);
-    FloatVector r = n.fma(splat(-LN2_LOW), n.fma(splat(-LN2_HIGH), x));
-    FloatVector p = splat(C6).fma(r, splat(C5));
-    p = p.fma(r, splat(C4));
-    p = p.fma(r, splat(C3));
-    p = p.fma(r, splat(C2));
-    p = p.fma(r, splat(C1));
+    FloatVector r =
+        n.fma(
+            FloatVector.broadcast(Lanes.FLOATS, -LN2_LOW),
+            n.fma(FloatVector.broadcast(Lanes.FLOATS, -LN2_HIGH), x));
+    FloatVector p =
+        FloatVector.broadcast(Lanes.FLOATS, C6).fma(r, FloatVector.broadcast(Lanes.FLOATS, C5));
+    p = p.fma(r, FloatVector.broadcast(Lanes.FLOATS, C4));
+    p = p.fma(r, FloatVector.broadcast(Lanes.FLOATS, C3));
+    p = p.fma(r, FloatVector.broadcast(Lanes.FLOATS, C2));
+    p = p.fma(r, FloatVector.broadcast(Lanes.FLOATS, C1));
     p = p.fma(r.mul(r), r).add(1);
     IntVector exponent =
         shifted.reinterpretAsInts().sub(ROUND_BITS - 127).lanewise(VectorOperators.LSHL, 23);
@@ -66,9 +72,5 @@ final class Exponential {
     VectorMask<Float> small = x.compare(VectorOperators.LT, SMALLEST);
     VectorMask<Float> large = x.compare(VectorOperators.GT, LARGEST);
     return result.blend(0f, small).blend(Float.POSITIVE_INFINITY, large);
-  }
-
-  private static FloatVector splat(float value) {
-    return FloatVector.broadcast(Lanes.FLOATS, value);
   }
 }

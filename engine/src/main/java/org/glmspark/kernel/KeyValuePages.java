@@ -1,13 +1,14 @@
 package org.glmspark.kernel;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.glmspark.tensor.DType;
 
 /// Where the keys and values of one sequence lie, for one key-value head of one layer.
 ///
 /// Token `t` is token `t mod 16` of block `blocks[t / 16]`. Within a block the keys are transposed,
 /// `[headSize][16]`, so that attention scores of 16 tokens are the lanes of one register; values
-/// are `[16][headSize]`.
+/// are `[headSize / 16][16 tokens][16]`, so that 16 elements of many tokens are read in one run.
 ///
 /// @param memory all blocks
 /// @param dtype F32 or F16
@@ -25,19 +26,39 @@ public record KeyValuePages(
   /// Tokens of one block.
   public static final int BLOCK_TOKENS = 16;
 
+  /// Elements of a value that lie side by side.
+  public static final int VALUE_ELEMENTS = 16;
+
   private long block(int number) {
     return blocks[number] * blockBytes;
   }
 
   /// Widens the keys of one block: `[headSize][16]`.
   void keys(int number, int headSize, float[] target, int offset) {
-    Widening.apply(
-        memory, block(number) + keyOffset, dtype, target, offset, headSize * BLOCK_TOKENS);
+    widen(block(number) + keyOffset, target, offset, headSize * BLOCK_TOKENS);
   }
 
-  /// Widens the values of one block: `[16][headSize]`.
-  void values(int number, int headSize, float[] target, int offset) {
-    Widening.apply(
-        memory, block(number) + valueOffset, dtype, target, offset, headSize * BLOCK_TOKENS);
+  /// Widens 16 elements, from `element` on, of the values of one block: `[16 tokens][16]`.
+  void values(int number, int element, float[] target, int offset) {
+    long source = block(number) + valueOffset + (long) element * BLOCK_TOKENS * dtype.bytes();
+    widen(source, target, offset, VALUE_ELEMENTS * BLOCK_TOKENS);
+  }
+
+  private void widen(long source, float[] target, int offset, int count) {
+    if (dtype == DType.F16) {
+      float16(memory, source, target, offset, count);
+    } else {
+      Widening.apply(memory, source, dtype, target, offset, count);
+    }
+  }
+
+  /// So plain a loop that the JIT compiles it to the CPU's own conversion, for which the Vector API
+  /// has no name. It needs long runs.
+  private static void float16(
+      MemorySegment memory, long source, float[] target, int offset, int count) {
+    for (int i = 0; i < count; i++) {
+      short bits = memory.get(ValueLayout.JAVA_SHORT_UNALIGNED, source + (long) Short.BYTES * i);
+      target[offset + i] = Float.float16ToFloat(bits);
+    }
   }
 }

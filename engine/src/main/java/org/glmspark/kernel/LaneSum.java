@@ -29,14 +29,14 @@ final class LaneSum {
     return tree(lanes, 0);
   }
 
-  /// Adds 16 lanes up: lane `l` gets `l + 8`, then `l + 4`, `l + 2`, `l + 1`. The lanes are
-  /// overwritten.
+  /// Adds 16 lanes up: lane `l` gets `l + 8`, then `l + 4`, `l + 2`, `l + 1`.
   static float tree(float[] lanes, int offset) {
-    for (int half = LANES / 2; half > 0; half /= 2) {
-      for (int lane = 0; lane < half; lane++) {
-        lanes[offset + lane] += lanes[offset + lane + half];
-      }
-    }
-    return lanes[offset];
+    float even = quarter(lanes, offset) + quarter(lanes, offset + 2);
+    float odd = quarter(lanes, offset + 1) + quarter(lanes, offset + 3);
+    return even + odd;
+  }
+
+  private static float quarter(float[] lanes, int i) {
+    return (lanes[i] + lanes[i + 8]) + (lanes[i + 4] + lanes[i + 12]);
   }
 }

@@ -2,15 +2,23 @@ package org.glmspark.transformer;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.glmspark.kernel.AttentionQueries;
 import org.glmspark.kernel.MatMul;
 import org.glmspark.kernel.PagedAttention;
 import org.glmspark.kernel.Q8Activations;
+import org.glmspark.kernel.SoftmaxStates;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.tensor.FloatMatrix;
 
 /// The memory of one forward step, allocated once and used again by every layer and step. Each
 /// matrix has one row a token.
 final class Activations {
+  /// Attention is shared out so finely that a thread gets this many parts or more, or parts of one
+  /// span.
+  static final int PARTS_OF_A_THREAD = 4;
+
+  private static final int SPANS_AT_ONCE = 2;
+
   /// The residual stream.
   final FloatMatrix hidden;
 
@@ -47,6 +55,13 @@ final class Activations {
   /// By worker number.
   final List<PagedAttention.Scratch> attentionScratch = new ArrayList<>();
 
+  /// Of the parts of attention that are shared out by spans: each is more than one of
+  /// `PARTS_OF_A_THREAD · threads` equal shares of the work, so there are fewer than that.
+  final SoftmaxStates attentionTotals;
+
+  /// Of some spans of each of these parts.
+  final SoftmaxStates attentionSpans;
+
   Activations(ModelConfig config, int maxTokens, int maxLogitRows, int threads) {
     hidden = new FloatMatrix(maxTokens, config.hiddenSize());
     normed = new FloatMatrix(maxTokens, config.hiddenSize());
@@ -64,10 +79,16 @@ final class Activations {
             Math.max(maxTokens, maxLogitRows),
             Math.max(config.feedForwardSize(), Math.max(hidden.columns(), attended.columns())));
     panels = new float[threads][MatMul.SCRATCH_FLOATS];
+    int group = config.heads() / config.keyValueHeads();
     for (int i = 0; i < threads; i++) {
-      attentionScratch.add(
-          new PagedAttention.Scratch(config.heads() / config.keyValueHeads(), config.headSize()));
+      attentionScratch.add(new PagedAttention.Scratch(group, config.headSize()));
     }
+    int states =
+        PARTS_OF_A_THREAD
+            * threads
+            * SoftmaxStates.required(Math.min(maxTokens, AttentionQueries.MAX_ROWS) * group);
+    attentionTotals = new SoftmaxStates(states, config.headSize());
+    attentionSpans = new SoftmaxStates(SPANS_AT_ONCE * states, config.headSize());
   }
 
   void useRows(int tokens, int logitRows) {

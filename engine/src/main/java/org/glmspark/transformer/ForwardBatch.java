@@ -1,6 +1,7 @@
 package org.glmspark.transformer;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.glmspark.cache.BlockTable;
 
@@ -72,6 +73,17 @@ public final class ForwardBatch {
     return logitRows;
   }
 
+  /// The number of each row's segment.
+  int[] segmentOfRow() {
+    int[] numbers = new int[rows];
+    for (int i = 0; i < segments.size(); i++) {
+      Segment segment = segments.get(i);
+      Arrays.fill(numbers, segment.firstRow(), segment.firstRow() + segment.count(), i);
+    }
+    return numbers;
+  }
+
+  /// Any thread may call.
   void reportOverflow(int segment) {
     overflow[segment] = true;
   }

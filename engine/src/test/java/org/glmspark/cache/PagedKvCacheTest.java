@@ -9,10 +9,10 @@ import org.junit.jupiter.api.Test;
 
 class PagedKvCacheTest {
   @Test
-  void storesKeysTransposedAndValuesByRow() {
-    try (PagedKvCache cache = new PagedKvCache(KvCacheType.FLOAT32, 2, 2, 16, 3)) {
+  void storesKeysTransposedAndValuesInPanels() {
+    try (PagedKvCache cache = new PagedKvCache(KvCacheType.FLOAT32, 2, 2, 32, 3)) {
       BlockTable table = BlockTable.reserve(cache.pool(), 40);
-      FloatMatrix x = new FloatMatrix(1, 5 + 2 * 2 * 16);
+      FloatMatrix x = new FloatMatrix(1, 5 + 2 * 2 * 32);
       for (int i = 0; i < x.columns(); i++) {
         x.values()[i] = i;
       }
@@ -21,12 +21,12 @@ class PagedKvCacheTest {
 
       long block = table.blocks()[2] * cache.blockBytes();
       for (int head = 0; head < 2; head++) {
-        for (int i = 0; i < 16; i++) {
+        for (int i = 0; i < 32; i++) {
           long key = block + cache.keyOffset(1, head) + (i * 16L + 3) * 4;
-          long value = block + cache.valueOffset(1, head) + (3L * 16 + i) * 4;
-          assertThat(cache.memory().get(ValueLayout.JAVA_FLOAT, key)).isEqualTo(5 + head * 16 + i);
+          long value = block + cache.valueOffset(1, head) + (i / 16 * 256L + 3 * 16 + i % 16) * 4;
+          assertThat(cache.memory().get(ValueLayout.JAVA_FLOAT, key)).isEqualTo(5 + head * 32 + i);
           assertThat(cache.memory().get(ValueLayout.JAVA_FLOAT, value))
-              .isEqualTo(5 + 32 + head * 16 + i);
+              .isEqualTo(5 + 64 + head * 32 + i);
         }
       }
     }

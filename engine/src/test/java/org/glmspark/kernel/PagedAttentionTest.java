@@ -34,7 +34,7 @@ class PagedAttentionTest {
       for (int i = 0; i < headSize; i++) {
         keys[token][i] = put(memory, dtype, block, i * 16L + token % 16, random);
         values[token][i] =
-            put(memory, dtype, block + half, (token % 16) * (long) headSize + i, random);
+            put(memory, dtype, block + half, i / 16 * 256L + token % 16 * 16 + i % 16, random);
       }
     }
     return new Cached(keys, values, new KeyValuePages(memory, dtype, order, blockBytes, 0, half));
@@ -145,14 +145,7 @@ class PagedAttentionTest {
       Cached cached = cached(random, dtype, firstPosition + rows, headSize, arena);
 
       PagedAttention.apply(
-          out,
-          queries,
-          1,
-          rows,
-          firstPosition,
-          1,
-          heads,
-          headSize,
+          new AttentionQueries(out, queries, 1, rows, firstPosition, 1, heads, headSize),
           cached.pages,
           new PagedAttention.Scratch(heads, headSize));
 
@@ -214,9 +207,13 @@ class PagedAttentionTest {
     PagedAttention.Scratch scratch = new PagedAttention.Scratch(2, 16);
     try (Arena arena = Arena.ofConfined()) {
       Cached cached = cached(random, DType.F16, 1028, 16, arena);
-      PagedAttention.apply(together, queries, 0, 8, 1020, 0, 2, 16, cached.pages, scratch);
+      PagedAttention.apply(
+          new AttentionQueries(together, queries, 0, 8, 1020, 0, 2, 16), cached.pages, scratch);
       for (int row = 0; row < 8; row++) {
-        PagedAttention.apply(alone, queries, row, 1, 1020 + row, 0, 2, 16, cached.pages, scratch);
+        PagedAttention.apply(
+            new AttentionQueries(alone, queries, row, 1, 1020 + row, 0, 2, 16),
+            cached.pages,
+            scratch);
       }
     }
     assertThat(alone.values()).isEqualTo(together.values());

@@ -1,0 +1,73 @@
+package org.glmspark.kernel;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+
+/// The unfinished softmax of many queries: the largest score so far, the sum of the exponentials
+/// relative to it, and the sum of the values weighted with them.
+///
+/// Source: Milakov and Gimelshein 2018, <https://arxiv.org/abs/1805.02867>, algorithm 3.
+public final class SoftmaxStates {
+  private static final int STRIDE_MULTIPLE =
+      2 * KeyValuePages.BLOCK_TOKENS; // the value kernel writes pairs of registers
+
+  final float[] max;
+  final float[] sum;
+
+  /// `[states][stride]`, of which the first `headSize` elements of a row count.
+  final float[] weighted;
+
+  final int stride;
+
+  /// @param states how many there is room for
+  /// @param headSize elements of a head
+  public SoftmaxStates(int states, int headSize) {
+    stride = Math.ceilDiv(headSize, STRIDE_MULTIPLE) * STRIDE_MULTIPLE;
+    max = new float[states];
+    sum = new float[states];
+    weighted = new float[Math.multiplyExact(states, stride)];
+  }
+
+  /// States that a group of queries takes: a whole number of register blocks.
+  public static int required(int queries) {
+    return Math.ceilDiv(queries, PagedAttention.GROUP) * PagedAttention.GROUP;
+  }
+
+  /// How many states there is room for.
+  public int capacity() {
+    return max.length;
+  }
+
+  void clear(int first, int states) {
+    Arrays.fill(max, first, first + states, Float.NEGATIVE_INFINITY);
+    Arrays.fill(sum, first, first + states, 0);
+    Arrays.fill(weighted, first * stride, (first + states) * stride, 0);
+  }
+
+  /// Takes the keys of another state, which come after those of this one, into state `state`.
+  void merge(int state, SoftmaxStates other, int otherState) {
+    float newMax = Math.max(max[state], other.max[otherState]);
+    float mine = Exponential.of(max[state] - newMax);
+    float theirs = Exponential.of(other.max[otherState] - newMax);
+    max[state] = newMax;
+    sum[state] = Math.fma(other.sum[otherState], theirs, sum[state] * mine);
+    FloatVector scale = FloatVector.broadcast(Lanes.FLOATS, theirs);
+    int to = state * stride;
+    int from = otherState * stride;
+    for (int i = 0; i < stride; i += Lanes.COUNT) {
+      FloatVector.fromArray(Lanes.FLOATS, other.weighted, from + i)
+          .fma(scale, FloatVector.fromArray(Lanes.FLOATS, weighted, to + i).mul(mine))
+          .intoArray(weighted, to + i);
+    }
+  }
+
+  /// Writes the weighted mean of the values.
+  void normalise(int state, float[] out, int target, int headSize) {
+    int from = state * stride;
+    for (int i = 0; i < headSize; i += Lanes.COUNT) {
+      FloatVector.fromArray(Lanes.FLOATS, weighted, from + i)
+          .div(sum[state])
+          .intoArray(out, target + i);
+    }
+  }
+}
