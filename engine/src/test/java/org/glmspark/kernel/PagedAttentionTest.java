@@ -183,14 +183,7 @@ class PagedAttentionTest {
       FloatMatrix out = new FloatMatrix(1, headSize);
 
       PagedAttention.apply(
-          out,
-          query,
-          0,
-          1,
-          tokens - 1,
-          0,
-          1,
-          headSize,
+          new AttentionQueries(out, query, 0, 1, tokens - 1, 0, 1, headSize),
           cached.pages,
           new PagedAttention.Scratch(1, headSize));
 

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.format.StoredTensor;
-import org.glmspark.tensor.DType;
 import org.glmspark.tensor.StripMatrix;
+import org.glmspark.tensor.WeightType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,7 +40,7 @@ class QuantizedFolderTest {
               (matrix, expected) -> {
                 assertThat(matrix.rows()).isEqualTo(expected.rows());
                 assertThat(matrix.columns()).isEqualTo(expected.columns());
-                assertThat(matrix.dtype()).isEqualTo(expected.dtype()).isEqualTo(DType.F32);
+                assertThat(matrix.type()).isEqualTo(expected.type()).isEqualTo(WeightType.F32);
                 assertThat(matrix.data().mismatch(expected.data())).as(matrix.name()).isEqualTo(-1);
               });
       assertThat(layer.queryKeyValueBias()).isEqualTo(twin.queryKeyValueBias());
@@ -61,8 +61,8 @@ class QuantizedFolderTest {
     ModelDescription description = ModelLoader.describe(folder);
 
     assertThat(description.quantizationBits()).isEqualTo(4);
-    assertThat(description.weightBytes()).containsOnlyKeys(DType.F16, DType.I8);
-    assertThat(description.weightBytes().get(DType.I8)) // half a byte for each weight of the layer
+    assertThat(description.weightBytes()).containsOnlyKeys("F16", "I8");
+    assertThat(description.weightBytes().get("I8")) // half a byte for each weight of the layer
         .isEqualTo((64 * 16 + 16 * 32 + 48 * 16 + 16 * 24) / 2);
   }
 

@@ -7,6 +7,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import org.glmspark.kernel.KernelChoice;
+import org.glmspark.kernel.MatMul;
 import org.glmspark.model.BlockType;
 import org.glmspark.model.LayerWeights;
 import org.glmspark.model.ModelConfig;
@@ -34,7 +36,7 @@ class FeedForwardTest {
       }
     }
     var tensor = new Tensor("w", "test", dtype, List.of((long) rows, (long) columns), data);
-    return StripMatrix.interleave("w", List.of(tensor), arena);
+    return StripMatrix.interleave("w", List.of(tensor), tensor.weightType(), arena);
   }
 
   /// The first half of the fused rows is the gate; were it the second, all results would be zero.
@@ -83,7 +85,7 @@ class FeedForwardTest {
         }
       }
 
-      new FeedForward(weights, new Compute(workers, activations)).forward(activations);
+      new FeedForward(weights, new Compute(workers, MatMul.of(KernelChoice.AUTO), activations)).forward(activations);
 
       for (int row = 0; row < 2; row++) {
         double gate = 32.0 * HIDDEN * (row + 1); // far enough for silu(gate) = gate
