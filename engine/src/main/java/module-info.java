@@ -10,6 +10,8 @@ module org.glmspark.engine {
   exports org.glmspark.cache; // for KvCacheType, one of the engine's options
   exports org.glmspark.format; // for MalformedModelException
   exports org.glmspark.generation;
+  exports org.glmspark.kernel; // for KernelChoice, and for benchmarks
+  exports org.glmspark.kernel.x86; // for benchmarks
   exports org.glmspark.model;
   exports org.glmspark.pack;
   exports org.glmspark.prompt;

@@ -2,6 +2,7 @@ package org.glmspark.generation;
 
 import java.io.Serializable;
 import org.glmspark.cache.KvCacheType;
+import org.glmspark.kernel.KernelChoice;
 
 /// How an engine uses the machine. Nothing here changes a completion but `kvCacheType`.
 ///
@@ -11,8 +12,14 @@ import org.glmspark.cache.KvCacheType;
 ///   with prefill
 /// @param kvCacheType how keys and values are stored
 /// @param kvCacheBytes memory for keys and values
+/// @param kernels what multiplies quantised weights
 public record EngineOptions(
-    int threads, int maxBatch, int stepTokens, KvCacheType kvCacheType, long kvCacheBytes)
+    int threads,
+    int maxBatch,
+    int stepTokens,
+    KvCacheType kvCacheType,
+    long kvCacheBytes,
+    KernelChoice kernels)
     implements Serializable {
 
   public EngineOptions {
@@ -30,7 +37,12 @@ public record EngineOptions(
   /// One thread for each processor, 32 sequences, 512 tokens a step, 1 GiB of float16 cache.
   public static EngineOptions defaults() {
     return new EngineOptions(
-        Runtime.getRuntime().availableProcessors(), 32, 512, KvCacheType.FLOAT16, 1L << 30);
+        Runtime.getRuntime().availableProcessors(),
+        32,
+        512,
+        KvCacheType.FLOAT16,
+        1L << 30,
+        KernelChoice.AUTO);
   }
 
   private static void requirePositive(String name, long value) {
@@ -40,22 +52,26 @@ public record EngineOptions(
   }
 
   public EngineOptions withThreads(int threads) {
-    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes);
+    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels);
   }
 
   public EngineOptions withMaxBatch(int maxBatch) {
-    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes);
+    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels);
   }
 
   public EngineOptions withStepTokens(int stepTokens) {
-    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes);
+    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels);
   }
 
   public EngineOptions withKvCacheType(KvCacheType kvCacheType) {
-    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes);
+    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels);
   }
 
   public EngineOptions withKvCacheBytes(long kvCacheBytes) {
-    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes);
+    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels);
+  }
+
+  public EngineOptions withKernels(KernelChoice kernels) {
+    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels);
   }
 }

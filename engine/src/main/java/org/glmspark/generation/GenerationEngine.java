@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.glmspark.cache.BlockTable;
 import org.glmspark.cache.PagedKvCache;
+import org.glmspark.kernel.MatMul;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelLoader;
@@ -31,6 +32,7 @@ public final class GenerationEngine implements AutoCloseable {
   /// Ascending.
   private final int[] stopTokens;
 
+  private final String kernels;
   private final PagedKvCache cache;
   private final WorkerPool workers;
   private final ContinuousBatchScheduler scheduler;
@@ -44,10 +46,13 @@ public final class GenerationEngine implements AutoCloseable {
   /// Starts the threads of an engine. The engine closes the model.
   ///
   /// @throws IllegalArgumentException if the cache cannot hold a single block
+  /// @throws IllegalStateException if kernels were asked for that this machine has not
   public GenerationEngine(Model model, EngineOptions options) {
     this.model = model;
     this.options = options;
     this.stopTokens = stopTokens(model);
+    MatMul matMul = MatMul.of(options.kernels());
+    this.kernels = matMul.description();
     ModelConfig config = model.config();
     this.cache =
         new PagedKvCache(
@@ -59,7 +64,13 @@ public final class GenerationEngine implements AutoCloseable {
     this.workers = new WorkerPool("glm-worker", options.threads());
     Transformer transformer =
         new Transformer(
-            config, model.weights(), cache, workers, options.stepTokens(), options.maxBatch());
+            config,
+            model.weights(),
+            cache,
+            workers,
+            matMul,
+            options.stepTokens(),
+            options.maxBatch());
     this.scheduler =
         new ContinuousBatchScheduler(
             model, transformer, workers, cache.pool(), options.maxBatch(), stopTokens);
@@ -185,6 +196,11 @@ public final class GenerationEngine implements AutoCloseable {
 
   public EngineOptions options() {
     return options;
+  }
+
+  /// What multiplies quantised weights here, for people; see [MatMul#description].
+  public String kernels() {
+    return kernels;
   }
 
   /// What the engine has done so far.

@@ -40,8 +40,7 @@ public final class MatMul {
       return of(Int8Kernels.fastest());
     } catch (UnavailableException e) {
       if (choice == KernelChoice.X86) {
-        throw new IllegalStateException(
-            "kernels for x86 were asked for, but " + e.getMessage(), e);
+        throw new IllegalStateException("kernels for x86 were asked for, but " + e.getMessage(), e);
       }
       return new MatMul(null, "%s, because %s".formatted(vectorApi(), e.getMessage()));
     }

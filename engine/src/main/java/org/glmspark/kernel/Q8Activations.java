@@ -25,8 +25,8 @@ import org.glmspark.tensor.WeightType;
 ///
 /// Where a value is not finite, the scale of its block is not, and so no product with it.
 ///
-/// Tokens lie in tiles as even as can be, in the layout of [ActivationTile]. The
-/// memory is outside the heap, allocated once and used again by every product.
+/// Tokens lie in tiles as even as can be, in the layout of [ActivationTile]. The memory is outside
+/// the heap, allocated once and used again by every product.
 public final class Q8Activations {
   private static final int BLOCK = StripMatrix.BLOCK_COLUMNS;
   private static final float SMALLEST = 0x1p-100f;
@@ -65,8 +65,7 @@ public final class Q8Activations {
     if (!type.isQuantized() || rows > maxRows || bytes > memory.byteSize()) {
       throw new IllegalArgumentException(
           "%d rows of %d columns for %s take %d bytes, there are %d for %d rows"
-              .formatted(
-                  rows, columns, type.optionName(), bytes, memory.byteSize(), maxRows));
+              .formatted(rows, columns, type.optionName(), bytes, memory.byteSize(), maxRows));
     }
     this.type = type;
     this.rows = rows;

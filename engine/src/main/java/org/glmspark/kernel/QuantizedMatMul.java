@@ -18,8 +18,8 @@ import org.glmspark.tensor.WeightType;
 /// activationScale, acc)`, with a minimum also `acc = fma(activationSum · minimum, activationScale,
 /// acc)`.
 ///
-/// As in [FloatMatMul] a panel of a few strips and columns is widened to a scratch that stays in the
-/// cache, and accumulators rest in `out` between blocks.
+/// As in [FloatMatMul] a panel of a few strips and columns is widened to a scratch that stays in
+/// the cache, and accumulators rest in `out` between blocks.
 final class QuantizedMatMul {
   private static final int STRIP = StripMatrix.STRIP_ROWS;
   private static final int BLOCK = StripMatrix.BLOCK_COLUMNS;
@@ -62,7 +62,12 @@ final class QuantizedMatMul {
   }
 
   private static void widenWeights(
-      StripMatrix weights, int firstStrip, int strips, int firstBlock, int blocks, float[] scratch) {
+      StripMatrix weights,
+      int firstStrip,
+      int strips,
+      int firstBlock,
+      int blocks,
+      float[] scratch) {
     WeightType type = weights.type();
     for (int strip = 0; strip < strips; strip++) {
       for (int block = 0; block < blocks; block++) {
@@ -97,8 +102,7 @@ final class QuantizedMatMul {
       for (int lane = 0; lane < STRIP; lane += Lanes.COUNT) {
         IntVector columns = fourColumns(weights, source + 64L * four + 4L * lane);
         for (int i = 0; i < 4; i++) {
-          integers(columns, 8 * i, 255, 128)
-              .intoArray(out, target + (4 * four + i) * STRIP + lane);
+          integers(columns, 8 * i, 255, 128).intoArray(out, target + (4 * four + i) * STRIP + lane);
         }
       }
     }
@@ -147,7 +151,14 @@ final class QuantizedMatMul {
             boolean first = firstBlock + block == 0;
             if (tokens == TILE) {
               eightTokens(
-                  out.values(), output + lane, out.stride(), first, type, scratch, strip, block,
+                  out.values(),
+                  output + lane,
+                  out.stride(),
+                  first,
+                  type,
+                  scratch,
+                  strip,
+                  block,
                   lane);
             } else {
               for (int i = 0; i < tokens; i++) {
@@ -254,8 +265,7 @@ final class QuantizedMatMul {
       int w = weights + c * STRIP;
       int i = integers + c;
       s0 = FloatVector.fromArray(Lanes.FLOATS, scratch, w).fma(splat(scratch[i]), s0);
-      s1 =
-          FloatVector.fromArray(Lanes.FLOATS, scratch, w + STRIP).fma(splat(scratch[i + 1]), s1);
+      s1 = FloatVector.fromArray(Lanes.FLOATS, scratch, w + STRIP).fma(splat(scratch[i + 1]), s1);
       s2 =
           FloatVector.fromArray(Lanes.FLOATS, scratch, w + 2 * STRIP)
               .fma(splat(scratch[i + 2]), s2);
@@ -280,9 +290,7 @@ final class QuantizedMatMul {
       int block) {
     FloatVector activationScale = splat(scratch[TOKEN_SCALES + token * PANEL_BLOCKS + block]);
     FloatVector accumulator =
-        first
-            ? FloatVector.zero(Lanes.FLOATS)
-            : FloatVector.fromArray(Lanes.FLOATS, out, output);
+        first ? FloatVector.zero(Lanes.FLOATS) : FloatVector.fromArray(Lanes.FLOATS, out, output);
     accumulator =
         FloatVector.fromArray(Lanes.FLOATS, scratch, SCALES + lanes)
             .mul(sum)

@@ -2,8 +2,9 @@ package org.glmspark.transformer;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.glmspark.kernel.FloatMatMul;
+import org.glmspark.kernel.MatMul;
 import org.glmspark.kernel.PagedAttention;
+import org.glmspark.kernel.Q8Activations;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.tensor.FloatMatrix;
 
@@ -37,6 +38,9 @@ final class Activations {
   final FloatMatrix logits;
   private final List<FloatMatrix> tokenRows;
 
+  /// The input of a product with quantised weights.
+  final Q8Activations quantized;
+
   /// By worker number.
   final float[][] panels;
 
@@ -55,7 +59,11 @@ final class Activations {
     last = new FloatMatrix(maxLogitRows, config.hiddenSize());
     logits = new FloatMatrix(maxLogitRows, config.vocabularySize());
     tokenRows = List.of(hidden, normed, branch, queryKeyValue, angles, attended, gateUp, gated);
-    panels = new float[threads][FloatMatMul.SCRATCH_FLOATS];
+    quantized =
+        new Q8Activations(
+            Math.max(maxTokens, maxLogitRows),
+            Math.max(config.feedForwardSize(), Math.max(hidden.columns(), attended.columns())));
+    panels = new float[threads][MatMul.SCRATCH_FLOATS];
     for (int i = 0; i < threads; i++) {
       attentionScratch.add(
           new PagedAttention.Scratch(config.heads() / config.keyValueHeads(), config.headSize()));

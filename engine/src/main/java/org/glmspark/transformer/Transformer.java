@@ -3,6 +3,7 @@ package org.glmspark.transformer;
 import java.util.ArrayList;
 import java.util.List;
 import org.glmspark.cache.PagedKvCache;
+import org.glmspark.kernel.MatMul;
 import org.glmspark.kernel.RmsNorm;
 import org.glmspark.kernel.RotaryEmbedding;
 import org.glmspark.model.ModelConfig;
@@ -27,6 +28,7 @@ public final class Transformer {
   private final List<DecoderLayer> layers = new ArrayList<>();
   private final int maxTokens;
 
+  /// @param matMul the kernels for the products
   /// @param maxTokens most tokens of one step
   /// @param maxLogitRows most rows of logits of one step
   public Transformer(
@@ -34,6 +36,7 @@ public final class Transformer {
       ModelWeights weights,
       PagedKvCache cache,
       WorkerPool workers,
+      MatMul matMul,
       int maxTokens,
       int maxLogitRows) {
     this.config = config;
@@ -41,7 +44,7 @@ public final class Transformer {
     this.maxTokens = maxTokens;
     this.rope = new RotaryEmbedding(config.rope().frequencies(), config.rope().amplitude());
     this.activations = new Activations(config, maxTokens, maxLogitRows, workers.threads());
-    this.compute = new Compute(workers, activations);
+    this.compute = new Compute(workers, matMul, activations);
     for (int i = 0; i < config.layers(); i++) {
       var layer = weights.layers().get(i);
       layers.add(

@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.format.MalformedModelException;
+import org.glmspark.kernel.KernelChoice;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelLoader;
@@ -112,7 +113,8 @@ class GenerationEngineTest {
     List<List<Object>> expected = run(options().withMaxBatch(4).withStepTokens(33), requests);
 
     EngineOptions options =
-        new EngineOptions(threads, batch, stepTokens, KvCacheType.FLOAT16, cacheBytes);
+        new EngineOptions(
+            threads, batch, stepTokens, KvCacheType.FLOAT16, cacheBytes, KernelChoice.AUTO);
     assertThat(run(options, requests)).isEqualTo(expected);
     assertThat(run(options, requests.reversed()).reversed()).isEqualTo(expected);
     assertThat(expected).anyMatch(result -> result.get(2) == FinishReason.STOP);

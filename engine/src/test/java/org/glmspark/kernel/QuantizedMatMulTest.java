@@ -151,7 +151,9 @@ class QuantizedMatMulTest {
         for (int c = block; c < Math.min(columns, block + 32); c++) {
           int index = x.offset(row) + c;
           x.values()[index] =
-              ties ? (c == block ? 127 : random.nextInt(253) / 2f - 63) : x.values()[index] * factor;
+              ties
+                  ? (c == block ? 127 : random.nextInt(253) / 2f - 63)
+                  : x.values()[index] * factor;
         }
       }
     }
@@ -271,8 +273,6 @@ class QuantizedMatMulTest {
         try (Arena arena = Arena.ofConfined()) {
           FloatMatrix out = multiply(matMul, weights.strips(arena), x, random);
 
-          float[][] expected = weights.times(TestMatrices.gaussian(random, 1, 128));
-          assertThat(expected[0]).hasSize(33);
           for (float product : TestMatrices.row(out, 1)) {
             assertThat(Float.isFinite(product)).isFalse();
           }
@@ -311,8 +311,7 @@ class QuantizedMatMulTest {
     quantized.quantize(x, 0);
     quantized.quantize(x, 1);
     try (Arena arena = Arena.ofConfined()) {
-      StripMatrix weights =
-          Weights.random(new Random(2), WeightType.Q4, 16, 64).strips(arena);
+      StripMatrix weights = Weights.random(new Random(2), WeightType.Q4, 16, 64).strips(arena);
       assertThatThrownBy(() ->
               matMul.apply(
                   new FloatMatrix(2, 16),

@@ -15,6 +15,8 @@ import java.util.stream.StreamSupport;
 import org.glmspark.cache.BlockTable;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.cache.PagedKvCache;
+import org.glmspark.kernel.KernelChoice;
+import org.glmspark.kernel.MatMul;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelLoader;
@@ -51,7 +53,9 @@ class GoldenLogitsTest {
       cache =
           new PagedKvCache(
               cacheType, config.layers(), config.keyValueHeads(), config.headSize(), 200);
-      transformer = new Transformer(config, model.weights(), cache, workers, 256, 256);
+      transformer =
+          new Transformer(
+              config, model.weights(), cache, workers, MatMul.of(KernelChoice.AUTO), 256, 256);
       blocks = BlockTable.reserve(cache.pool(), 3_200);
     }
 

@@ -10,6 +10,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.cache.PagedKvCache;
+import org.glmspark.kernel.KernelChoice;
+import org.glmspark.kernel.MatMul;
 import org.glmspark.model.Hyperparameter;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelDescription;
@@ -77,6 +79,9 @@ final class ModelReport {
               description.origins().getOrDefault(parameter, "")));
     }
     facts.add(new Fact("cache for a token", cache(config), ""));
+    facts.add(
+        new Fact(
+            "kernels", MatMul.of(KernelChoice.AUTO).description(), "for quantised weights, here"));
     @Nullable Tokenizer tokenizer = description.tokenizer();
     facts.add(
         new Fact(

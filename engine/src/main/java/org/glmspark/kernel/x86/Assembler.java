@@ -208,8 +208,8 @@ final class Assembler {
     operand(target, second, unit);
   }
 
-  /// Four bytes: 62; inverted R, X, B, R' and the map; W, inverted first source, 1 and the mandatory
-  /// prefix; no zeroing, L'L is 2 for 512 bits, the broadcast bit, inverted V', no mask.
+  /// Four bytes: 62; inverted R, X, B, R' and the map; W, inverted first source, 1 and the
+  /// mandatory prefix; no zeroing, L'L is 2 for 512 bits, the broadcast bit, inverted V', no mask.
   private void evexPrefix(int prefix, int map, int target, int first, Operand second) {
     int number = number(second);
     // X is the fifth bit of a vector's number, and not used otherwise: there is no index.

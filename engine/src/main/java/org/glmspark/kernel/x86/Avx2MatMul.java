@@ -100,7 +100,11 @@ final class Avx2MatMul {
 
     for (int token = 0; token < tile.tokens(); token++) {
       for (int half = 0; half < HALVES; half++) {
-        load(Instruction.VMOVUPS, SUM, STACK, ACCUMULATORS + (HALVES * token + half) * REGISTER_BYTES);
+        load(
+            Instruction.VMOVUPS,
+            SUM,
+            STACK,
+            ACCUMULATORS + (HALVES * token + half) * REGISTER_BYTES);
         store(SUM, OUT, half * REGISTER_BYTES);
       }
       assembler.add(OUT, OUT_STRIDE);
@@ -138,8 +142,7 @@ final class Avx2MatMul {
     }
     int scales = stored * STORED_BYTES + half * REGISTER_BYTES / 2;
     load(Instruction.VCVTPH2PS, SCALE, WEIGHTS, scales);
-    assembler.emit(
-        Width.YMM, Instruction.VMULPS, MAGIC_SCALE, SCALE, new Memory(STACK, MAGIC));
+    assembler.emit(Width.YMM, Instruction.VMULPS, MAGIC_SCALE, SCALE, new Memory(STACK, MAGIC));
     if (type == WeightType.Q4M) {
       load(Instruction.VCVTPH2PS, MINIMUM, WEIGHTS, scales + REGISTER_BYTES);
     }
@@ -202,8 +205,7 @@ final class Avx2MatMul {
   }
 
   private void load(Instruction instruction, int register, Register base, int offset) {
-    assembler.emit(
-        Width.YMM, instruction, register, Assembler.NONE, new Memory(base, offset));
+    assembler.emit(Width.YMM, instruction, register, Assembler.NONE, new Memory(base, offset));
   }
 
   private void store(int register, Register base, int offset) {

@@ -122,11 +122,7 @@ public final class Ceilings {
     for (int offset = 0; offset < READ_AT_ONCE; offset += width.bytes) {
       int register = offset / width.bytes;
       a.emit(
-          width,
-          Instruction.VMOVUPS,
-          register,
-          Assembler.NONE,
-          new Memory(Register.RDI, offset));
+          width, Instruction.VMOVUPS, register, Assembler.NONE, new Memory(Register.RDI, offset));
     }
     a.add(Register.RDI, READ_AT_ONCE);
     a.decrement(Register.RSI);

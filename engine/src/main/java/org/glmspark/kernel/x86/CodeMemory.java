@@ -95,8 +95,7 @@ final class CodeMemory {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = arena.allocate(CALL_STATE);
       int result =
-          (int)
-              mprotect.invokeExact(state, memory.address(), memory.byteSize(), READ | EXECUTE);
+          (int) mprotect.invokeExact(state, memory.address(), memory.byteSize(), READ | EXECUTE);
       if (result != 0) {
         throw refused("making memory executable", state);
       }
@@ -120,7 +119,6 @@ final class CodeMemory {
             .find(name)
             .orElseThrow(
                 () -> new UnavailableException("the operating system has no %s".formatted(name)));
-    return LINKER.downcallHandle(
-        address, descriptor, Linker.Option.captureCallState("errno"));
+    return LINKER.downcallHandle(address, descriptor, Linker.Option.captureCallState("errno"));
   }
 }

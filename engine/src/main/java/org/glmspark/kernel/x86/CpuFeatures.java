@@ -20,8 +20,7 @@ import org.glmspark.kernel.x86.Assembler.Register;
 @SuppressWarnings("restricted") // calling machine code is what this package is for
 final class CpuFeatures {
   private static final FunctionDescriptor CPUID =
-      FunctionDescriptor.ofVoid(
-          ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS);
+      FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS);
   private static final FunctionDescriptor XGETBV = FunctionDescriptor.of(ValueLayout.JAVA_LONG);
 
   private static final int SSE_AND_AVX_STATE = 0x6;
@@ -50,8 +49,7 @@ final class CpuFeatures {
     Answer seven = basic.eax() >= 7 ? ask(cpuid, 7, 0) : none;
     Answer sevenOne = seven.eax() >= 1 ? ask(cpuid, 7, 1) : none;
     boolean savesState = bit(one.ecx(), 27); // OSXSAVE: XGETBV may be used
-    long state =
-        savesState ? extendedState(linker.downcallHandle(functions.get(1), XGETBV)) : 0;
+    long state = savesState ? extendedState(linker.downcallHandle(functions.get(1), XGETBV)) : 0;
     return instructionSets(one, seven, sevenOne, state);
   }
 

@@ -2,6 +2,7 @@ package org.glmspark.job.options;
 
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
+import org.glmspark.kernel.KernelChoice;
 import org.glmspark.udfs.ModelHandle;
 
 /// How the engine of each executor uses its machine. Only the cache type can change a completion.
@@ -11,6 +12,7 @@ import org.glmspark.udfs.ModelHandle;
 /// @param stepTokens most tokens of one forward step
 /// @param kvCacheType how keys and values are stored
 /// @param kvCacheBytes memory for keys and values
+/// @param kernels what multiplies quantised weights
 public record EngineSection(
     @Key(
             value = "worker threads of an executor; 0 for one to each of its cores",
@@ -21,19 +23,21 @@ public record EngineSection(
     @Key(value = "how keys and values are stored", defaultValue = "float16")
         KvCacheType kvCacheType,
     @Key(value = "memory for keys and values, per executor", defaultValue = "1073741824")
-        long kvCacheBytes) {
+        long kvCacheBytes,
+    @Key(value = "what multiplies quantised weights", defaultValue = "auto")
+        KernelChoice kernels) {
 
   public EngineSection {
     if (threads < 0) {
       throw new IllegalArgumentException(
           "threads is %d, expected 0 (one to each core) or more".formatted(threads));
     }
-    var _ = options(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes); // checks the rest
+    var _ = options(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels); // checks the rest
   }
 
   /// The same for an engine of this machine.
   public EngineOptions options() {
-    return options(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes);
+    return options(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels);
   }
 
   /// The model in `handle`, with as many threads on each executor as this section says.
@@ -42,8 +46,13 @@ public record EngineSection(
   }
 
   private static EngineOptions options(
-      int threads, int maxBatch, int stepTokens, KvCacheType kvCacheType, long kvCacheBytes) {
+      int threads,
+      int maxBatch,
+      int stepTokens,
+      KvCacheType kvCacheType,
+      long kvCacheBytes,
+      KernelChoice kernels) {
     int workers = threads == 0 ? EngineOptions.defaults().threads() : threads;
-    return new EngineOptions(workers, maxBatch, stepTokens, kvCacheType, kvCacheBytes);
+    return new EngineOptions(workers, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels);
   }
 }

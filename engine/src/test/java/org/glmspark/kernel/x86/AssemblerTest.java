@@ -1,0 +1,328 @@
+package org.glmspark.kernel.x86;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.glmspark.kernel.x86.Assembler.NONE;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import java.util.HexFormat;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.glmspark.kernel.x86.Assembler.Instruction;
+import org.glmspark.kernel.x86.Assembler.Memory;
+import org.glmspark.kernel.x86.Assembler.Operand;
+import org.glmspark.kernel.x86.Assembler.Register;
+import org.glmspark.kernel.x86.Assembler.Repeated;
+import org.glmspark.kernel.x86.Assembler.Vector;
+import org.glmspark.kernel.x86.Assembler.Width;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class AssemblerTest {
+  private static Arguments zmm(
+      String text, Instruction instruction, int target, int first, Operand second, String hex) {
+    return instruction(text, a -> a.emit(Width.ZMM, instruction, target, first, second), hex);
+  }
+
+  private static Arguments ymm(
+      String text, Instruction instruction, int target, int first, Operand second, String hex) {
+    return instruction(text, a -> a.emit(Width.YMM, instruction, target, first, second), hex);
+  }
+
+  private static Arguments instruction(String text, Consumer<Assembler> call, String hex) {
+    return arguments(text, call, hex);
+  }
+
+  /// EVEX by the manual: 62; R̄X̄B̄R̄' 0 map; W v̄v̄v̄v̄ 1 prefix; 0 10 b V̄' 000; opcode; ModRM; a
+  /// displacement of one byte counts 64, 32 or 4 bytes.
+  static Stream<Arguments> evex() {
+    Register rsi = Register.RSI;
+    return Stream.of(
+        zmm(
+            "vpdpbusd zmm20, zmm3, [rsi+384]{1to16}",
+            Instruction.VPDPBUSD,
+            20,
+            3,
+            new Repeated(rsi, 384),
+            "62 e2 65 58 50 66 60"),
+        zmm(
+            "vpdpbusd zmm8, zmm1, [rsi+1028]{1to16}",
+            Instruction.VPDPBUSD,
+            8,
+            1,
+            new Repeated(rsi, 1028),
+            "62 72 75 58 50 86 04040000"),
+        zmm(
+            "vpdpbusd zmm20, zmm30, zmm17",
+            Instruction.VPDPBUSD,
+            20,
+            30,
+            new Vector(17),
+            "62 a2 0d 40 50 e1"),
+        zmm(
+            "vmovups zmm31, [rdi+64]",
+            Instruction.VMOVUPS,
+            31,
+            NONE,
+            new Memory(Register.RDI, 64),
+            "62 61 7c 48 10 7f 01"),
+        zmm(
+            "vmovups zmm1, [rdi]",
+            Instruction.VMOVUPS,
+            1,
+            NONE,
+            new Memory(Register.RDI, 0),
+            "62 f1 7c 48 10 0f"),
+        zmm(
+            "vmovups zmm9, [r8+100]",
+            Instruction.VMOVUPS,
+            9,
+            NONE,
+            new Memory(Register.R8, 100),
+            "62 51 7c 48 10 88 64000000"),
+        zmm(
+            "vmovups [rcx], zmm20",
+            Instruction.VMOVUPS_STORE,
+            20,
+            NONE,
+            new Memory(Register.RCX, 0),
+            "62 e1 7c 48 11 21"),
+        zmm(
+            "vmulps zmm1, zmm0, [rsp-4]{1to16}",
+            Instruction.VMULPS,
+            1,
+            0,
+            new Repeated(Register.RSP, -4),
+            "62 f1 7c 58 59 4c 24 ff"),
+        zmm(
+            "vmulps zmm18, zmm31, zmm2",
+            Instruction.VMULPS,
+            18,
+            31,
+            new Vector(2),
+            "62 e1 04 40 59 d2"),
+        zmm(
+            "vpandd zmm5, zmm21, [rsp-8]{1to16}",
+            Instruction.VPAND,
+            5,
+            21,
+            new Repeated(Register.RSP, -8),
+            "62 f1 55 50 db 6c 24 fe"),
+        zmm(
+            "vpxord zmm20, zmm20, zmm20",
+            Instruction.VPXOR,
+            20,
+            20,
+            new Vector(20),
+            "62 a1 5d 40 ef e4"),
+        zmm(
+            "vpaddd zmm10, zmm11, zmm28",
+            Instruction.VPADDD,
+            10,
+            11,
+            new Vector(28),
+            "62 11 25 48 fe d4"),
+        zmm(
+            "vfmsub213ps zmm8, zmm0, zmm1",
+            Instruction.VFMSUB213PS,
+            8,
+            0,
+            new Vector(1),
+            "62 72 7d 48 aa c1"),
+        zmm(
+            "vfmadd231ps zmm31, zmm19, [rsi+480]{1to16}",
+            Instruction.VFMADD231PS,
+            31,
+            19,
+            new Repeated(rsi, 480),
+            "62 62 65 50 b8 7e 78"),
+        zmm(
+            "vcvtph2ps zmm0, [rdi+256]",
+            Instruction.VCVTPH2PS,
+            0,
+            NONE,
+            new Memory(Register.RDI, 256),
+            "62 f2 7d 48 13 47 08"),
+        zmm(
+            "vcvtph2ps zmm2, [rdi+288]",
+            Instruction.VCVTPH2PS,
+            2,
+            NONE,
+            new Memory(Register.RDI, 288),
+            "62 f2 7d 48 13 57 09"),
+        zmm(
+            "vpbroadcastd zmm8, [rsi+384]",
+            Instruction.VPBROADCASTD,
+            8,
+            NONE,
+            new Memory(rsi, 384),
+            "62 72 7d 48 58 46 60"),
+        instruction(
+            "vpsrlw zmm4, zmm0, 4", a -> a.vpsrlw(Width.ZMM, 4, 0, 4), "62 f1 5d 48 71 d0 04"),
+        instruction(
+            "vpsrlw zmm20, zmm28, 4", a -> a.vpsrlw(Width.ZMM, 20, 28, 4), "62 91 5d 40 71 d4 04"));
+  }
+
+  /// VEX by the manual, in three bytes: c4; R̄X̄B̄ map; W v̄v̄v̄v̄ L prefix; opcode; ModRM.
+  static Stream<Arguments> vex() {
+    return Stream.of(
+        ymm(
+            "vpdpbusd ymm9, ymm2, ymm12",
+            Instruction.VPDPBUSD,
+            9,
+            2,
+            new Vector(12),
+            "c4 42 6d 50 cc"),
+        ymm(
+            "vmovups ymm12, [rsp+32]",
+            Instruction.VMOVUPS,
+            12,
+            NONE,
+            new Memory(Register.RSP, 32),
+            "c4 61 7c 10 64 24 20"),
+        ymm(
+            "vmovups [rcx+32], ymm9",
+            Instruction.VMOVUPS_STORE,
+            9,
+            NONE,
+            new Memory(Register.RCX, 32),
+            "c4 61 7c 11 49 20"),
+        ymm(
+            "vmovups [r8], ymm3",
+            Instruction.VMOVUPS_STORE,
+            3,
+            NONE,
+            new Memory(Register.R8, 0),
+            "c4 c1 7c 11 18"),
+        ymm(
+            "vmulps ymm12, ymm11, [rsp+256]",
+            Instruction.VMULPS,
+            12,
+            11,
+            new Memory(Register.RSP, 256),
+            "c4 61 24 59 a4 24 00010000"),
+        ymm("vpand ymm4, ymm4, ymm14", Instruction.VPAND, 4, 4, new Vector(14), "c4 c1 5d db e6"),
+        ymm("vpxor ymm8, ymm8, ymm8", Instruction.VPXOR, 8, 8, new Vector(8), "c4 41 3d ef c0"),
+        ymm("vpaddw ymm8, ymm8, ymm9", Instruction.VPADDW, 8, 8, new Vector(9), "c4 41 3d fd c1"),
+        ymm("vpaddd ymm8, ymm8, ymm9", Instruction.VPADDD, 8, 8, new Vector(9), "c4 41 3d fe c1"),
+        ymm(
+            "vpmaddwd ymm9, ymm9, ymm15",
+            Instruction.VPMADDWD,
+            9,
+            9,
+            new Vector(15),
+            "c4 41 35 f5 cf"),
+        ymm(
+            "vpmaddubsw ymm9, ymm1, ymm10",
+            Instruction.VPMADDUBSW,
+            9,
+            1,
+            new Vector(10),
+            "c4 42 75 04 ca"),
+        ymm(
+            "vpsignb ymm10, ymm10, [rsp+64]",
+            Instruction.VPSIGNB,
+            10,
+            10,
+            new Memory(Register.RSP, 64),
+            "c4 62 2d 08 54 24 40"),
+        ymm("vpabsb ymm7, ymm7", Instruction.VPABSB, 7, NONE, new Vector(7), "c4 e2 7d 1c ff"),
+        ymm(
+            "vfmsub213ps ymm8, ymm11, ymm12",
+            Instruction.VFMSUB213PS,
+            8,
+            11,
+            new Vector(12),
+            "c4 42 25 aa c4"),
+        ymm(
+            "vfmadd231ps ymm9, ymm8, ymm10",
+            Instruction.VFMADD231PS,
+            9,
+            8,
+            new Vector(10),
+            "c4 42 3d b8 ca"),
+        ymm(
+            "vcvtph2ps ymm11, [rdi+272]",
+            Instruction.VCVTPH2PS,
+            11,
+            NONE,
+            new Memory(Register.RDI, 272),
+            "c4 62 7d 13 9f 10010000"),
+        ymm(
+            "vpbroadcastd ymm10, [rsi+4]",
+            Instruction.VPBROADCASTD,
+            10,
+            NONE,
+            new Memory(Register.RSI, 4),
+            "c4 62 7d 58 56 04"),
+        ymm(
+            "vpbroadcastd ymm8, xmm8",
+            Instruction.VPBROADCASTD,
+            8,
+            NONE,
+            new Vector(8),
+            "c4 42 7d 58 c0"),
+        instruction("vpsrlw ymm4, ymm0, 4", a -> a.vpsrlw(Width.YMM, 4, 0, 4), "c4 e1 5d 71 d0 04"),
+        instruction("vmovd xmm15, eax", a -> a.vmovd(15, Register.RAX), "c4 61 79 6e f8"),
+        instruction("vmovd xmm3, r9d", a -> a.vmovd(3, Register.R9), "c4 c1 79 6e d9"),
+        instruction("vzeroupper", Assembler::vzeroupper, "c5 f8 77"));
+  }
+
+  /// REX is 4 WRXB, also where it could be left out.
+  static Stream<Arguments> general() {
+    return Stream.of(
+        instruction("mov rbp, rsp", a -> a.mov(Register.RBP, Register.RSP), "48 89 e5"),
+        instruction("mov r8, rdx", a -> a.mov(Register.R8, Register.RDX), "49 89 d0"),
+        instruction("mov eax, 0x0f0e0d0c", a -> a.mov(Register.RAX, 0x0f0e0d0c), "40 b8 0c0d0e0f"),
+        instruction("mov r9d, 1", a -> a.mov(Register.R9, 1), "41 b9 01000000"),
+        instruction("mov [r8+4], ebx", a -> a.store(Register.R8, 4, Register.RBX), "41 89 58 04"),
+        instruction(
+            "mov [rsp-4], eax", a -> a.store(Register.RSP, -4, Register.RAX), "40 89 44 24 fc"),
+        instruction("mov [rbp], ecx", a -> a.store(Register.RBP, 0, Register.RCX), "40 89 4d 00"),
+        instruction("add rcx, r8", a -> a.add(Register.RCX, Register.R8), "4c 01 c1"),
+        instruction("add rdi, 288", a -> a.add(Register.RDI, 288), "48 81 c7 20010000"),
+        instruction("and rsp, -32", a -> a.and(Register.RSP, -32), "48 81 e4 e0ffffff"),
+        instruction("or rax, rdx", a -> a.or(Register.RAX, Register.RDX), "48 09 d0"),
+        instruction("shl rdx, 32", a -> a.shiftLeft(Register.RDX, 32), "48 c1 e2 20"),
+        instruction("dec rdx", a -> a.decrement(Register.RDX), "48 ff ca"),
+        instruction("push rbx", a -> a.push(Register.RBX), "40 53"),
+        instruction("pop r8", a -> a.pop(Register.R8), "41 58"),
+        instruction("ret", Assembler::ret, "c3"),
+        instruction(
+            "prefetcht0 [rdi+2048]", a -> a.prefetch(Register.RDI, 2048), "40 0f 18 8f 00080000"),
+        instruction("prefetcht0 [r8+64]", a -> a.prefetch(Register.R8, 64), "41 0f 18 48 40"),
+        instruction("cpuid", Assembler::cpuid, "0f a2"),
+        instruction("xgetbv", Assembler::xgetbv, "0f 01 d0"));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource({"evex", "vex", "general"})
+  void hasTheBytesOfTheManual(String text, Consumer<Assembler> call, String hex) {
+    var assembler = new Assembler();
+    call.accept(assembler);
+    assertThat(HexFormat.of().formatHex(assembler.code())).as(text).isEqualTo(hex.replace(" ", ""));
+  }
+
+  @Test
+  void jumpsBackFromItsEnd() {
+    var assembler = new Assembler();
+    assembler.ret();
+    int position = assembler.position();
+    assembler.decrement(Register.RDI);
+    assembler.jumpIfNotZero(position);
+    // the jump takes 6 bytes, the decrement 3
+    assertThat(HexFormat.of().formatHex(assembler.code()))
+        .isEqualTo("c3" + "48ffcf" + "0f85f7ffffff");
+  }
+
+  @Test
+  void refusesWhatHas512BitsOnly() {
+    var assembler = new Assembler();
+    var repeated = new Repeated(Register.RSI, 0);
+    assertThatThrownBy(() -> assembler.emit(Width.YMM, Instruction.VPADDD, 0, 0, repeated))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("VPADDD has this operand only with 512 bits");
+  }
+}
