@@ -36,8 +36,9 @@ import org.glmspark.tokenizer.TokenizerFiles;
 ///
 /// The digest is the SHA-256 of these lines in UTF-8, in hexadecimal with lower case letters.
 ///
-/// A pack has another digest than the files it was made of, [org.glmspark.format.PackHeader#digest]:
-/// what is computed with it depends on its weight types, but not on how its files were laid out.
+/// A pack has another digest than the files it was made of,
+/// [org.glmspark.format.PackHeader#digest]: what is computed with it depends on its weight types,
+/// but not on how its files were laid out.
 public final class ModelDigest {
   private static final int BUFFER_BYTES = 1 << 20;
 

@@ -206,7 +206,8 @@ class ModelLoaderTest {
             + ": model: there is no such folder or file, expected a folder with config.json, a file .gguf or a pack .glmpack");
     assertRefused(
         file,
-        file + ": model: is another file, expected a folder with config.json, a file .gguf or a pack .glmpack");
+        file
+            + ": model: is another file, expected a folder with config.json, a file .gguf or a pack .glmpack");
     assertRefused(folder, "config.json: in " + folder + ": there is no such file");
   }
 

@@ -105,9 +105,7 @@ final class GenerateCommand implements Callable<Integer> {
     ChatTemplate template = description.requireChatTemplate();
     description.warnings().forEach(w -> spec.commandLine().getErr().println("warning: " + w));
     Path pack =
-        options
-            .source()
-            .packed(new PackingLine(Terminal.current(), spec.commandLine().getErr()));
+        options.source().packed(new PackingLine(Terminal.current(), spec.commandLine().getErr()));
     try (GenerationEngine engine =
         GenerationEngine.open(pack, options.overrides(), EngineOptions.defaults())) {
       int[] prompt = template.encode(messages());

@@ -54,7 +54,7 @@ final class PackingLine implements PackProgress {
         elapsed.toMillis() / 1e3);
   }
 
-  /// `packing the model [######------------------]  26 %, 12 s left`.
+  /// `packing the model [######------------------] 26 %, 12 s left`.
   static String bar(long done, long all, Duration elapsed) {
     double share = (double) done / all;
     int filled = (int) (BAR * share);

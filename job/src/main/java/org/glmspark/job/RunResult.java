@@ -6,9 +6,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import org.glmspark.model.EngineVersion;
 import org.glmspark.job.options.JobOptions;
 import org.glmspark.job.options.OptionKeys;
+import org.glmspark.model.EngineVersion;
 
 /// A run that is done: what it was asked for, and what came of it.
 ///

@@ -32,7 +32,9 @@ class PackingLineTest {
   void nobodyWatchingGetsOneLine() {
     pack(false);
 
-    assertThat(out.toString()).hasLineCount(1).startsWith("packed the model: glm.glmpack, 5,300 MB, ");
+    assertThat(out.toString())
+        .hasLineCount(1)
+        .startsWith("packed the model: glm.glmpack, 5,300 MB, ");
   }
 
   @Test

@@ -60,11 +60,13 @@ public final class ExecutorEngines {
     } catch (ExecutionException e) {
       ENGINES.remove(key, engine);
       throw new IllegalStateException(
-          "host %s, model %s: %s".formatted(host(), handle.source().path(), e.getCause()), e.getCause());
+          "host %s, model %s: %s".formatted(host(), handle.source().path(), e.getCause()),
+          e.getCause());
     }
   }
 
-  /// A model with the folder for packs that `spark.glm.pack-cache` names, unless it names one itself.
+  /// A model with the folder for packs that `spark.glm.pack-cache` names, unless it names one
+  /// itself.
   static ModelSource configured(ModelSource source) {
     @Nullable SparkEnv environment = SparkEnv.get(); // null outside Spark
     return source.withPackCache(

@@ -17,8 +17,7 @@ import org.glmspark.pack.PackingException;
 /// @param digest SHA-256, in hexadecimal, of the pack on the driver
 /// @param options how each executor's engine uses its machine
 /// @param threads where the number of worker threads comes from
-public record ModelHandle(
-    ModelSource source, String digest, EngineOptions options, Threads threads)
+public record ModelHandle(ModelSource source, String digest, EngineOptions options, Threads threads)
     implements Serializable {
 
   /// How many worker threads an engine starts.

@@ -9,10 +9,10 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
-import org.glmspark.model.EngineVersion;
 import org.glmspark.generation.FinishReason;
 import org.glmspark.generation.GenerationResult;
 import org.glmspark.generation.RowError;
+import org.glmspark.model.EngineVersion;
 import org.glmspark.prompt.ToolCall;
 import org.jspecify.annotations.Nullable;
 

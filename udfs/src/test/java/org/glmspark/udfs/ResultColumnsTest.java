@@ -8,10 +8,10 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.StructType;
-import org.glmspark.model.EngineVersion;
 import org.glmspark.generation.FinishReason;
 import org.glmspark.generation.GenerationResult;
 import org.glmspark.generation.RowError;
+import org.glmspark.model.EngineVersion;
 import org.glmspark.prompt.ToolCall;
 import org.junit.jupiter.api.Test;
 

@@ -24,9 +24,7 @@ public record ModelOptions(
                 "a pack, the model's folder, with config.json, or its GGUF file; the same path on every machine",
             text = Key.Text.PATH)
         Path path,
-    @Key(
-            value = "how weights are packed, if not as they are stored",
-            defaultValue = "null")
+    @Key(value = "how weights are packed, if not as they are stored", defaultValue = "null")
         @Nullable WeightType weights,
     @Key(value = "how the output matrix is packed, if not as the others", defaultValue = "null")
         @Nullable WeightType outputWeights,
