@@ -34,7 +34,7 @@ class PagedAttentionTest {
       for (int i = 0; i < headSize; i++) {
         keys[token][i] = put(memory, dtype, block, i * 16L + token % 16, random);
         values[token][i] =
-            put(memory, dtype, block + half, i / 16 * 256L + token % 16 * 16 + i % 16, random);
+            put(memory, dtype, block + half, i / 16 * 256L + token % 16 * 16L + i % 16, random);
       }
     }
     return new Cached(keys, values, new KeyValuePages(memory, dtype, order, blockBytes, 0, half));
@@ -133,7 +133,10 @@ class PagedAttentionTest {
   @ParameterizedTest(name = "{0}, head size {1}, {2} heads, from position {3}, {4} rows")
   @CsvSource({
     "F32, 16, 1, 0, 1", "F32, 32, 4, 0, 8", "F16, 16, 4, 13, 5", "F16, 128, 16, 60, 8",
-    "F32, 128, 2, 63, 2", "F16, 64, 3, 1020, 8", "F32, 48, 2, 2047, 1", "F32, 16, 2, 2100, 7"
+    "F32, 128, 2, 63, 2", "F16, 64, 3, 1020, 8", "F32, 48, 2, 2047, 1", "F32, 16, 2, 2100, 7",
+    "F16, 128, 8, 14, 1", "F16, 96, 24, 15, 1", "F32, 80, 16, 16, 1", "F16, 128, 2, 62, 1",
+    "F32, 64, 1, 63, 1", "F16, 32, 24, 64, 8", "F16, 128, 8, 1022, 1", "F16, 16, 1, 1017, 8",
+    "F16, 112, 16, 1024, 1", "F32, 16, 5, 2048, 3", "F16, 128, 24, 120, 8", "F16, 128, 1, 58, 7"
   })
   void hasTheBitsOfTheReferenceAndIsCloseToTheEquation(
       DType dtype, int headSize, int heads, int firstPosition, int rows) {
@@ -210,6 +213,53 @@ class PagedAttentionTest {
       }
     }
     assertThat(alone.values()).isEqualTo(together.values());
+  }
+
+  @Test
+  void spansComputedApartGiveTheSameBits() {
+    Random random = new Random(4);
+    FloatMatrix queries = TestMatrices.gaussian(random, 8, 3 * 48);
+    FloatMatrix whole = new FloatMatrix(8, 3 * 48);
+    FloatMatrix apart = new FloatMatrix(8, 3 * 48);
+    PagedAttention.Scratch scratch = new PagedAttention.Scratch(3, 48);
+    SoftmaxStates states = new SoftmaxStates(1 + 4 * 24, 48);
+    try (Arena arena = Arena.ofConfined()) {
+      Cached cached = cached(random, DType.F16, 3_075, 48, arena);
+      PagedAttention.apply(
+          new AttentionQueries(whole, queries, 0, 8, 3_067, 0, 3, 48), cached.pages, scratch);
+
+      AttentionQueries tokens = new AttentionQueries(apart, queries, 0, 8, 3_067, 0, 3, 48);
+      assertThat(tokens.spans()).isEqualTo(4);
+      for (int span = 3; span >= 0; span--) { // the last span is seen by the last 3 tokens alone
+        PagedAttention.applySpan(tokens, span, cached.pages, scratch, states, 1 + 24 * span);
+      }
+      SoftmaxStates totals = new SoftmaxStates(24, 48);
+      PagedAttention.clear(tokens, totals, 0);
+      for (int span = 0; span < 4; span++) {
+        PagedAttention.merge(tokens, span, totals, 0, states, 1 + 24 * span);
+      }
+      PagedAttention.normalise(tokens, totals, 0);
+    }
+    assertThat(apart.values()).isEqualTo(whole.values());
+  }
+
+  @Test
+  void subnormalNumbersOfTheCacheCount() {
+    FloatMatrix query = new FloatMatrix(1, 16);
+    Arrays.fill(query.values(), 0);
+    FloatMatrix out = new FloatMatrix(1, 16);
+    try (Arena arena = Arena.ofConfined()) {
+      Cached cached = cached(new Random(6), DType.F16, 1, 16, arena);
+      MemorySegment memory = cached.pages.memory();
+      long values = cached.pages.blocks()[0] * cached.pages.blockBytes() + 16 * 16 * 2;
+      memory.set(ValueLayout.JAVA_SHORT_UNALIGNED, values, (short) 0x8001);
+      memory.set(ValueLayout.JAVA_SHORT_UNALIGNED, values + 2, (short) 0x03ff);
+      PagedAttention.apply(
+          new AttentionQueries(out, query, 0, 1, 0, 0, 1, 16),
+          cached.pages,
+          new PagedAttention.Scratch(1, 16));
+    }
+    assertThat(out.values()).startsWith(-0x1p-24f, 0x3ffp-24f);
   }
 
   @Test
