@@ -8,11 +8,9 @@ import org.glmspark.cache.BlockTable;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.cache.PagedKvCache;
 import org.glmspark.kernel.MatMul;
-import org.glmspark.model.LayerWeights;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.parallel.WorkerPool;
-import org.glmspark.tensor.StripMatrix;
 import org.glmspark.transformer.ForwardBatch;
 import org.glmspark.transformer.Transformer;
 
@@ -52,28 +50,17 @@ public final class ModelBenchmark implements AutoCloseable {
     this.transformer =
         new Transformer(
             config, model.weights(), cache, workers, matMul, stepTokens, maxBatch);
-    this.weightBytes =
-        model.weights().output().data().byteSize()
-            + model.weights().layers().stream().mapToLong(ModelBenchmark::bytes).sum();
-  }
-
-  private static long bytes(LayerWeights layer) {
-    return List.of(
-            layer.queryKeyValue(), layer.attentionOutput(), layer.gateUp(), layer.down())
-        .stream()
-        .map(StripMatrix::data)
-        .mapToLong(data -> data.byteSize())
-        .sum();
-  }
-
-  /// Bytes of all matrices: what a step reads.
-  public long weightBytes() {
-    return weightBytes;
+    this.weightBytes = model.weights().matrixBytes();
   }
 
   /// Computes a prompt and the logits after it.
   public Phase prefill(int promptTokens) {
-    return best(() -> prefillOnce(promptTokens));
+    return best(() -> prefillOnce(0, promptTokens));
+  }
+
+  /// Computes the part of a prompt that comes after a context.
+  public Phase prefillAfter(int contextTokens, int tokens) {
+    return best(() -> prefillOnce(contextTokens, contextTokens + tokens));
   }
 
   /// Draws tokens for several sequences at once, each after a context of the same length.
@@ -91,28 +78,26 @@ public final class ModelBenchmark implements AutoCloseable {
     return best;
   }
 
-  private Phase prefillOnce(int promptTokens) {
-    int[] tokens = tokens(promptTokens);
+  private Phase prefillOnce(int from, int end) {
+    int[] tokens = tokens(end);
     int steps = 0;
     long start;
-    long end;
-    try (BlockTable blocks = BlockTable.reserve(cache.pool(), promptTokens)) {
+    long stop;
+    try (BlockTable blocks = BlockTable.reserve(cache.pool(), end)) {
       start = System.nanoTime();
-      for (int position = 0; position < promptTokens; position += stepTokens) {
+      for (int position = from; position < end; position += stepTokens) {
         ForwardBatch step = transformer.newBatch();
-        int count = Math.min(stepTokens, promptTokens - position);
+        int count = Math.min(stepTokens, end - position);
         step.add(tokens, position, count, blocks);
-        step.wantLogits(position + count == promptTokens ? 1 : 0);
+        step.wantLogits(position + count == end ? 1 : 0);
         transformer.forward(step);
         steps++;
       }
-      end = System.nanoTime();
+      stop = System.nanoTime();
     }
     double operations =
-        layerOperations() * promptTokens
-            + outputOperations()
-            + attentionOperations(0, promptTokens);
-    return new Phase(promptTokens, (end - start) / 1e9, operations, (double) weightBytes * steps);
+        layerOperations() * (end - from) + outputOperations() + attentionOperations(from, end);
+    return new Phase(end - from, (stop - start) / 1e9, operations, (double) weightBytes * steps);
   }
 
   private Phase decodeOnce(int batch, int contextTokens, int newTokens) {

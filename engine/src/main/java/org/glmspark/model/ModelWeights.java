@@ -2,6 +2,7 @@ package org.glmspark.model;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.Tensor;
@@ -17,6 +18,21 @@ public record ModelWeights(
     Tensor embedding, List<LayerWeights> layers, float[] finalNorm, StripMatrix output) {
   public ModelWeights {
     layers = List.copyOf(layers);
+  }
+
+  /// Bytes of all matrices that activations are multiplied with: what a step reads.
+  public long matrixBytes() {
+    return output.data().byteSize()
+        + layers.stream()
+            .flatMap(
+                layer ->
+                    Stream.of(
+                        layer.queryKeyValue(),
+                        layer.attentionOutput(),
+                        layer.gateUp(),
+                        layer.down()))
+            .mapToLong(matrix -> matrix.data().byteSize())
+            .sum();
   }
 
   /// Takes every weight that a configuration asks for from where they are.

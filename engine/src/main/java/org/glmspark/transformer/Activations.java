@@ -3,9 +3,7 @@ package org.glmspark.transformer;
 import java.util.ArrayList;
 import java.util.List;
 import org.glmspark.kernel.AttentionQueries;
-import org.glmspark.kernel.MatMul;
 import org.glmspark.kernel.PagedAttention;
-import org.glmspark.kernel.Q8Activations;
 import org.glmspark.kernel.SoftmaxStates;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.tensor.FloatMatrix;
@@ -46,12 +44,6 @@ final class Activations {
   final FloatMatrix logits;
   private final List<FloatMatrix> tokenRows;
 
-  /// The input of a product with quantised weights.
-  final Q8Activations quantized;
-
-  /// By worker number.
-  final float[][] panels;
-
   /// By worker number.
   final List<PagedAttention.Scratch> attentionScratch = new ArrayList<>();
 
@@ -74,11 +66,6 @@ final class Activations {
     last = new FloatMatrix(maxLogitRows, config.hiddenSize());
     logits = new FloatMatrix(maxLogitRows, config.vocabularySize());
     tokenRows = List.of(hidden, normed, branch, queryKeyValue, angles, attended, gateUp, gated);
-    quantized =
-        new Q8Activations(
-            Math.max(maxTokens, maxLogitRows),
-            Math.max(config.feedForwardSize(), Math.max(hidden.columns(), attended.columns())));
-    panels = new float[threads][MatMul.SCRATCH_FLOATS];
     int group = config.heads() / config.keyValueHeads();
     for (int i = 0; i < threads; i++) {
       attentionScratch.add(new PagedAttention.Scratch(group, config.headSize()));

@@ -44,7 +44,14 @@ public final class Transformer {
     this.maxTokens = maxTokens;
     this.rope = new RotaryEmbedding(config.rope().frequencies(), config.rope().amplitude());
     this.activations = new Activations(config, maxTokens, maxLogitRows, workers.threads());
-    this.compute = new Compute(workers, matMul, activations);
+    int widest =
+        Math.max(
+            config.feedForwardSize(),
+            Math.max(config.hiddenSize(), config.heads() * config.headSize()));
+    this.compute =
+        new Compute(
+            workers,
+            new ParallelMatMul(workers, matMul, Math.max(maxTokens, maxLogitRows), widest));
     for (int i = 0; i < config.layers(); i++) {
       var layer = weights.layers().get(i);
       layers.add(

@@ -77,6 +77,7 @@ class FeedForwardTest {
               matrix(dtype, 2 * SIZE, HIDDEN, 32, arena),
               matrix(dtype, HIDDEN, SIZE, 0.5f, arena),
               null);
+      var products = new ParallelMatMul(workers, MatMul.of(KernelChoice.AUTO), 2, SIZE);
       var activations = new Activations(config, 2, 1, workers.threads());
       activations.useRows(2, 0);
       for (int row = 0; row < 2; row++) {
@@ -85,7 +86,7 @@ class FeedForwardTest {
         }
       }
 
-      new FeedForward(weights, new Compute(workers, MatMul.of(KernelChoice.AUTO), activations)).forward(activations);
+      new FeedForward(weights, new Compute(workers, products)).forward(activations);
 
       for (int row = 0; row < 2; row++) {
         double gate = 32.0 * HIDDEN * (row + 1); // far enough for silu(gate) = gate

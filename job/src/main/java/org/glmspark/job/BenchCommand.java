@@ -11,8 +11,11 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.glmspark.bench.MachineSpeed;
 import org.glmspark.bench.ModelBenchmark;
+import org.glmspark.bench.ProductBenchmark;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.job.options.ModelOptions;
+import org.glmspark.kernel.KernelChoice;
+import org.glmspark.kernel.MatMul;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelLoader;
@@ -46,6 +49,7 @@ import picocli.CommandLine.TypeConversionException;
     })
 final class BenchCommand implements Callable<Integer> {
   private static final int STEP_TOKENS = 512;
+  private static final KvCacheType CACHE_TYPE = KvCacheType.FLOAT16;
 
   @SuppressWarnings("NullAway.Init") // picocli's work
   @Spec
@@ -94,6 +98,27 @@ final class BenchCommand implements Callable<Integer> {
   private int threads = Runtime.getRuntime().availableProcessors();
 
   @Option(
+      names = "--kernels",
+      paramLabel = "CHOICE",
+      description =
+          "kernels for quantised weights: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
+  private KernelChoice kernels = KernelChoice.AUTO;
+
+  @Option(
+      names = "--products",
+      paramLabel = "N,…",
+      split = ",",
+      description = "tokens of the matrix products (default: 1,4,16,64,512)")
+  private List<Integer> products = List.of(1, 4, 16, 64, 512);
+
+  @Option(
+      names = "--attention",
+      paramLabel = "N,…",
+      split = ",",
+      description = "tokens of context of the attention (default: 1024,8192,32768)")
+  private List<Integer> contexts = List.of(1024, 8192, 32_768);
+
+  @Option(
       names = "--prompt",
       paramLabel = "N,…",
       split = ",",
@@ -138,6 +163,8 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws JsonProcessingException {
     requirePositive("--threads", List.of(threads));
+    requirePositive("--products", products);
+    requirePositive("--attention", contexts);
     requirePositive("--prompt", prompts);
     requirePositive("--batch", batches);
     requirePositive("--new-tokens", List.of(newTokens));
@@ -194,22 +221,60 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private BenchReport measure(Model measured, WorkerPool workers) {
-    int longest = prompts.stream().mapToInt(Integer::intValue).max().orElseThrow();
-    int shortest = prompts.stream().mapToInt(Integer::intValue).min().orElseThrow();
-    int largestBatch = batches.stream().mapToInt(Integer::intValue).max().orElseThrow();
-    int cacheTokens = Math.max(longest, largestBatch * (shortest + newTokens));
+    MatMul matMul = MatMul.of(kernels);
     MachineSpeed machine = MachineSpeed.measure(workers);
+    var report = new BenchReport(measured, threads, matMul.description(), machine);
+    measureProducts(report, measured, matMul, workers);
+    measureAttention(report, measured.config(), matMul, workers);
+    measureModel(report, measured, matMul, workers);
+    return report;
+  }
+
+  private void measureProducts(
+      BenchReport report, Model measured, MatMul matMul, WorkerPool workers) {
+    var benchmark = new ProductBenchmark(measured, matMul, workers, largest(products));
+    for (int tokens : products) {
+      for (ProductBenchmark.Product product : ProductBenchmark.Product.values()) {
+        report.product(
+            product.label() + " " + benchmark.shape(product),
+            tokens,
+            benchmark.measure(product, tokens));
+      }
+    }
+  }
+
+  private void measureAttention(
+      BenchReport report, ModelConfig config, MatMul matMul, WorkerPool workers) {
+    int cacheTokens = largest(contexts) + STEP_TOKENS;
+    try (Model attention =
+            RandomModel.load(config.attentionOnly(), WeightType.F32, WeightType.F32);
+        var benchmark =
+            new ModelBenchmark(
+                attention, CACHE_TYPE, matMul, workers, STEP_TOKENS, 1, cacheTokens)) {
+      for (int context : contexts) {
+        report.attention(STEP_TOKENS, context, benchmark.prefillAfter(context, STEP_TOKENS));
+        report.attention(1, context, benchmark.decode(1, context, newTokens));
+      }
+    }
+  }
+
+  private void measureModel(
+      BenchReport report, Model measured, MatMul matMul, WorkerPool workers) {
+    int context = prompts.stream().mapToInt(Integer::intValue).min().orElseThrow();
+    int cacheTokens = Math.max(largest(prompts), largest(batches) * (context + newTokens));
     try (var benchmark =
         new ModelBenchmark(
-            measured, KvCacheType.FLOAT16, workers, STEP_TOKENS, largestBatch, cacheTokens)) {
-      var report = new BenchReport(measured, threads, benchmark.weightBytes(), machine);
+            measured, CACHE_TYPE, matMul, workers, STEP_TOKENS, largest(batches), cacheTokens)) {
       for (int prompt : prompts) {
         report.prefill(prompt, benchmark.prefill(prompt));
       }
       for (int batch : batches) {
-        report.decode(batch, shortest, benchmark.decode(batch, shortest, newTokens));
+        report.decode(batch, context, benchmark.decode(batch, context, newTokens));
       }
-      return report;
     }
+  }
+
+  private static int largest(List<Integer> values) {
+    return values.stream().mapToInt(Integer::intValue).max().orElseThrow();
   }
 }

@@ -1,0 +1,61 @@
+package org.glmspark.transformer;
+
+import org.glmspark.kernel.MatMul;
+import org.glmspark.kernel.Q8Activations;
+import org.glmspark.parallel.WorkerPool;
+import org.glmspark.tensor.FloatMatrix;
+import org.glmspark.tensor.StripMatrix;
+
+/// Matrix products, their strips shared out over the workers. One thread at a time may call.
+public final class ParallelMatMul {
+  private static final int GROUPS_PER_WORKER = 8;
+
+  private final WorkerPool workers;
+  private final MatMul matMul;
+
+  /// The input of a product with quantised weights.
+  private final Q8Activations quantized;
+
+  /// By worker number.
+  private final float[][] panels;
+
+  /// @param maxRows most rows of activations
+  /// @param maxColumns most columns of activations
+  public ParallelMatMul(WorkerPool workers, MatMul matMul, int maxRows, int maxColumns) {
+    this.workers = workers;
+    this.matMul = matMul;
+    this.quantized = new Q8Activations(maxRows, maxColumns);
+    this.panels = new float[workers.threads()][MatMul.SCRATCH_FLOATS];
+  }
+
+  /// `out = weights · x`; for quantised weights `x` is rounded first, once for all of them.
+  public void multiply(FloatMatrix out, StripMatrix weights, FloatMatrix x) {
+    if (!weights.type().isQuantized()) {
+      forStrips(
+          weights,
+          (first, end, worker) -> matMul.apply(out, x, weights, first, end, panels[worker]));
+      return;
+    }
+    matMul.prepare(quantized, x, weights.type());
+    workers.forEach(x.rows(), (row, _) -> quantized.quantize(x, row));
+    forStrips(
+        weights,
+        (first, end, worker) -> matMul.apply(out, quantized, weights, first, end, panels[worker]));
+  }
+
+  /// A few neighbouring strips for one worker.
+  @FunctionalInterface
+  private interface StripTask {
+    void run(int firstStrip, int endStrip, int worker);
+  }
+
+  /// Groups of strips, but smaller ones where there would be too few of them to share out evenly.
+  private void forStrips(StripMatrix weights, StripTask task) {
+    int strips = weights.strips();
+    int group =
+        Math.clamp(strips / (GROUPS_PER_WORKER * workers.threads()), 1, MatMul.GROUP_STRIPS);
+    workers.forEach(
+        Math.ceilDiv(strips, group),
+        (item, worker) -> task.run(item * group, Math.min(strips, (item + 1) * group), worker));
+  }
+}
