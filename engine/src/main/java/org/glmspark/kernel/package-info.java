@@ -15,8 +15,14 @@
 /// - Fused multiply-add only where it is written; division and square root are IEEE; [Exponential]
 ///   is our own.
 ///
+/// [PagedAttention] takes [AttentionQueries] through [AttentionScores], [AttentionSoftmax] and
+/// [AttentionValues] into [SoftmaxStates], which can be merged.
+///
 /// This is the only package that sees the Vector API. Kernels are static and start no thread: who
-/// calls them shares out rows, strips or heads.
+/// calls them shares out rows, strips, heads or spans of keys. An inner loop keeps its sums in
+/// local variables and calls no method but those of the Vector API: in methods that have grown
+/// large the JIT inlines nothing else, and a register that is handed to a real call becomes an
+/// object.
 @NullMarked
 package org.glmspark.kernel;
 
