@@ -5,7 +5,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /// A metadata value of a GGUF file. `toString` is short and made for messages and listings.
 sealed interface GgufValue {
@@ -42,17 +41,7 @@ sealed interface GgufValue {
   record Text(String value) implements GgufValue {
     @Override
     public String toString() {
-      var shown = new StringBuilder("\"");
-      JsonObject.excerpt(value)
-          .chars()
-          .forEach(character -> {
-            if (Character.isISOControl(character)) { // they would rule the terminal
-              shown.append(String.format(Locale.ROOT, "\\u%04x", character));
-            } else {
-              shown.append((char) character);
-            }
-          });
-      return shown.append('"').toString();
+      return '"' + Excerpt.of(value) + '"';
     }
   }
 

@@ -393,7 +393,7 @@ record StoredZip(String folder, Map<String, MemorySegment> entries) {
           throw inEntry(
               entry.name(),
               "begins at byte %d, expected byte %d or later, the end of entry '%s'"
-                  .formatted(entry.header(), before.end(), JsonObject.excerpt(before.name())));
+                  .formatted(entry.header(), before.end(), Excerpt.of(before.name())));
         }
       }
     }
@@ -449,7 +449,7 @@ record StoredZip(String folder, Map<String, MemorySegment> entries) {
 
     private MalformedModelException inEntry(String name, String problem) {
       return new MalformedModelException(
-          file.name(), "zip entry '" + JsonObject.excerpt(name) + "'", problem);
+          file.name(), "zip entry '" + Excerpt.of(name) + "'", problem);
     }
   }
 }

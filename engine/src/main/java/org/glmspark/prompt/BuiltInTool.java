@@ -1,5 +1,6 @@
 package org.glmspark.prompt;
 
+import org.glmspark.format.Excerpt;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 

@@ -1,5 +1,6 @@
 package org.glmspark.prompt;
 
+import org.glmspark.format.Excerpt;
 import java.util.ArrayList;
 import java.util.List;
 import org.glmspark.prompt.ChatMessage.Role;

@@ -1,5 +1,6 @@
 package org.glmspark.prompt;
 
+import org.glmspark.format.Excerpt;
 import java.util.List;
 import java.util.Locale;
 

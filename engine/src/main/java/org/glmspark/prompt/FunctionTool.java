@@ -1,5 +1,6 @@
 package org.glmspark.prompt;
 
+import org.glmspark.format.Excerpt;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 

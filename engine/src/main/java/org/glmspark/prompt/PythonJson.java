@@ -1,5 +1,6 @@
 package org.glmspark.prompt;
 
+import org.glmspark.format.Excerpt;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.glmspark.format.Excerpt;
 import org.glmspark.format.MalformedModelException;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +48,7 @@ public record GgufVocabulary(
       default ->
           throw malformed(
               "tokenizer.ggml.model",
-              "is %s, expected 'gpt2' or 'llama'".formatted(WholeFile.shown(model)));
+              "is %s, expected 'gpt2' or 'llama'".formatted(Excerpt.quoted(model)));
     };
   }
 
@@ -69,15 +70,15 @@ public record GgufVocabulary(
   }
 
   private void enter(TokenTable table, int id) {
-    String shown = WholeFile.shown(tokens.get(id));
-    byte[] bytes = ByteCharacters.decode(tokens.get(id));
+    String token = tokens.get(id);
+    byte[] bytes = ByteCharacters.decode(token);
     if (bytes == null || bytes.length == 0) {
-      throw malformed(place(id), "is %s, expected characters for bytes".formatted(shown));
+      throw malformed(place(id), "is %s, expected characters for bytes".formatted(Excerpt.quoted(token)));
     }
     int first = table.put(id, bytes);
     if (first != id) {
       throw malformed(
-          place(id), "is %s again, token %d is; expected another".formatted(shown, first));
+          place(id), "is %s again, token %d is; expected another".formatted(Excerpt.quoted(token), first));
     }
   }
 
@@ -152,7 +153,7 @@ public record GgufVocabulary(
     return malformed(
         "tokenizer.ggml.pre",
         "is %s with model '%s', expected %s"
-            .formatted(pre == null ? "missing" : WholeFile.shown(pre), model, expected));
+            .formatted(pre == null ? "missing" : Excerpt.quoted(pre), model, expected));
   }
 
   private static String place(int id) {
