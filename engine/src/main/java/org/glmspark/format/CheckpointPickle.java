@@ -71,7 +71,7 @@ final class CheckpointPickle {
   private static final int TEXT_BYTES = 24;
   private static final int WHOLE_BYTES = 24;
   private static final int TUPLE_BYTES = 64;
-  private static final int GLOBAL_BYTES = 150;
+  private static final int GLOBAL_BYTES = 250;
 
   private static final Whole[] SMALL_WHOLES = smallWholes();
 
@@ -231,7 +231,9 @@ final class CheckpointPickle {
 
   /// The first value of a pickle is what it stands for.
   private Constant dictionary() {
-    return stack.isEmpty() && tensors.named().isEmpty() ? Constant.TENSORS : Constant.OTHER_DICTIONARY;
+    return stack.isEmpty() && tensors.named().isEmpty()
+        ? Constant.TENSORS
+        : Constant.OTHER_DICTIONARY;
   }
 
   private Text text() {

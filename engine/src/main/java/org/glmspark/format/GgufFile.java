@@ -135,7 +135,7 @@ public record GgufFile(
     for (int i = 0; i < count; i++) {
       reader.enter("tensor", i + 1, count);
       String name = reader.string("name", MAX_NAME_BYTES);
-      if (name.isEmpty() || name.chars().anyMatch(Character::isISOControl)) {
+      if (!Names.isPrintable(name)) {
         throw reader.malformed("the name is empty or holds control characters");
       }
       reader.named(name);

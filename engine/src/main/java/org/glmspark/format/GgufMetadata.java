@@ -37,7 +37,7 @@ public final class GgufMetadata {
     for (int i = 0; i < count; i++) {
       reader.enter("key", i + 1, count);
       String key = reader.string("name", MAX_KEY_BYTES);
-      if (key.isEmpty() || key.chars().anyMatch(Character::isISOControl)) {
+      if (!Names.isPrintable(key)) {
         throw reader.malformed("the name is empty or holds control characters");
       }
       reader.named(key);

@@ -169,8 +169,7 @@ public final class JsonObject {
   /// All keys in the order of the file, each with its value as JSON, cut to a short text.
   public Map<String, String> excerpts() {
     var excerpts = new LinkedHashMap<String, String>();
-    node.properties()
-        .forEach(entry -> excerpts.put(entry.getKey(), excerpt(entry.getValue())));
+    node.properties().forEach(entry -> excerpts.put(entry.getKey(), excerpt(entry.getValue())));
     return excerpts;
   }
 

@@ -58,8 +58,7 @@ public final class JsonText {
         JsonParser parser = parsers.build().createParser(text)) {
       return reading.read(parser);
     } catch (CharacterCodingException e) {
-      throw new MalformedModelException(
-          file, place.isEmpty() ? "text" : place, "is not UTF-8", e);
+      throw new MalformedModelException(file, place.isEmpty() ? "text" : place, "is not UTF-8", e);
     } catch (JsonProcessingException e) {
       String position = position(e);
       throw new MalformedModelException(

@@ -1,8 +1,6 @@
 package org.glmspark.format;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -16,9 +14,9 @@ final class PickleReader {
   private static final int MAX_GLOBAL_LENGTH = 200;
   private static final int MOST_HEAP_BYTES_PER_BYTE = 10;
   private static final int SPARE_HEAP_BYTES = 1 << 20;
+  private static final int NAME_BYTES = 80; // besides its letters
 
   private final MappedFile file;
-  private final MemorySegment segment;
   private final ByteBuffer pickle;
   private final long mostHeapBytes;
   private long heapBytes;
@@ -36,7 +34,6 @@ final class PickleReader {
           "has %d bytes, expected at most %d".formatted(pickle.byteSize(), MAX_PICKLE_BYTES));
     }
     this.file = file;
-    this.segment = pickle;
     this.pickle = pickle.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     mostHeapBytes = (long) MOST_HEAP_BYTES_PER_BYTE * pickle.byteSize() + SPARE_HEAP_BYTES;
   }
@@ -98,6 +95,15 @@ final class PickleReader {
     return text;
   }
 
+  /// Whether a text says this, in ASCII.
+  boolean says(PickleValue.Text text, String expected) {
+    boolean same = text.bytes() == expected.length();
+    for (int i = 0; same && i < expected.length(); i++) {
+      same = pickle.get(text.start() + i) == expected.charAt(i);
+    }
+    return same;
+  }
+
   /// What a text says.
   ///
   /// @throws MalformedModelException if it is too long to be the name of anything, or not UTF-8
@@ -106,8 +112,9 @@ final class PickleReader {
       throw malformed(
           "%s has %d bytes, expected at most %d".formatted(what, text.bytes(), mostBytes));
     }
-    charge(4L * Long.BYTES + 2L * text.bytes());
-    byte[] bytes = segment.asSlice(text.start(), text.bytes()).toArray(ValueLayout.JAVA_BYTE);
+    charge(NAME_BYTES + 2L * text.bytes());
+    byte[] bytes = new byte[text.bytes()];
+    pickle.get(text.start(), bytes);
     String name = StrictUtf8.text(bytes, 0, bytes.length);
     if (name == null) {
       throw malformed(what + " is not UTF-8");

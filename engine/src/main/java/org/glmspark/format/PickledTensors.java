@@ -24,7 +24,7 @@ final class PickledTensors {
   private static final int MAX_NAME_BYTES = 1024;
 
   // heap that a value takes, what is dropped on the way included
-  private static final int STORAGE_BYTES = 150;
+  private static final int STORAGE_BYTES = 200;
   private static final int VIEW_BYTES = 100;
   private static final int DIMENSION_BYTES = 32;
   private static final int TENSOR_BYTES = 100;
@@ -53,8 +53,7 @@ final class PickledTensors {
               .formatted(id));
     }
     reader.charge(STORAGE_BYTES);
-    Text kind = is(id.get(0), Text.class, "'storage'");
-    if (!reader.name(kind, "the kind of a persistent id", STORAGE.length()).equals(STORAGE)) {
+    if (!reader.says(is(id.get(0), Text.class, "'storage'"), STORAGE)) {
       throw reader.malformed("a persistent id that is not 'storage', expected 'storage'");
     }
     Text keyText = is(id.get(2), Text.class, "the key of a storage");
@@ -136,7 +135,7 @@ final class PickledTensors {
   /// Gives a name to a tensor.
   void name(Text key, PickleValue value) {
     String name = reader.name(key, "the name of a tensor", MAX_NAME_BYTES);
-    if (name.isEmpty() || name.chars().anyMatch(Character::isISOControl)) {
+    if (!Names.isPrintable(name)) {
       throw reader.malformed("the name of a tensor is empty or holds control characters");
     }
     if (!(value instanceof View(DType dtype, List<Long> shape, MemorySegment bytes))) {

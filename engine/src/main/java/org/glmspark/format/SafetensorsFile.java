@@ -183,7 +183,7 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
     }
 
     private Entry entry(String name, JsonParser json) throws IOException {
-      if (name.isEmpty() || name.chars().anyMatch(Character::isISOControl)) {
+      if (!Names.isPrintable(name)) {
         throw new MalformedModelException(
             file, "header", "a tensor's name is empty or holds control characters");
       }
@@ -308,8 +308,7 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
         throw new MalformedModelException(
             file,
             "data",
-            "%d bytes, expected %d, the end of %s"
-                .formatted(dataBytes, end, placeBefore(before)));
+            "%d bytes, expected %d, the end of %s".formatted(dataBytes, end, placeBefore(before)));
       }
     }
 

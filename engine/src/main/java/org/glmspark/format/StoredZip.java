@@ -265,7 +265,7 @@ record StoredZip(String folder, Map<String, MemorySegment> entries) {
         }
         start = end + 1;
       }
-      return name.chars().noneMatch(c -> c == '\\' || c == ':' || Character.isISOControl(c));
+      return name.indexOf('\\') < 0 && name.indexOf(':') < 0 && Names.isPrintable(name);
     }
 
     private void requireStored(String name, int flags, int method) {

@@ -1,8 +1,8 @@
 package org.glmspark.prompt;
 
-import org.glmspark.format.Excerpt;
 import java.util.Arrays;
 import java.util.stream.Collectors;
+import org.glmspark.format.Excerpt;
 
 /// A tool that models were trained to use by its name.
 ///

@@ -1,8 +1,8 @@
 package org.glmspark.prompt;
 
-import org.glmspark.format.Excerpt;
 import java.util.ArrayList;
 import java.util.List;
+import org.glmspark.format.Excerpt;
 import org.glmspark.prompt.ChatMessage.Role;
 import org.glmspark.tokenizer.Tokenizer;
 

@@ -1,8 +1,8 @@
 package org.glmspark.prompt;
 
-import org.glmspark.format.Excerpt;
 import java.util.List;
 import java.util.Locale;
+import org.glmspark.format.Excerpt;
 
 /// One turn of a conversation.
 ///

@@ -1,8 +1,8 @@
 package org.glmspark.prompt;
 
-import org.glmspark.format.Excerpt;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.glmspark.format.Excerpt;
 
 /// A function of the caller.
 ///

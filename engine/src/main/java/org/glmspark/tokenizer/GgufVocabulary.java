@@ -73,12 +73,14 @@ public record GgufVocabulary(
     String token = tokens.get(id);
     byte[] bytes = ByteCharacters.decode(token);
     if (bytes == null || bytes.length == 0) {
-      throw malformed(place(id), "is %s, expected characters for bytes".formatted(Excerpt.quoted(token)));
+      throw malformed(
+          place(id), "is %s, expected characters for bytes".formatted(Excerpt.quoted(token)));
     }
     int first = table.put(id, bytes);
     if (first != id) {
       throw malformed(
-          place(id), "is %s again, token %d is; expected another".formatted(Excerpt.quoted(token), first));
+          place(id),
+          "is %s again, token %d is; expected another".formatted(Excerpt.quoted(token), first));
     }
   }
 
@@ -130,6 +132,7 @@ public record GgufVocabulary(
   }
 
   private List<Piece.Type> types() {
+    TokenTable.requireCount(file, tokens.size());
     if (tokenTypes == null) {
       throw malformed(TYPES, "is missing, expected a type for each token");
     }

@@ -38,23 +38,19 @@ final class RankFile {
     return ranks.table;
   }
 
-  /// The number of lines with a token. Shorter lines than any with one are refused here, as tables
-  /// are made for all.
+  /// The number of lines long enough for a token: tables are made for all of them. Others are
+  /// refused when they are read.
   private int tokenLines() {
     byte[] bytes = file.bytes();
     int count = 0;
-    int line = 0;
     int end;
     for (int start = 0; start < bytes.length; start = end + 1) {
       end = lineEnd(bytes, start);
-      line++;
-      int textEnd = textEnd(bytes, start, end);
-      if (textEnd - start >= LEAST_LINE_BYTES) {
+      if (textEnd(bytes, start, end) - start >= LEAST_LINE_BYTES) {
         count++;
-      } else if (textEnd > start) {
-        throw noToken(line, start, textEnd);
       }
     }
+    TokenTable.requireCount(file.name(), count);
     return count;
   }
 
@@ -92,7 +88,8 @@ final class RankFile {
       blank++;
     }
     if (blank == end) {
-      throw noToken(line, start, end);
+      throw malformed(
+          line, shown(start, end) + ", expected a token in base64, a space and its rank");
     }
     byte[] token = token(line, start, blank);
     int rank = rank(line, blank + 1, end);
@@ -143,11 +140,6 @@ final class RankFile {
               .formatted(shown(start, end), tokens - 1, tokens));
     }
     return rank;
-  }
-
-  private MalformedModelException noToken(int line, int start, int end) {
-    return malformed(
-        line, shown(start, end) + ", expected a token in base64, a space and its rank");
   }
 
   private MalformedModelException malformed(int line, String problem) {

@@ -66,7 +66,10 @@ final class SentencePieceFile {
   private void read(ProtobufReader model) {
     while (model.next()) {
       switch (model.field()) {
-        case MODEL_PIECES -> pieces.add(piece(model.message()));
+        case MODEL_PIECES -> {
+          pieces.add(piece(model.message()));
+          TokenTable.requireCount(file.name(), pieces.size());
+        }
         case MODEL_TRAINER -> {
           requireFirst(model, trainerSeen);
           trainerSeen = true;

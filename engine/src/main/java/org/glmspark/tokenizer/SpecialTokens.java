@@ -60,8 +60,7 @@ final class SpecialTokens {
       throw new MalformedModelException(
           file,
           place,
-          "%s again, id %d has it; expected another text"
-              .formatted(Excerpt.quoted(text), earlier));
+          "%s again, id %d has it; expected another text".formatted(Excerpt.quoted(text), earlier));
     }
   }
 

@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import org.glmspark.format.MalformedModelException;
 
 /// The tokens that text encodes to, found by id and by bytes.
 ///
@@ -12,6 +13,10 @@ import java.util.Arrays;
 final class TokenTable {
   /// What [#find] returns for bytes that are no token.
   static final int NONE = -1;
+
+  /// The largest vocabularies of other models have as many, GLM-4 has 151,343. A limit, because a
+  /// token of two bytes in a file takes a hundred times that in the tables of an encoder.
+  private static final int MAX_TOKENS = 1 << 18;
 
   private static final byte[] NO_BYTES = {};
 
@@ -32,12 +37,25 @@ final class TokenTable {
 
   private int longestBytes;
 
-  /// @param count one more than the highest id that [#put] will be given, at most 2^28
+  /// @param count one more than the highest id that [#put] will be given, see [#requireCount]
   TokenTable(int count) {
     tokens = new byte[count][];
     Arrays.fill(tokens, NO_BYTES);
     slots = new long[Integer.highestOneBit(Math.max(1, count)) * 4];
     Arrays.fill(slots, FREE);
+  }
+
+  /// Requires a number of tokens to be one that a vocabulary may have: before anything is allocated
+  /// for all of them.
+  ///
+  /// @throws MalformedModelException if it is not
+  static void requireCount(String file, long count) {
+    if (count > MAX_TOKENS) {
+      throw new MalformedModelException(
+          file,
+          "vocabulary",
+          "has %d tokens or more, expected at most %d".formatted(count, MAX_TOKENS));
+    }
   }
 
   /// Enters a token, unless there is one with its bytes.

@@ -117,7 +117,8 @@ public final class TokenizerFolder {
       String name = config.text(NAME);
       TokenizerFamily named = named(name);
       if (named != null) {
-        return new Evidence(named, "%s: %s is %s".formatted(CONFIG_FILE, NAME, Excerpt.quoted(name)));
+        return new Evidence(
+            named, "%s: %s is %s".formatted(CONFIG_FILE, NAME, Excerpt.quoted(name)));
       }
     }
     if (config.has(ADDED_TOKENS)) {

@@ -94,8 +94,7 @@ final class TokenizerJson {
   /// @throws MalformedModelException naming the place, what was found and what was expected
   static Content parse(WholeFile file) {
     JsonFactoryBuilder parsers =
-        JsonText.parsers()
-            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES); // they all differ
+        JsonText.parsers().disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES); // they all differ
     return JsonText.read(
         file.name(),
         "",
@@ -164,6 +163,7 @@ final class TokenizerJson {
     for (String text = parser.nextFieldName(); text != null; text = parser.nextFieldName()) {
       require(VOCABULARY, parser.nextToken(), JsonToken.VALUE_NUMBER_INT);
       vocabulary.add(new Entry(id(VOCABULARY), text));
+      TokenTable.requireCount(file.name(), vocabulary.size());
     }
   }
 
@@ -172,6 +172,7 @@ final class TokenizerJson {
     while (parser.nextToken() != JsonToken.END_ARRAY) {
       require(ADDED_TOKENS, parser.currentToken(), JsonToken.START_OBJECT);
       readAddedToken();
+      TokenTable.requireCount(file.name(), added.size());
     }
   }
 
@@ -244,7 +245,8 @@ final class TokenizerJson {
         depth += token.isStructStart() ? 1 : 0;
       }
       if (settings.size() > MAX_SETTINGS) {
-        throw malformed(PRE_TOKENIZER, "more than %d values, expected fewer".formatted(MAX_SETTINGS));
+        throw malformed(
+            PRE_TOKENIZER, "more than %d values, expected fewer".formatted(MAX_SETTINGS));
       }
     } while (depth > 0 && parser.nextToken() != null);
     return settings;
@@ -276,8 +278,7 @@ final class TokenizerJson {
       throw malformed(
           VOCABULARY,
           "%s has id %d, expected one of its own from 0 to %d: %d tokens have ids without gaps"
-              .formatted(
-                  Excerpt.quoted(entry.text()), entry.id(), table.size() - 1, table.size()));
+              .formatted(Excerpt.quoted(entry.text()), entry.id(), table.size() - 1, table.size()));
     }
     int first = table.put(entry.id(), bytes);
     if (first != entry.id()) {

@@ -17,7 +17,7 @@ public final class ModelParsers {
   /// All that the file holds: tensors, configuration and tokenizer.
   public static void gguf(byte[] content) {
     GgufFile file = FormatParsers.gguf(content);
+    new GgufTokenizer(file).load(TokenizerFamily.GLM4); // also where the configuration is refused
     GgufConfig.of(file).config();
-    new GgufTokenizer(file).load(TokenizerFamily.GLM4);
   }
 }
