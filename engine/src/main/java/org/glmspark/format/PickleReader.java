@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 /// Reads the program in a pickle from front to back, and keeps account of the memory that its
 /// values take: few bytes of a hostile pickle can make many or large ones.
 ///
-/// Reading beyond the end throws a [BufferUnderflowException].
+/// Reading beyond the end throws a [java.nio.BufferUnderflowException].
 final class PickleReader {
   private static final int MAX_PICKLE_BYTES = 100_000_000; // as the header of safetensors
   private static final int MAX_GLOBAL_LENGTH = 200;

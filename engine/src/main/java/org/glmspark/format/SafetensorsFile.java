@@ -6,7 +6,6 @@ import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -49,9 +48,6 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
   private static final List<DType> DTYPES =
       Arrays.stream(DType.values()).filter(dtype -> !dtype.isBlockType()).toList();
 
-  private static final ValueLayout.OfLong LITTLE_ENDIAN_LONG =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   public SafetensorsFile {
     tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
   }
@@ -86,7 +82,7 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
           "the file has %d bytes, expected 8 bytes of header length and a header"
               .formatted(fileBytes));
     }
-    long headerBytes = file.data().get(LITTLE_ENDIAN_LONG, 0);
+    long headerBytes = file.data().get(LittleEndian.LONG, 0);
     long most = Math.min(MAX_HEADER_BYTES, fileBytes - LENGTH_BYTES);
     if (headerBytes < 2 || headerBytes > most) { // unsigned: beyond 2^63 is negative here
       throw new MalformedModelException(
