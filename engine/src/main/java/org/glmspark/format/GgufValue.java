@@ -57,9 +57,11 @@ sealed interface GgufValue {
       return switch (type) {
         case UINT8 -> new Whole(Byte.toUnsignedLong(octet(index)), type);
         case INT8 -> new Whole(octet(index), type);
-        case UINT16 -> new Whole(Short.toUnsignedLong(data.getAtIndex(LittleEndian.SHORT, index)), type);
+        case UINT16 ->
+            new Whole(Short.toUnsignedLong(data.getAtIndex(LittleEndian.SHORT, index)), type);
         case INT16 -> new Whole(data.getAtIndex(LittleEndian.SHORT, index), type);
-        case UINT32 -> new Whole(Integer.toUnsignedLong(data.getAtIndex(LittleEndian.INT, index)), type);
+        case UINT32 ->
+            new Whole(Integer.toUnsignedLong(data.getAtIndex(LittleEndian.INT, index)), type);
         case INT32 -> new Whole(data.getAtIndex(LittleEndian.INT, index), type);
         case UINT64, INT64 -> new Whole(data.getAtIndex(LittleEndian.LONG, index), type);
         case FLOAT32 -> new Real(data.getAtIndex(LittleEndian.FLOAT, index), type);

@@ -132,8 +132,15 @@ record StoredZip(String folder, Map<String, MemorySegment> entries) {
       int flags = fields.unsignedShort(at + 8);
       requireStored(name, flags, fields.unsignedShort(at + 10));
       Sizes sizes =
-          new Sizes(fields.unsignedInt(at + 24), fields.unsignedInt(at + 20), fields.unsignedInt(at + 42))
-              .widened(fields.zip64(name, at + ZipFields.ENTRY_BYTES + nameLength, fields.unsignedShort(at + 30)));
+          new Sizes(
+                  fields.unsignedInt(at + 24),
+                  fields.unsignedInt(at + 20),
+                  fields.unsignedInt(at + 42))
+              .widened(
+                  fields.zip64(
+                      name,
+                      at + ZipFields.ENTRY_BYTES + nameLength,
+                      fields.unsignedShort(at + 30)));
       if (sizes == null) {
         throw fields.inEntry(name, "its zip64 sizes are not those that its entry asks for");
       }
@@ -153,7 +160,10 @@ record StoredZip(String folder, Map<String, MemorySegment> entries) {
     }
 
     private int entryBytes(long at) {
-      return ZipFields.ENTRY_BYTES + fields.unsignedShort(at + 28) + fields.unsignedShort(at + 30) + fields.unsignedShort(at + 32);
+      return ZipFields.ENTRY_BYTES
+          + fields.unsignedShort(at + 28)
+          + fields.unsignedShort(at + 30)
+          + fields.unsignedShort(at + 32);
     }
 
     private String name(long at, MemorySegment bytes) {
@@ -164,7 +174,8 @@ record StoredZip(String folder, Map<String, MemorySegment> entries) {
       }
       String name = fields.text(bytes, "name of the entry at byte " + at);
       if (!isPlain(name)) {
-        throw fields.inEntry(name, "is no plain name, expected folder/name without '..', '\\' or ':'");
+        throw fields.inEntry(
+            name, "is no plain name, expected folder/name without '..', '\\' or ':'");
       }
       return name;
     }
@@ -188,7 +199,8 @@ record StoredZip(String folder, Map<String, MemorySegment> entries) {
         throw fields.inEntry(name, "is encrypted, expected a plain entry");
       }
       if ((flags & ~(SIZES_FOLLOW | UTF8_NAME)) != 0) {
-        throw fields.inEntry(name, String.format(Locale.ROOT, "has the unknown flags 0x%04x", flags));
+        throw fields.inEntry(
+            name, String.format(Locale.ROOT, "has the unknown flags 0x%04x", flags));
       }
       if (method != 0) {
         throw fields.inEntry(
@@ -266,7 +278,9 @@ record StoredZip(String folder, Map<String, MemorySegment> entries) {
           room >= 16
               && fields.int32(at) == SIZES_SIGNATURE
               && fields.unsignedInt(at + 4) == entry.checksum();
-      if (signed && fields.unsignedInt(at + 8) == entry.bytes() && fields.unsignedInt(at + 12) == entry.bytes()) {
+      if (signed
+          && fields.unsignedInt(at + 8) == entry.bytes()
+          && fields.unsignedInt(at + 12) == entry.bytes()) {
         return at + 16;
       }
       if (signed

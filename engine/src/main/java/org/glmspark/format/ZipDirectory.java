@@ -45,18 +45,31 @@ record ZipDirectory(long count, long begin, long end) {
       long locator = end - LOCATOR_BYTES;
       boolean zip64 = locator >= 0 && fields.int32(locator) == LOCATOR_SIGNATURE;
       ZipDirectory directory = zip64 ? zip64Directory(locator) : directory(end);
-      requireSame("entries", end, fields.unsignedShort(end + 8), Math.min(directory.count(), MAX_SHORT));
-      requireSame("entries", end, fields.unsignedShort(end + 10), Math.min(directory.count(), MAX_SHORT));
-      long bytes = directory.end() - directory.begin();
-      requireSame("bytes of directory", end, fields.unsignedInt(end + 12), Math.min(bytes, ZipFields.MAX_INT));
       requireSame(
-          "offset of directory", end, fields.unsignedInt(end + 16), Math.min(directory.begin(), ZipFields.MAX_INT));
+          "entries", end, fields.unsignedShort(end + 8), Math.min(directory.count(), MAX_SHORT));
+      requireSame(
+          "entries", end, fields.unsignedShort(end + 10), Math.min(directory.count(), MAX_SHORT));
+      long bytes = directory.end() - directory.begin();
+      requireSame(
+          "bytes of directory",
+          end,
+          fields.unsignedInt(end + 12),
+          Math.min(bytes, ZipFields.MAX_INT));
+      requireSame(
+          "offset of directory",
+          end,
+          fields.unsignedInt(end + 16),
+          Math.min(directory.begin(), ZipFields.MAX_INT));
       return directory;
     }
 
     private ZipDirectory directory(long end) {
       return directory(
-          end, fields.unsignedShort(end + 10), fields.unsignedInt(end + 12), fields.unsignedInt(end + 16), end);
+          end,
+          fields.unsignedShort(end + 10),
+          fields.unsignedInt(end + 12),
+          fields.unsignedInt(end + 16),
+          end);
     }
 
     private ZipDirectory zip64Directory(long locator) {

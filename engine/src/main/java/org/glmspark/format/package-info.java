@@ -15,8 +15,8 @@
 ///              └─ GgufMetadata ──▶ typed values, key by key
 /// ```
 ///
-/// Reading a file takes at most ten times its bytes of heap, what is dropped on the way included: an
-/// entry of a few bytes that would become a large object is counted or refused.
+/// Reading a file takes at most ten times its bytes of heap, what is dropped on the way included:
+/// an entry of a few bytes that would become a large object is counted or refused.
 ///
 /// All of them are mapped, read-only: `MappedFile`. The caller's `Arena` owns the mappings: closing
 /// it takes the tensors away.

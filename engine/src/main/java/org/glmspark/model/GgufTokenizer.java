@@ -25,13 +25,15 @@ final class GgufTokenizer implements TokenizerSource {
   private final String origin;
   private final @Nullable Tokenizer tokenizer;
 
+  /// @throws MalformedModelException if a list of the vocabulary is of the wrong type or length
   GgufTokenizer(GgufFile file) {
     metadata = file.metadata();
     Tokenizer read = null;
     String from = "there is no " + TOKENS;
     if (metadata.has(TOKENS)) {
+      GgufVocabulary vocabulary = vocabulary(file.name());
       try {
-        read = vocabulary(file.name()).tokenizer();
+        read = vocabulary.tokenizer();
         from = TOKENS;
       } catch (MalformedModelException e) {
         from = String.valueOf(e.getMessage());

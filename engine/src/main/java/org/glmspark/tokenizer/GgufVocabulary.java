@@ -36,10 +36,29 @@ public record GgufVocabulary(
   /// What the pieces are called in the file of the makers.
   private static final Map<String, String> RENAMED = Map.of("<bos>", "<s>", "<eos>", "</s>");
 
+  /// @throws MalformedModelException if a list has another length than that of the tokens, or that
+  ///   is absurdly long
+  public GgufVocabulary {
+    TokenTable.requireCount(file, tokens.size());
+    if (tokenTypes != null) {
+      requireLength(file, TYPES, tokenTypes.length, tokens);
+    }
+    if (scores != null) {
+      requireLength(file, SCORES, scores.length, tokens);
+    }
+  }
+
+  private static void requireLength(String file, String key, int length, List<String> tokens) {
+    if (length != tokens.size()) {
+      throw new MalformedModelException(
+          file, key, "has %d, expected %d, one for each token".formatted(length, tokens.size()));
+    }
+  }
+
   /// The tokenizer of the vocabulary. ChatGLM's `<bos>` and `<eos>` are called `<s>` and `</s>`, as
   /// in its `tokenizer.model`.
   ///
-  /// @throws MalformedModelException if lists contradict each other, a token is there twice or is
+  /// @throws MalformedModelException if a list contradicts another, a token is there twice or is
   ///   missing, or the vocabulary is to be encoded in another way
   public Tokenizer tokenizer() {
     return switch (model) {
@@ -108,11 +127,6 @@ public record GgufVocabulary(
       throw unknownRule("'chatglm-spm'");
     }
     List<Piece.Type> types = types();
-    if (scores != null && scores.length != tokens.size()) {
-      throw malformed(
-          SCORES,
-          "has %d, expected %d, one for each token".formatted(scores.length, tokens.size()));
-    }
     var pieces = new ArrayList<Piece>(tokens.size());
     for (int id = 0; id < tokens.size(); id++) {
       Piece.Type type = types.get(id);
@@ -132,14 +146,8 @@ public record GgufVocabulary(
   }
 
   private List<Piece.Type> types() {
-    TokenTable.requireCount(file, tokens.size());
     if (tokenTypes == null) {
       throw malformed(TYPES, "is missing, expected a type for each token");
-    }
-    if (tokenTypes.length != tokens.size()) {
-      throw malformed(
-          TYPES,
-          "has %d, expected %d, one for each token".formatted(tokenTypes.length, tokens.size()));
     }
     var types = new ArrayList<Piece.Type>(tokenTypes.length);
     for (int id = 0; id < tokenTypes.length; id++) {
