@@ -168,7 +168,7 @@ public record CheckpointFolder(
               name,
               place(tensor),
               "lies in '%s', expected the plain name of a %s file in the same folder"
-                  .formatted(JsonObject.excerpt(shard), kind.extension));
+                  .formatted(Excerpt.of(shard), kind.extension));
         }
       });
       return fileOfTensor;
@@ -210,7 +210,7 @@ public record CheckpointFolder(
     }
 
     private static String place(String tensor) {
-      return "tensor '" + JsonObject.excerpt(tensor) + "'";
+      return "tensor " + Excerpt.quoted(tensor);
     }
   }
 }

@@ -25,7 +25,7 @@ import org.glmspark.tensor.Tensor;
 /// Everything is little-endian. Offsets count from the start of the data and, like it, are
 /// multiples of the alignment, `general.alignment` or 32. The file is not trusted: nothing is
 /// looked up at an offset, and nothing is allocated by a size, that was not compared with the file
-/// before. Stricter than the format: 65,536 keys, 100,000 tensors, strings of 16 MiB, no arrays of
+/// before. Stricter than the format: 10,000 keys, 100,000 tensors, strings of 16 MiB, no arrays of
 /// arrays, no empty tensors. More lenient: tensors lie in any order and may leave holes.
 ///
 /// Source: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>
@@ -144,12 +144,12 @@ public record GgufFile(
     var entries = new ArrayList<Entry>();
     var names = new HashSet<String>();
     for (int i = 0; i < count; i++) {
-      reader.enter("tensor " + (i + 1) + " of " + count);
+      reader.enter("tensor", i + 1, count);
       String name = reader.string("name", MAX_NAME_BYTES);
-      if (name.isEmpty() || name.chars().anyMatch(Character::isISOControl)) {
+      if (!Names.isPrintable(name)) {
         throw reader.malformed("the name is empty or holds control characters");
       }
-      reader.enter(place(name));
+      reader.named(name);
       if (!names.add(name)) {
         throw reader.malformed("stands in the file twice, expected once");
       }
@@ -168,7 +168,7 @@ public record GgufFile(
       throw reader.malformed(
           "has %d dimensions, expected 1 to %d".formatted(dimensions, MAX_DIMENSIONS));
     }
-    var shape = new ArrayList<Long>();
+    Long[] shape = new Long[(int) dimensions];
     for (int i = 0; i < dimensions; i++) {
       long size = reader.int64("the dimensions");
       if (size < 1) {
@@ -176,12 +176,13 @@ public record GgufFile(
             "dimension %d has the size %s, expected 1 or more"
                 .formatted(i, Long.toUnsignedString(size)));
       }
-      shape.addFirst(size);
+      shape[shape.length - 1 - i] = size;
     }
-    while (shape.size() > 2 && shape.getFirst() == 1) { // some writers fill up to four
-      shape.removeFirst();
+    int first = 0;
+    while (shape.length - first > 2 && shape[first] == 1) { // some writers fill up to four
+      first++;
     }
-    return shape;
+    return List.of(Arrays.copyOfRange(shape, first, shape.length));
   }
 
   private static DType dtype(GgufReader reader) {
@@ -254,7 +255,7 @@ public record GgufFile(
     long end = 0;
     String before = "";
     for (Entry entry : sorted(entries)) {
-      reader.enter(place(entry.name()));
+      reader.named(entry.name());
       if (Long.remainderUnsigned(entry.offset(), alignment) != 0) {
         throw reader.malformed(
             "has the offset %s, expected a multiple of %d"
@@ -269,10 +270,10 @@ public record GgufFile(
       if (entry.offset() < end) {
         throw reader.malformed(
             "has the offset %d, expected %d or more, the end of %s"
-                .formatted(entry.offset(), end, before));
+                .formatted(entry.offset(), end, place(before)));
       }
       end = entry.offset() + entry.bytes();
-      before = place(entry.name());
+      before = entry.name();
     }
   }
 
@@ -281,6 +282,6 @@ public record GgufFile(
   }
 
   static String place(String tensor) {
-    return "tensor '" + JsonObject.excerpt(tensor) + "'";
+    return "tensor " + Excerpt.quoted(tensor);
   }
 }

@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 /// file, and are read from it at each call; they live as long as the arena of the file.
 public final class GgufMetadata {
   /// Real files have some dozens.
-  private static final int MAX_KEYS = 1 << 16;
+  private static final int MAX_KEYS = 10_000;
 
   private static final int MAX_KEY_BYTES = 65_535; // the format's own limit
   private static final int LEAST_KEY_BYTES = Long.BYTES + 1 + Integer.BYTES + 1;
@@ -38,12 +38,12 @@ public final class GgufMetadata {
   static GgufMetadata read(GgufReader reader, int count) {
     var values = new LinkedHashMap<String, GgufValue>();
     for (int i = 0; i < count; i++) {
-      reader.enter("key " + (i + 1) + " of " + count);
+      reader.enter("key", i + 1, count);
       String key = reader.string("name", MAX_KEY_BYTES);
-      if (key.isEmpty() || key.chars().anyMatch(Character::isISOControl)) {
+      if (!Names.isPrintable(key)) {
         throw reader.malformed("the name is empty or holds control characters");
       }
-      reader.enter(place(key));
+      reader.named(key);
       if (values.containsKey(key)) {
         throw reader.malformed("stands in the file twice, expected once");
       }
@@ -227,6 +227,6 @@ public final class GgufMetadata {
   }
 
   private static String place(String key) {
-    return "key '" + JsonObject.excerpt(key) + "'";
+    return "key " + Excerpt.quoted(key);
   }
 }

@@ -5,8 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /// Reads the header of a GGUF file from front to back. Nothing is read, skipped or allocated before
 /// the file is known to be long enough.
@@ -20,9 +19,6 @@ final class GgufReader {
   private static final int WINDOW_BYTES = 1 << 16;
   private static final long NO_ELEMENT = -1;
 
-  /// What Java puts in the place of bytes that are no UTF-8.
-  private static final char REPLACEMENT = '\uFFFD';
-
   private static final VarHandle INT =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
   private static final VarHandle LONG =
@@ -34,7 +30,10 @@ final class GgufReader {
   private long windowStart;
   private long windowEnd;
   private long position;
-  private String place = "header";
+  private String what = "header";
+  private @Nullable String name;
+  private int number;
+  private int count;
   private long element = NO_ELEMENT;
 
   /// @param file the file's name, for messages
@@ -50,9 +49,26 @@ final class GgufReader {
     return file;
   }
 
-  /// Says what is being read from here on, for messages.
-  void enter(String place) {
-    this.place = place;
+  /// Says that one of several things is being read from here on, for messages.
+  ///
+  /// @param number which one, from 1
+  void enter(String what, int number, int count) {
+    this.what = what;
+    this.number = number;
+    this.count = count;
+    name = null;
+  }
+
+  /// Says what the name of the thing is, which [#enter] told of.
+  void named(String name) {
+    this.name = name;
+  }
+
+  private String place() {
+    if (name != null) {
+      return what + " " + Excerpt.quoted(name);
+    }
+    return count == 0 ? what : "%s %d of %d".formatted(what, number, count);
   }
 
   /// Where the next byte is read, counted from the start.
@@ -71,11 +87,11 @@ final class GgufReader {
   }
 
   MalformedModelException malformed(String problem) {
-    return new MalformedModelException(file, place, problem);
+    return new MalformedModelException(file, place(), problem);
   }
 
   MalformedModelException malformed(String problem, Throwable cause) {
-    return new MalformedModelException(file, place, problem, cause);
+    return new MalformedModelException(file, place(), problem, cause);
   }
 
   int int32(String what) {
@@ -123,7 +139,10 @@ final class GgufReader {
     long start = position;
     for (long i = 0; i < count; i++) {
       element = i;
-      var _ = string("string");
+      Span span = span("string", MAX_STRING_BYTES);
+      if (!StrictUtf8.isText(span.bytes(), span.start(), span.length())) {
+        throw notUtf8("string");
+      }
     }
     element = NO_ELEMENT;
     return data.asSlice(start, position - start);
@@ -138,21 +157,29 @@ final class GgufReader {
 
   /// A string in UTF-8 of limited size.
   String string(String what, int mostBytes) {
-    int length = stringLength(what, mostBytes);
-    byte[] bytes = window;
-    int start;
-    if (length <= window.length) {
-      start = advance(length, what);
-    } else {
-      bytes = data.asSlice(position, length).toArray(ValueLayout.JAVA_BYTE);
-      start = 0;
-      position += length;
-    }
-    var text = new String(bytes, start, length, StandardCharsets.UTF_8);
-    if (text.indexOf(REPLACEMENT) >= 0 && !isWritten(text, bytes, start, length)) {
-      throw malformed("the " + indexed(what) + " is not UTF-8");
+    Span span = span(what, mostBytes);
+    String text = StrictUtf8.text(span.bytes(), span.start(), span.length());
+    if (text == null) {
+      throw notUtf8(what);
     }
     return text;
+  }
+
+  private MalformedModelException notUtf8(String what) {
+    return malformed("the " + indexed(what) + " is not UTF-8");
+  }
+
+  /// Some bytes on the heap.
+  private record Span(byte[] bytes, int start, int length) {}
+
+  private Span span(String what, int mostBytes) {
+    int length = stringLength(what, mostBytes);
+    if (length <= window.length) {
+      return new Span(window, advance(length, what), length);
+    }
+    byte[] bytes = data.asSlice(position, length).toArray(ValueLayout.JAVA_BYTE);
+    position += length;
+    return new Span(bytes, 0, length);
   }
 
   private int stringLength(String what, int mostBytes) {
@@ -167,12 +194,6 @@ final class GgufReader {
           "the %s has %d bytes, expected at most %d".formatted(indexed(what), length, mostBytes));
     }
     return (int) length;
-  }
-
-  /// Whether the bytes are those of the text, with all its replacement characters.
-  private static boolean isWritten(String text, byte[] bytes, int start, int length) {
-    byte[] written = text.getBytes(StandardCharsets.UTF_8);
-    return Arrays.equals(written, 0, written.length, bytes, start, start + length);
   }
 
   private String indexed(String what) {

@@ -2,10 +2,8 @@ package org.glmspark.format;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /// A metadata value of a GGUF file. `toString` is short and made for messages and listings.
 sealed interface GgufValue {
@@ -42,17 +40,7 @@ sealed interface GgufValue {
   record Text(String value) implements GgufValue {
     @Override
     public String toString() {
-      var shown = new StringBuilder("\"");
-      JsonObject.excerpt(value)
-          .chars()
-          .forEach(character -> {
-            if (Character.isISOControl(character)) { // they would rule the terminal
-              shown.append(String.format(Locale.ROOT, "\\u%04x", character));
-            } else {
-              shown.append((char) character);
-            }
-          });
-      return shown.append('"').toString();
+      return '"' + Excerpt.of(value) + '"';
     }
   }
 
@@ -64,29 +52,20 @@ sealed interface GgufValue {
   record Elements(String file, GgufType type, long count, MemorySegment data) implements GgufValue {
     private static final int SHOWN = 3;
 
-    private static final ValueLayout.OfShort SHORT =
-        ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfInt INT =
-        ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LONG =
-        ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfFloat FLOAT =
-        ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfDouble DOUBLE =
-        ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
     /// An element of any type but string.
     GgufValue element(long index) {
       return switch (type) {
         case UINT8 -> new Whole(Byte.toUnsignedLong(octet(index)), type);
         case INT8 -> new Whole(octet(index), type);
-        case UINT16 -> new Whole(Short.toUnsignedLong(data.getAtIndex(SHORT, index)), type);
-        case INT16 -> new Whole(data.getAtIndex(SHORT, index), type);
-        case UINT32 -> new Whole(Integer.toUnsignedLong(data.getAtIndex(INT, index)), type);
-        case INT32 -> new Whole(data.getAtIndex(INT, index), type);
-        case UINT64, INT64 -> new Whole(data.getAtIndex(LONG, index), type);
-        case FLOAT32 -> new Real(data.getAtIndex(FLOAT, index), type);
-        case FLOAT64 -> new Real(data.getAtIndex(DOUBLE, index), type);
+        case UINT16 ->
+            new Whole(Short.toUnsignedLong(data.getAtIndex(LittleEndian.SHORT, index)), type);
+        case INT16 -> new Whole(data.getAtIndex(LittleEndian.SHORT, index), type);
+        case UINT32 ->
+            new Whole(Integer.toUnsignedLong(data.getAtIndex(LittleEndian.INT, index)), type);
+        case INT32 -> new Whole(data.getAtIndex(LittleEndian.INT, index), type);
+        case UINT64, INT64 -> new Whole(data.getAtIndex(LittleEndian.LONG, index), type);
+        case FLOAT32 -> new Real(data.getAtIndex(LittleEndian.FLOAT, index), type);
+        case FLOAT64 -> new Real(data.getAtIndex(LittleEndian.DOUBLE, index), type);
         case BOOL -> new Flag(octet(index) != 0);
         case STRING, ARRAY -> throw new IllegalArgumentException(type + " has no fixed size");
       };

@@ -1,24 +1,17 @@
 package org.glmspark.format;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonLocation;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /// An object of a small JSON file of a model, read key by key. Whatever is missing, of another type
@@ -29,17 +22,18 @@ public final class JsonObject {
   /// Such files have some kilobytes; the index of a large model has a few hundred.
   private static final int MAX_BYTES = 16 << 20;
 
-  private static final int MAX_DEPTH = 64;
-  private static final int EXCERPT_LENGTH = 120;
-
   /// Fewer bytes for each brace, key and value are no settings of anyone, but for instance lists of
   /// empty objects, which would take forty times the memory of the text.
-  private static final int LEAST_BYTES_OF_TOKEN = 8;
+  private static final int LEAST_BYTES_OF_TOKEN = 12;
 
   private static final int SPARE_TOKENS = 10_000;
 
   private static final ObjectReader READER =
-      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build().reader();
+      JsonMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build()
+          .reader();
 
   private final String file;
   private final String path;
@@ -73,33 +67,20 @@ public final class JsonObject {
   /// @param file the file's name, for messages
   /// @throws MalformedModelException as [#read]
   public static JsonObject parse(String file, byte[] bytes) {
-    try {
-      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-      JsonNode root = READER.with(factory(bytes.length)).readTree(text);
-      if (!root.isObject()) {
-        throw new MalformedModelException(
-            file, "root", "is %s, expected a JSON object".formatted(excerpt(root.toString())));
-      }
-      return new JsonObject(file, "", root);
-    } catch (CharacterCodingException e) {
-      throw new MalformedModelException(file, "text", "is not UTF-8", e);
-    } catch (JsonProcessingException e) {
-      throw new MalformedModelException(file, place(e), e.getOriginalMessage(), e);
+    JsonFactoryBuilder parsers =
+        JsonText.parsers()
+            .streamReadConstraints(
+                JsonText.limits()
+                    .maxTokenCount(SPARE_TOKENS + bytes.length / LEAST_BYTES_OF_TOKEN)
+                    .build());
+    JsonNode root = JsonText.read(file, "", bytes, parsers, READER::readTree);
+    if (root == null || !root.isObject()) {
+      throw new MalformedModelException(
+          file,
+          "root",
+          "is %s, expected a JSON object".formatted(root == null ? "missing" : excerpt(root)));
     }
-  }
-
-  private static JsonFactory factory(int bytes) {
-    // names of a hostile file must not stay in memory nor fill a shared table
-    return JsonFactory.builder()
-        .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-        .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-        .streamReadConstraints(
-            StreamReadConstraints.builder()
-                .maxNestingDepth(MAX_DEPTH)
-                .maxTokenCount(SPARE_TOKENS + bytes / LEAST_BYTES_OF_TOKEN)
-                .build())
-        .build();
+    return new JsonObject(file, "", root);
   }
 
   /// Whether the key is there and not null.
@@ -176,15 +157,19 @@ public final class JsonObject {
   public Map<String, String> texts(String key) {
     JsonObject members = object(key);
     var texts = new LinkedHashMap<String, String>();
-    members.node.fieldNames().forEachRemaining(name -> texts.put(name, members.text(name)));
+    members.keys().forEach(name -> texts.put(name, members.text(name)));
     return texts;
+  }
+
+  /// All keys in the order of the file.
+  public List<String> keys() {
+    return node.properties().stream().map(Map.Entry::getKey).toList();
   }
 
   /// All keys in the order of the file, each with its value as JSON, cut to a short text.
   public Map<String, String> excerpts() {
     var excerpts = new LinkedHashMap<String, String>();
-    node.properties()
-        .forEach(entry -> excerpts.put(entry.getKey(), excerpt(entry.getValue().toString())));
+    node.properties().forEach(entry -> excerpts.put(entry.getKey(), excerpt(entry.getValue())));
     return excerpts;
   }
 
@@ -222,7 +207,7 @@ public final class JsonObject {
 
   private MalformedModelException unexpected(String key, JsonNode value, String expectation) {
     return new MalformedModelException(
-        file, place(key), "is %s, expected %s".formatted(excerpt(value.toString()), expectation));
+        file, place(key), "is %s, expected %s".formatted(excerpt(value), expectation));
   }
 
   private JsonNode required(String key) {
@@ -234,20 +219,49 @@ public final class JsonObject {
   }
 
   private String place(String key) {
-    return "key '" + path + excerpt(key) + "'";
+    return "key '" + path + Excerpt.of(key) + "'";
   }
 
-  /// Where in a text the parser stopped.
-  static String place(JsonProcessingException e) {
-    JsonLocation location = e.getLocation();
-    return location == null
-        ? "JSON"
-        : String.format(
-            Locale.ROOT, "line %d, column %d", location.getLineNr(), location.getColumnNr());
+  /// The beginning of a value as JSON. Not more of the value is written than that.
+  private static String excerpt(JsonNode value) {
+    var json = new StringBuilder();
+    write(value, json);
+    return Excerpt.of(json.toString());
   }
 
-  /// The beginning of a text of any length, for a message.
-  static String excerpt(String text) {
-    return text.length() <= EXCERPT_LENGTH ? text : text.substring(0, EXCERPT_LENGTH) + "…";
+  private static void write(JsonNode value, StringBuilder json) {
+    switch (value.getNodeType()) {
+      case OBJECT -> {
+        String separator = "{";
+        for (Map.Entry<String, JsonNode> entry : value.properties()) {
+          if (json.length() > Excerpt.LENGTH) {
+            return;
+          }
+          json.append(separator).append(quoted(entry.getKey())).append(':');
+          write(entry.getValue(), json);
+          separator = ",";
+        }
+        json.append(value.isEmpty() ? "{}" : "}");
+      }
+      case ARRAY -> {
+        String separator = "[";
+        for (JsonNode element : value) {
+          if (json.length() > Excerpt.LENGTH) {
+            return;
+          }
+          json.append(separator);
+          write(element, json);
+          separator = ",";
+        }
+        json.append(value.isEmpty() ? "[]" : "]");
+      }
+      case STRING -> json.append(quoted(value.textValue()));
+      case BINARY, BOOLEAN, MISSING, NULL, NUMBER, POJO -> json.append(value);
+    }
+  }
+
+  private static String quoted(String text) {
+    String beginning = text.substring(0, Math.min(text.length(), Excerpt.LENGTH + 1));
+    return TextNode.valueOf(beginning).toString();
   }
 }

@@ -1,19 +1,11 @@
 package org.glmspark.format;
 
-import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.Reader;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -36,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// Offsets count from the end of the header. The file is not trusted: nothing is looked up at an
 /// offset, and nothing is allocated by a size, that was not compared with the file before. Stricter
 /// than the format: 100,000 tensors of at most 64 dimensions, names of 1 to 1,024 printable
-/// characters, and only the keys above.
+/// characters, 10,000 keys of metadata, and only the keys above.
 ///
 /// Source: <https://github.com/huggingface/safetensors#format>
 ///
@@ -48,27 +40,13 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
   private static final int MAX_HEADER_BYTES = 100_000_000; // the format's own limit
   private static final int MAX_ENTRIES = 100_000;
   private static final int MAX_NAME_LENGTH = 1024;
+  private static final int MAX_METADATA = 10_000; // files of image models have some hundreds
   private static final int MAX_DIMENSIONS = 64;
   private static final String METADATA = "__metadata__";
 
   /// The format knows no blocks.
   private static final List<DType> DTYPES =
       Arrays.stream(DType.values()).filter(dtype -> !dtype.isBlockType()).toList();
-
-  private static final ValueLayout.OfLong LITTLE_ENDIAN_LONG =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
-  private static final JsonFactory JSON =
-      // names of a hostile file must not stay in memory nor fill a shared table
-      JsonFactory.builder()
-          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-          .streamReadConstraints(
-              StreamReadConstraints.builder()
-                  .maxNameLength(MAX_NAME_LENGTH)
-                  .maxStringLength(MAX_HEADER_BYTES)
-                  .build())
-          .build();
 
   public SafetensorsFile {
     tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
@@ -104,7 +82,7 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
           "the file has %d bytes, expected 8 bytes of header length and a header"
               .formatted(fileBytes));
     }
-    long headerBytes = file.data().get(LITTLE_ENDIAN_LONG, 0);
+    long headerBytes = file.data().get(LittleEndian.LONG, 0);
     long most = Math.min(MAX_HEADER_BYTES, fileBytes - LENGTH_BYTES);
     if (headerBytes < 2 || headerBytes > most) { // unsigned: beyond 2^63 is negative here
       throw new MalformedModelException(
@@ -123,6 +101,9 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
     private final String file;
     private final long dataBytes;
 
+    /// The list that is being read.
+    private final Long[] sizes = new Long[MAX_DIMENSIONS];
+
     HeaderReader(String file, long dataBytes) {
       this.file = file;
       this.dataBytes = dataBytes;
@@ -134,20 +115,14 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
         throw new MalformedModelException(
             file, "header", "begins with byte 0x%02x, expected '{'".formatted(header[0]));
       }
-      // a reader of our own: the parser would guess UTF-16 and UTF-32 too, and repair wrong UTF-8
-      try (Reader text =
-              new InputStreamReader(
-                  new ByteArrayInputStream(header), StandardCharsets.UTF_8.newDecoder());
-          JsonParser json = JSON.createParser(text)) {
-        return entries(json);
-      } catch (CharacterCodingException e) {
-        throw new MalformedModelException(file, "header", "is not UTF-8", e);
-      } catch (JsonProcessingException e) {
-        throw new MalformedModelException(
-            file, "header, " + JsonObject.place(e), e.getOriginalMessage(), e);
-      } catch (IOException e) {
-        throw new MalformedModelException(file, "header", "cannot be read", e);
-      }
+      JsonFactoryBuilder parsers =
+          JsonText.parsers()
+              .streamReadConstraints(
+                  JsonText.limits()
+                      .maxNameLength(MAX_NAME_LENGTH)
+                      .maxStringLength(MAX_HEADER_BYTES)
+                      .build());
+      return JsonText.read(file, "header", header, parsers, this::entries);
     }
 
     private List<Entry> entries(JsonParser json) throws IOException {
@@ -187,24 +162,24 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
       var keys = new HashSet<String>();
       while (json.nextToken() != JsonToken.END_OBJECT) {
         String key = json.currentName();
-        if (!keys.add(key) || keys.size() > MAX_ENTRIES) {
+        if (!keys.add(key) || keys.size() > MAX_METADATA) {
           throw new MalformedModelException(
               file,
               METADATA,
               "key '%s' is a second one or beyond %d keys"
-                  .formatted(JsonObject.excerpt(key), MAX_ENTRIES));
+                  .formatted(Excerpt.of(key), MAX_METADATA));
         }
         if (json.nextToken() != JsonToken.VALUE_STRING) {
           throw new MalformedModelException(
               file,
               METADATA,
-              "key '%s' is %s, expected a string".formatted(JsonObject.excerpt(key), found(json)));
+              "key '%s' is %s, expected a string".formatted(Excerpt.of(key), found(json)));
         }
       }
     }
 
     private Entry entry(String name, JsonParser json) throws IOException {
-      if (name.isEmpty() || name.chars().anyMatch(Character::isISOControl)) {
+      if (!Names.isPrintable(name)) {
         throw new MalformedModelException(
             file, "header", "a tensor's name is empty or holds control characters");
       }
@@ -225,7 +200,7 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
               throw inTensor(
                   name,
                   "unknown key '%s', expected dtype, shape and data_offsets"
-                      .formatted(JsonObject.excerpt(key)));
+                      .formatted(Excerpt.of(key)));
         }
       }
       if (dtype == null || shape == null || offsets == null) {
@@ -286,19 +261,19 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
       if (json.currentToken() != JsonToken.START_ARRAY) {
         throw inTensor(name, "%s is %s, expected a list".formatted(key, found(json)));
       }
-      var sizes = new ArrayList<Long>();
+      int count = 0;
       while (json.nextToken() != JsonToken.END_ARRAY) {
         if (!isLong(json) || json.getLongValue() < 0) {
           throw inTensor(
               name, "%s holds %s, expected whole numbers from 0".formatted(key, found(json)));
         }
-        sizes.add(json.getLongValue());
-        if (sizes.size() > MAX_DIMENSIONS) {
+        if (count == MAX_DIMENSIONS) {
           throw inTensor(
               name, "%s has more than %d numbers, expected fewer".formatted(key, MAX_DIMENSIONS));
         }
+        sizes[count++] = json.getLongValue();
       }
-      return sizes;
+      return List.of(Arrays.copyOf(sizes, count));
     }
 
     private static boolean isLong(JsonParser json) throws IOException {
@@ -309,7 +284,7 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
     /// Each tensor begins where the one before ends, and the last ends where the file ends.
     void checkCoverage(List<Entry> entries) {
       long end = 0;
-      String before = "the header";
+      @Nullable Entry before = null;
       for (Entry entry : entries) {
         if (entry.begin() != end) {
           throw inTensor(
@@ -320,15 +295,21 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
                       entry.end(),
                       entry.begin() < end ? "overlap another tensor" : "leave a hole",
                       end,
-                      before));
+                      placeBefore(before)));
         }
         end = entry.end();
-        before = place(entry.name());
+        before = entry;
       }
       if (end != dataBytes) {
         throw new MalformedModelException(
-            file, "data", "%d bytes, expected %d, the end of %s".formatted(dataBytes, end, before));
+            file,
+            "data",
+            "%d bytes, expected %d, the end of %s".formatted(dataBytes, end, placeBefore(before)));
       }
+    }
+
+    private static String placeBefore(@Nullable Entry before) {
+      return before == null ? "the header" : place(before.name());
     }
 
     private MalformedModelException inTensor(String name, String problem) {
@@ -336,7 +317,7 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
     }
 
     private static String place(String name) {
-      return "tensor '" + JsonObject.excerpt(name) + "'";
+      return "tensor " + Excerpt.quoted(name);
     }
 
     private static String found(JsonParser json) throws IOException {
@@ -344,8 +325,8 @@ public record SafetensorsFile(String name, Map<String, Tensor> tensors) {
       return switch (token) {
         case START_OBJECT -> "an object";
         case START_ARRAY -> "a list";
-        case VALUE_STRING -> "\"" + JsonObject.excerpt(json.getText()) + "\"";
-        case null, default -> JsonObject.excerpt(String.valueOf(json.getText()));
+        case VALUE_STRING -> "\"" + Excerpt.of(json.getText()) + "\"";
+        case null, default -> Excerpt.of(String.valueOf(json.getText()));
       };
     }
   }

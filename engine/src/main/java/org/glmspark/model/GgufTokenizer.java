@@ -30,13 +30,15 @@ final class GgufTokenizer implements TokenizerSource {
   private final @Nullable Tokenizer tokenizer;
 
   /// @param file the name of the file, for messages
+  /// @throws MalformedModelException if a list of the vocabulary is of the wrong type or length
   GgufTokenizer(String file, GgufMetadata metadata) {
     this.metadata = metadata;
     Tokenizer read = null;
     String from = "there is no " + TOKENS;
     if (metadata.has(TOKENS)) {
+      GgufVocabulary vocabulary = vocabulary(file);
       try {
-        read = vocabulary(file).tokenizer();
+        read = vocabulary.tokenizer();
         from = TOKENS;
       } catch (MalformedModelException e) {
         from = String.valueOf(e.getMessage());

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
+import org.glmspark.format.Excerpt;
 import org.jspecify.annotations.Nullable;
 
 /// How the content of a turn that calls a tool gives the arguments, and back.

@@ -2,6 +2,7 @@ package org.glmspark.prompt;
 
 import java.util.Arrays;
 import java.util.stream.Collectors;
+import org.glmspark.format.Excerpt;
 
 /// A tool that models were trained to use by its name.
 ///

@@ -2,6 +2,7 @@ package org.glmspark.prompt;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.glmspark.format.Excerpt;
 import org.glmspark.prompt.ChatMessage.Role;
 import org.glmspark.tokenizer.Tokenizer;
 

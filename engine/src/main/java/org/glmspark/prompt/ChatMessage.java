@@ -2,6 +2,7 @@ package org.glmspark.prompt;
 
 import java.util.List;
 import java.util.Locale;
+import org.glmspark.format.Excerpt;
 
 /// One turn of a conversation.
 ///

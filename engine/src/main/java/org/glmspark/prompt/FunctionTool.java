@@ -2,6 +2,7 @@ package org.glmspark.prompt;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.glmspark.format.Excerpt;
 
 /// A function of the caller.
 ///

@@ -13,6 +13,7 @@ import java.math.MathContext;
 import java.math.RoundingMode;
 import java.util.Iterator;
 import java.util.Locale;
+import org.glmspark.format.Excerpt;
 
 /// JSON in the exact characters of Python's `json.dumps(value, ensure_ascii=False)`, because that
 /// is what the models saw.

@@ -1,5 +1,7 @@
 package org.glmspark.prompt;
 
+import org.glmspark.format.Excerpt;
+
 /// The model asks for a tool to be used.
 ///
 /// @param name which tool, as the model writes it: one line without white space around it

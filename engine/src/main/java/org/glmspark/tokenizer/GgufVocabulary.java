@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.glmspark.format.Excerpt;
 import org.glmspark.format.MalformedModelException;
 import org.jspecify.annotations.Nullable;
 
@@ -35,10 +36,29 @@ public record GgufVocabulary(
   /// What the pieces are called in the file of the makers.
   private static final Map<String, String> RENAMED = Map.of("<bos>", "<s>", "<eos>", "</s>");
 
+  /// @throws MalformedModelException if a list has another length than that of the tokens, or that
+  ///   is absurdly long
+  public GgufVocabulary {
+    TokenTable.requireCount(file, tokens.size());
+    if (tokenTypes != null) {
+      requireLength(file, TYPES, tokenTypes.length, tokens);
+    }
+    if (scores != null) {
+      requireLength(file, SCORES, scores.length, tokens);
+    }
+  }
+
+  private static void requireLength(String file, String key, int length, List<String> tokens) {
+    if (length != tokens.size()) {
+      throw new MalformedModelException(
+          file, key, "has %d, expected %d, one for each token".formatted(length, tokens.size()));
+    }
+  }
+
   /// The tokenizer of the vocabulary. ChatGLM's `<bos>` and `<eos>` are called `<s>` and `</s>`, as
   /// in its `tokenizer.model`.
   ///
-  /// @throws MalformedModelException if lists contradict each other, a token is there twice or is
+  /// @throws MalformedModelException if a list contradicts another, a token is there twice or is
   ///   missing, or the vocabulary is to be encoded in another way
   public Tokenizer tokenizer() {
     return switch (model) {
@@ -47,7 +67,7 @@ public record GgufVocabulary(
       default ->
           throw malformed(
               "tokenizer.ggml.model",
-              "is %s, expected 'gpt2' or 'llama'".formatted(WholeFile.shown(model)));
+              "is %s, expected 'gpt2' or 'llama'".formatted(Excerpt.quoted(model)));
     };
   }
 
@@ -69,15 +89,17 @@ public record GgufVocabulary(
   }
 
   private void enter(TokenTable table, int id) {
-    String shown = WholeFile.shown(tokens.get(id));
-    byte[] bytes = ByteCharacters.decode(tokens.get(id));
+    String token = tokens.get(id);
+    byte[] bytes = ByteCharacters.decode(token);
     if (bytes == null || bytes.length == 0) {
-      throw malformed(place(id), "is %s, expected characters for bytes".formatted(shown));
+      throw malformed(
+          place(id), "is %s, expected characters for bytes".formatted(Excerpt.quoted(token)));
     }
     int first = table.put(id, bytes);
     if (first != id) {
       throw malformed(
-          place(id), "is %s again, token %d is; expected another".formatted(shown, first));
+          place(id),
+          "is %s again, token %d is; expected another".formatted(Excerpt.quoted(token), first));
     }
   }
 
@@ -105,11 +127,6 @@ public record GgufVocabulary(
       throw unknownRule("'chatglm-spm'");
     }
     List<Piece.Type> types = types();
-    if (scores != null && scores.length != tokens.size()) {
-      throw malformed(
-          SCORES,
-          "has %d, expected %d, one for each token".formatted(scores.length, tokens.size()));
-    }
     var pieces = new ArrayList<Piece>(tokens.size());
     for (int id = 0; id < tokens.size(); id++) {
       Piece.Type type = types.get(id);
@@ -132,11 +149,6 @@ public record GgufVocabulary(
     if (tokenTypes == null) {
       throw malformed(TYPES, "is missing, expected a type for each token");
     }
-    if (tokenTypes.length != tokens.size()) {
-      throw malformed(
-          TYPES,
-          "has %d, expected %d, one for each token".formatted(tokenTypes.length, tokens.size()));
-    }
     var types = new ArrayList<Piece.Type>(tokenTypes.length);
     for (int id = 0; id < tokenTypes.length; id++) {
       Piece.Type type = Piece.Type.of(tokenTypes[id]);
@@ -152,7 +164,7 @@ public record GgufVocabulary(
     return malformed(
         "tokenizer.ggml.pre",
         "is %s with model '%s', expected %s"
-            .formatted(pre == null ? "missing" : WholeFile.shown(pre), model, expected));
+            .formatted(pre == null ? "missing" : Excerpt.quoted(pre), model, expected));
   }
 
   private static String place(int id) {

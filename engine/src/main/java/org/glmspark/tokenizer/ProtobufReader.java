@@ -1,11 +1,10 @@
 package org.glmspark.tokenizer;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import java.nio.ByteBuffer;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.nio.charset.CharacterCodingException;
 import org.glmspark.format.MalformedModelException;
+import org.glmspark.format.StrictUtf8;
 
 /// Reads the fields of one message in the wire format of Protocol Buffers. Nothing is copied but
 /// the strings that are asked for.
@@ -29,34 +28,36 @@ final class ProtobufReader {
 
   private static final int MAX_VARINT_BYTES = 10;
 
+  private static final VarHandle FLOAT =
+      MethodHandles.byteArrayViewVarHandle(float[].class, ByteOrder.LITTLE_ENDIAN);
+
   private final WholeFile file;
-  private final ByteBuffer bytes;
-
-  /// Where [#bytes] begins in the file.
-  private final int offset;
-
+  private final byte[] bytes;
+  private final int end;
+  private int position;
   private int fieldStart;
   private int field;
   private int wireType;
 
   ProtobufReader(WholeFile file) {
-    this(file, ByteBuffer.wrap(file.bytes()).order(ByteOrder.LITTLE_ENDIAN), 0);
+    this(file, 0, file.bytes().length);
   }
 
-  private ProtobufReader(WholeFile file, ByteBuffer bytes, int offset) {
+  private ProtobufReader(WholeFile file, int start, int end) {
     this.file = file;
-    this.bytes = bytes;
-    this.offset = offset;
+    this.bytes = file.bytes();
+    this.end = end;
+    position = start;
   }
 
   /// Goes to the next field, whose value is then to be read or skipped.
   ///
   /// @return whether there is one
   boolean next() {
-    if (!bytes.hasRemaining()) {
+    if (position == end) {
       return false;
     }
-    fieldStart = bytes.position();
+    fieldStart = position;
     long tag = varint();
     field = (int) (tag >>> 3);
     wireType = (int) (tag & 7);
@@ -85,31 +86,30 @@ final class ProtobufReader {
   /// Its value, a floating-point number of four bytes.
   float float32() {
     requireType(FOUR_BYTES);
-    requireBytes(Float.BYTES);
-    return bytes.getFloat();
+    int start = position;
+    skip(Float.BYTES);
+    return (float) FLOAT.get(bytes, start);
   }
 
   /// Its value, a string.
   String text() {
-    ByteBuffer value = value();
-    try {
-      return UTF_8.newDecoder().decode(value).toString();
-    } catch (CharacterCodingException e) {
-      throw new MalformedModelException(
-          file.name(), place(), "the text of field %d is no UTF-8".formatted(field), e);
+    int length = value();
+    String text = StrictUtf8.text(bytes, position - length, length);
+    if (text == null) {
+      throw malformed("the text of field %d is no UTF-8".formatted(field));
     }
+    return text;
   }
 
   /// How long its value is, a string or message.
   int length() {
-    return value().remaining();
+    return value();
   }
 
   /// Its value, a message.
   ProtobufReader message() {
-    ByteBuffer value = value();
-    int start = offset + bytes.position() - value.remaining();
-    return new ProtobufReader(file, value.order(ByteOrder.LITTLE_ENDIAN), start);
+    int length = value();
+    return new ProtobufReader(file, position - length, position);
   }
 
   /// Passes over the value.
@@ -131,32 +131,34 @@ final class ProtobufReader {
   }
 
   private String place() {
-    return "offset " + (offset + fieldStart);
+    return "offset " + fieldStart;
   }
 
-  private ByteBuffer value() {
+  /// Passes over a string or message.
+  ///
+  /// @return its length
+  private int value() {
     requireType(LENGTH);
     long length = varint();
-    if (length < 0 || length > bytes.remaining()) {
+    if (length < 0 || length > end - position) {
       throw malformed(
           "field %d has %s bytes, expected at most the %d that are left"
-              .formatted(field, Long.toUnsignedString(length), bytes.remaining()));
+              .formatted(field, Long.toUnsignedString(length), end - position));
     }
-    ByteBuffer value = bytes.slice(bytes.position(), (int) length);
     skip((int) length);
-    return value;
+    return (int) length;
   }
 
   private void skip(int count) {
     requireBytes(count);
-    bytes.position(bytes.position() + count);
+    position += count;
   }
 
   private long varint() {
     long value = 0;
     for (int i = 0; i < MAX_VARINT_BYTES; i++) {
       requireBytes(1);
-      byte b = bytes.get();
+      byte b = bytes[position++];
       value |= (b & 0x7FL) << (7 * i);
       if (b >= 0) {
         return value;
@@ -173,9 +175,8 @@ final class ProtobufReader {
   }
 
   private void requireBytes(int count) {
-    if (bytes.remaining() < count) {
-      throw malformed(
-          "%d bytes are left, expected at least %d".formatted(bytes.remaining(), count));
+    if (end - position < count) {
+      throw malformed("%d bytes are left, expected at least %d".formatted(end - position, count));
     }
   }
 }

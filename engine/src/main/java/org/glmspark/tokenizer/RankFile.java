@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.util.Arrays;
 import java.util.Base64;
+import org.glmspark.format.Excerpt;
 import org.glmspark.format.MalformedModelException;
 
 /// Reads the text format of tiktoken, which is that of GLM-4's `tokenizer.model`: a token a line,
@@ -13,6 +14,9 @@ import org.glmspark.format.MalformedModelException;
 /// number of tokens less one, in any order, and every single byte is a token, so that every text
 /// can be encoded. Blank lines do not count.
 final class RankFile {
+  /// A byte in base64, a blank and a digit.
+  private static final int LEAST_LINE_BYTES = 6;
+
   private final WholeFile file;
   private final TokenTable table;
 
@@ -21,7 +25,7 @@ final class RankFile {
 
   private RankFile(WholeFile file) {
     this.file = file;
-    int tokens = tokenLines(file.bytes());
+    int tokens = tokenLines();
     table = new TokenTable(tokens);
     lines = new int[tokens];
   }
@@ -34,15 +38,19 @@ final class RankFile {
     return ranks.table;
   }
 
-  private static int tokenLines(byte[] bytes) {
+  /// The number of lines long enough for a token: tables are made for all of them. Others are
+  /// refused when they are read.
+  private int tokenLines() {
+    byte[] bytes = file.bytes();
     int count = 0;
     int end;
     for (int start = 0; start < bytes.length; start = end + 1) {
       end = lineEnd(bytes, start);
-      if (textEnd(bytes, start, end) > start) {
+      if (textEnd(bytes, start, end) - start >= LEAST_LINE_BYTES) {
         count++;
       }
     }
+    TokenTable.requireCount(file.name(), count);
     return count;
   }
 
@@ -139,6 +147,6 @@ final class RankFile {
   }
 
   private String shown(int start, int end) {
-    return WholeFile.shown(new String(file.bytes(), start, end - start, ISO_8859_1));
+    return Excerpt.quoted(new String(file.bytes(), start, end - start, ISO_8859_1));
   }
 }

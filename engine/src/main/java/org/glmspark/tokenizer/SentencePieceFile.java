@@ -2,6 +2,7 @@ package org.glmspark.tokenizer;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.glmspark.format.Excerpt;
 import org.glmspark.format.MalformedModelException;
 
 /// Reads the `tokenizer.model` of ChatGLM2 and ChatGLM3, a SentencePiece model, and refuses what
@@ -65,7 +66,10 @@ final class SentencePieceFile {
   private void read(ProtobufReader model) {
     while (model.next()) {
       switch (model.field()) {
-        case MODEL_PIECES -> pieces.add(piece(model.message()));
+        case MODEL_PIECES -> {
+          pieces.add(piece(model.message()));
+          TokenTable.requireCount(file.name(), pieces.size());
+        }
         case MODEL_TRAINER -> {
           requireFirst(model, trainerSeen);
           trainerSeen = true;
@@ -94,7 +98,7 @@ final class SentencePieceFile {
     }
   }
 
-  private static Piece piece(ProtobufReader piece) {
+  private Piece piece(ProtobufReader piece) {
     String text = "";
     float score = 0;
     Piece.Type type = Piece.Type.NORMAL;
@@ -105,6 +109,9 @@ final class SentencePieceFile {
         case PIECE_TYPE -> type = type(piece);
         default -> piece.skip();
       }
+    }
+    if (text.isEmpty()) {
+      throw malformed("piece " + pieces.size(), "has no text, expected one");
     }
     return new Piece(text, score, type);
   }
@@ -156,7 +163,7 @@ final class SentencePieceFile {
     }
     if (!name.equals(IDENTITY)) {
       throw malformed(
-          "normalizer_spec.name", "is %s, expected 'identity'".formatted(WholeFile.shown(name)));
+          "normalizer_spec.name", "is %s, expected 'identity'".formatted(Excerpt.quoted(name)));
     }
     requireNoMap("normalizer_spec", characterMap);
     require("normalizer_spec.add_dummy_prefix", dummyPrefix, true);

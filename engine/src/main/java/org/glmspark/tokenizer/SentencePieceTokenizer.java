@@ -4,11 +4,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
+import org.glmspark.format.Excerpt;
 import org.glmspark.format.MalformedModelException;
 
 /// Byte-pair encoding as ChatGLM2 and ChatGLM3 use it: a blank is put before the text, then its
@@ -23,6 +22,7 @@ import org.glmspark.format.MalformedModelException;
 public final class SentencePieceTokenizer implements Tokenizer {
   private static final char ESCAPED_BLANK = '\u2581';
   private static final int SINGLE_BYTES = 256;
+  private static final byte[] NO_BYTES = {};
 
   private final BytePairEncoding encoding;
   private final Vocabulary vocabulary;
@@ -109,7 +109,8 @@ public final class SentencePieceTokenizer implements Tokenizer {
       this.file = file;
       this.pieces = pieces;
       table = new TokenTable(pieces.size());
-      bytes = new byte[pieces.size()][0];
+      bytes = new byte[pieces.size()][];
+      Arrays.fill(bytes, NO_BYTES);
       Arrays.fill(singleBytes, TokenTable.NONE);
       for (int id = 0; id < pieces.size(); id++) {
         enter(id, pieces.get(id));
@@ -145,7 +146,7 @@ public final class SentencePieceTokenizer implements Tokenizer {
             throw malformed(
                 id,
                 "is %s, a user-defined piece, expected none of these"
-                    .formatted(WholeFile.shown(piece.text())));
+                    .formatted(Excerpt.quoted(piece.text())));
       }
     }
 
@@ -154,7 +155,7 @@ public final class SentencePieceTokenizer implements Tokenizer {
         throw malformed(
             id,
             "is %s, expected a text with \u2581 for a blank"
-                .formatted(WholeFile.shown(piece.text())));
+                .formatted(Excerpt.quoted(piece.text())));
       }
       if (!Float.isFinite(piece.score())) {
         throw malformed(id, "has the score %s, expected a number".formatted(piece.score()));
@@ -165,7 +166,7 @@ public final class SentencePieceTokenizer implements Tokenizer {
 
     private void enterByte(int id, String text) {
       if (!text.matches("<0x[0-9A-F]{2}>")) {
-        throw malformed(id, "is %s, expected a byte like <0x0A>".formatted(WholeFile.shown(text)));
+        throw malformed(id, "is %s, expected a byte like <0x0A>".formatted(Excerpt.quoted(text)));
       }
       int value = Integer.parseInt(text, 3, 5, 16);
       if (singleBytes[value] == TokenTable.NONE) {
@@ -185,7 +186,7 @@ public final class SentencePieceTokenizer implements Tokenizer {
         throw malformed(
             id,
             "is %s again, piece %d is; expected another"
-                .formatted(WholeFile.shown(pieces.get(first).text()), first));
+                .formatted(Excerpt.quoted(pieces.get(first).text()), first));
       }
     }
 
@@ -203,13 +204,7 @@ public final class SentencePieceTokenizer implements Tokenizer {
     /// Text pieces by falling score. Where pairs are joined no two may have the same: which one
     /// SentencePiece would join then is not in the file.
     private int[] order() {
-      int[] order =
-          IntStream.range(0, pieces.size())
-              .filter(id -> pieces.get(id).type() == Piece.Type.NORMAL)
-              .boxed()
-              .sorted(Comparator.comparingDouble(id -> -score(id)))
-              .mapToInt(Integer::intValue)
-              .toArray();
+      int[] order = byFallingScore();
       int last = TokenTable.NONE;
       for (int id : order) {
         if (!isCharacter(id)) {
@@ -221,6 +216,29 @@ public final class SentencePieceTokenizer implements Tokenizer {
         }
       }
       return order;
+    }
+
+    /// Equal scores by rising id.
+    private int[] byFallingScore() {
+      long[] keys = new long[pieces.size()];
+      int count = 0;
+      for (int id = 0; id < keys.length; id++) {
+        if (pieces.get(id).type() == Piece.Type.NORMAL) {
+          keys[count++] = ((long) ~rising(score(id)) << Integer.SIZE) | id;
+        }
+      }
+      Arrays.sort(keys, 0, count);
+      int[] order = new int[count];
+      for (int i = 0; i < count; i++) {
+        order[i] = (int) keys[i];
+      }
+      return order;
+    }
+
+    /// A number that orders as the finite value does.
+    private static int rising(float value) {
+      int bits = Float.floatToIntBits(value);
+      return bits >= 0 ? bits : ~bits ^ Integer.MIN_VALUE;
     }
 
     private float score(int id) {
@@ -240,7 +258,7 @@ public final class SentencePieceTokenizer implements Tokenizer {
           throw malformed(
               id,
               "is %s, expected each of its characters to be a piece"
-                  .formatted(WholeFile.shown(pieces.get(id).text())));
+                  .formatted(Excerpt.quoted(pieces.get(id).text())));
         }
       }
     }

@@ -1,18 +1,11 @@
 package org.glmspark.tokenizer;
 
-import com.fasterxml.jackson.core.JsonLocation;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectReader;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import org.glmspark.format.Excerpt;
+import org.glmspark.format.JsonObject;
 import org.glmspark.format.MalformedModelException;
-import org.jspecify.annotations.Nullable;
 
 /// The control tokens beside the ranks of `tokenizer.model`, text to id.
 final class SpecialTokens {
@@ -22,13 +15,6 @@ final class SpecialTokens {
   private static final int TEXT_TOKENS = 10;
 
   private static final String KEY = "added_tokens_decoder";
-
-  private static final ObjectReader JSON =
-      JsonMapper.builder()
-          .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build()
-          .reader();
 
   private SpecialTokens() {}
 
@@ -48,16 +34,15 @@ final class SpecialTokens {
   /// @param ranks how many tokens have bytes: the ids below are taken
   /// @throws MalformedModelException naming the key, what was found and what was expected
   static Map<String, Integer> parse(WholeFile file, int ranks) {
-    JsonNode added = root(file).path(KEY);
-    if (added.isMissingNode()) {
+    JsonObject config = JsonObject.parse(file.name(), file.bytes());
+    if (!config.has(KEY)) {
       return following(ranks);
     }
-    requireObject(file, KEY, added);
+    JsonObject added = config.object(KEY);
     var ids = new LinkedHashMap<String, Integer>();
-    for (Map.Entry<String, JsonNode> entry : added.properties()) {
-      int id = id(file, entry.getKey(), ranks);
-      JsonNode content = entry.getValue().path("content");
-      String text = content.isTextual() ? content.asText() : "";
+    for (String key : added.keys()) {
+      int id = id(file, key, ranks);
+      String text = added.object(key).text("content");
       if (text.isEmpty()) {
         throw new MalformedModelException(
             file.name(), KEY + "." + id, "no content, expected the token's text");
@@ -75,8 +60,7 @@ final class SpecialTokens {
       throw new MalformedModelException(
           file,
           place,
-          "%s again, id %d has it; expected another text"
-              .formatted(WholeFile.shown(text), earlier));
+          "%s again, id %d has it; expected another text".formatted(Excerpt.quoted(text), earlier));
     }
   }
 
@@ -92,36 +76,6 @@ final class SpecialTokens {
     }
   }
 
-  /// The object that a JSON file holds.
-  static JsonNode root(WholeFile file) {
-    JsonNode root;
-    try {
-      root = JSON.readTree(file.bytes());
-    } catch (JsonProcessingException e) {
-      throw new MalformedModelException(
-          file.name(), place(e.getLocation()), "no JSON: " + e.getOriginalMessage(), e);
-    } catch (IOException e) { // the bytes are in memory: this is about their character encoding
-      throw new MalformedModelException(file.name(), "text", "no UTF-8: " + e.getMessage(), e);
-    }
-    requireObject(file, "root", root);
-    return root;
-  }
-
-  private static String place(@Nullable JsonLocation location) {
-    return location == null
-        ? "text"
-        : "line %d, column %d".formatted(location.getLineNr(), location.getColumnNr());
-  }
-
-  private static void requireObject(WholeFile file, String place, JsonNode node) {
-    if (!node.isObject()) {
-      throw new MalformedModelException(
-          file.name(),
-          place,
-          "%s, expected an object".formatted(node.getNodeType().name().toLowerCase(Locale.ROOT)));
-    }
-  }
-
   private static int id(WholeFile file, String key, int ranks) {
     // no sign and no leading zero, so that two keys are never one id; nine digits fit an int
     int id = key.matches("0|[1-9][0-9]{0,8}") ? Integer.parseInt(key) : -1;
@@ -130,7 +84,7 @@ final class SpecialTokens {
           file.name(),
           KEY,
           "id %s, expected a number from %d: lower ids have bytes in the vocabulary"
-              .formatted(WholeFile.shown(key), ranks));
+              .formatted(Excerpt.quoted(key), ranks));
     }
     return id;
   }

@@ -4,7 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.stream.IntStream;
+import org.glmspark.format.MalformedModelException;
 
 /// The tokens that text encodes to, found by id and by bytes.
 ///
@@ -13,6 +13,10 @@ import java.util.stream.IntStream;
 final class TokenTable {
   /// What [#find] returns for bytes that are no token.
   static final int NONE = -1;
+
+  /// The largest vocabularies of other models have as many, GLM-4 has 151,343. A limit, because a
+  /// token of two bytes in a file takes a hundred times that in the tables of an encoder.
+  private static final int MAX_TOKENS = 1 << 18;
 
   private static final byte[] NO_BYTES = {};
 
@@ -33,12 +37,25 @@ final class TokenTable {
 
   private int longestBytes;
 
-  /// @param count one more than the highest id that [#put] will be given, at most 2^28
+  /// @param count one more than the highest id that [#put] will be given, see [#requireCount]
   TokenTable(int count) {
     tokens = new byte[count][];
     Arrays.fill(tokens, NO_BYTES);
     slots = new long[Integer.highestOneBit(Math.max(1, count)) * 4];
     Arrays.fill(slots, FREE);
+  }
+
+  /// Requires a number of tokens to be one that a vocabulary may have: before anything is allocated
+  /// for all of them.
+  ///
+  /// @throws MalformedModelException if it is not
+  static void requireCount(String file, long count) {
+    if (count > MAX_TOKENS) {
+      throw new MalformedModelException(
+          file,
+          "vocabulary",
+          "has %d tokens or more, expected at most %d".formatted(count, MAX_TOKENS));
+    }
   }
 
   /// Enters a token, unless there is one with its bytes.
@@ -76,28 +93,39 @@ final class TokenTable {
 
   /// The ids that have a token, in the order of their bytes.
   int[] sortedIds() {
-    long[] keys =
-        IntStream.range(0, tokens.length)
-            .filter(id -> tokens[id].length > 0)
-            .mapToLong(id -> ((long) beginning(tokens[id]) << Integer.SIZE) | id)
-            .sorted()
-            .toArray();
-    int[] ids = new int[keys.length];
+    long[] keys = new long[tokens.length];
+    int count = 0;
+    for (int id = 0; id < tokens.length; id++) {
+      if (tokens[id].length > 0) {
+        keys[count++] = ((long) beginning(tokens[id]) << Integer.SIZE) | id;
+      }
+    }
+    Arrays.sort(keys, 0, count);
+    int[] ids = new int[count];
     int end;
-    for (int start = 0; start < keys.length; start = end) {
+    for (int start = 0; start < count; start = end) {
       end = start;
-      while (end < keys.length && keys[end] >> Integer.SIZE == keys[start] >> Integer.SIZE) {
+      while (end < count && keys[end] >> Integer.SIZE == keys[start] >> Integer.SIZE) {
         end++;
       }
-      int[] sorted =
-          Arrays.stream(keys, start, end)
-              .mapToObj(key -> (int) key)
-              .sorted((a, b) -> Arrays.compareUnsigned(tokens[a], tokens[b]))
-              .mapToInt(Integer::intValue)
-              .toArray();
-      System.arraycopy(sorted, 0, ids, start, sorted.length);
+      sortIds(ids, keys, start, end);
     }
     return ids;
+  }
+
+  /// Puts the ids of keys with the same beginning into the order of their tokens' bytes.
+  private void sortIds(int[] ids, long[] keys, int start, int end) {
+    if (end - start == 1) { // most are alone with their beginning: nothing to sort
+      ids[start] = (int) keys[start];
+      return;
+    }
+    int[] sorted =
+        Arrays.stream(keys, start, end)
+            .mapToObj(key -> (int) key)
+            .sorted((a, b) -> Arrays.compareUnsigned(tokens[a], tokens[b]))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    System.arraycopy(sorted, 0, ids, start, sorted.length);
   }
 
   /// A number that orders tokens by their first four bytes.

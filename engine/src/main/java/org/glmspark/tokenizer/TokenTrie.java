@@ -25,7 +25,7 @@ final class TokenTrie {
   /// How many free slots a node tries before those of its kind begin the search further on.
   private static final int PATIENCE = 32;
 
-  private long[] slots = new long[SINGLE_BYTES * 4];
+  private long[] slots = {};
   private int rootBase;
 
   private TokenTrie() {}
@@ -102,6 +102,7 @@ final class TokenTrie {
     }
 
     void run() {
+      slots = new long[capacity(nodes())];
       bases.set(0); // stands for a node without children
       used.set(0);
       rootBase = placeChildren(0, sorted.length, 0);
@@ -113,6 +114,34 @@ final class TokenTrie {
                 pending[pendingSize + 1], pending[pendingSize + 2], pending[pendingSize + 3]);
         slots[slot] |= (long) base << BASE_SHIFT;
       }
+    }
+
+    /// The number of different beginnings.
+    private int nodes() {
+      long nodes = 0;
+      byte[] before = {};
+      for (int id : sorted) {
+        byte[] token = table.token(id);
+        int common = Arrays.mismatch(before, token);
+        nodes += token.length - (common < 0 ? token.length : common);
+        before = token;
+      }
+      return requireSlots(nodes);
+    }
+
+    /// A length for so many slots, of which some stay free.
+    private int capacity(int slots) {
+      return (int) Math.min(MAX_SLOTS, slots + slots / 8L + SINGLE_BYTES);
+    }
+
+    private int requireSlots(long count) {
+      if (count > MAX_SLOTS) {
+        throw new MalformedModelException(
+            file,
+            "vocabulary",
+            "has more than %d different beginnings, expected fewer".formatted(MAX_SLOTS));
+      }
+      return (int) count;
     }
 
     /// Gives a place to the children of the node with the tokens `from` to `to`, which are longer
@@ -180,12 +209,9 @@ final class TokenTrie {
     }
 
     private void reserve(int index) {
-      if (index >= MAX_SLOTS) {
-        throw new MalformedModelException(
-            file, "vocabulary", "has more than %d different beginnings".formatted(MAX_SLOTS));
-      }
-      if (index >= slots.length) {
-        slots = Arrays.copyOf(slots, Math.max(index + 1, slots.length + slots.length / 2));
+      int needed = requireSlots(index + 1L);
+      if (needed > slots.length) {
+        slots = Arrays.copyOf(slots, capacity(needed));
       }
     }
 

@@ -1,6 +1,5 @@
 package org.glmspark.tokenizer;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -12,6 +11,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.glmspark.format.Excerpt;
+import org.glmspark.format.JsonObject;
 import org.glmspark.format.MalformedModelException;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,10 @@ public final class TokenizerFiles {
   private TokenizerFiles(Map<String, WholeFile> files) {
     this.files = files;
   }
+
+  // keys of the configuration
+  private static final String NAME = "name_or_path";
+  private static final String ADDED_TOKENS = "added_tokens_decoder";
 
   /// A tokenizer and the file that its vocabulary came from.
   public record Loaded(Tokenizer tokenizer, String file) {}
@@ -160,18 +165,23 @@ public final class TokenizerFiles {
     if (file == null) {
       return null;
     }
-    JsonNode config = SpecialTokens.root(file);
-    String name = config.path("name_or_path").asText("");
-    TokenizerFamily named = named(name);
-    if (named != null) {
-      return new Evidence(
-          named, "%s: name_or_path is %s".formatted(CONFIG_FILE, WholeFile.shown(name)));
-    }
-    for (JsonNode token : config.path("added_tokens_decoder")) {
-      if (token.path("content").asText("").equals("<|user|>")) {
+    JsonObject config = JsonObject.parse(file.name(), file.bytes());
+    if (config.has(NAME)) {
+      String name = config.text(NAME);
+      TokenizerFamily named = named(name);
+      if (named != null) {
         return new Evidence(
-            TokenizerFamily.CHATGLM3,
-            "%s: added_tokens_decoder has '<|user|>'".formatted(CONFIG_FILE));
+            named, "%s: %s is %s".formatted(CONFIG_FILE, NAME, Excerpt.quoted(name)));
+      }
+    }
+    if (config.has(ADDED_TOKENS)) {
+      JsonObject added = config.object(ADDED_TOKENS);
+      for (String id : added.keys()) {
+        if (added.object(id).text("content").equals("<|user|>")) {
+          return new Evidence(
+              TokenizerFamily.CHATGLM3,
+              "%s: %s has '<|user|>'".formatted(CONFIG_FILE, ADDED_TOKENS));
+        }
       }
     }
     return null;

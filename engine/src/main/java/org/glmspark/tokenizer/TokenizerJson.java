@@ -1,20 +1,20 @@
 package org.glmspark.tokenizer;
 
 import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectReader;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.glmspark.format.Excerpt;
+import org.glmspark.format.JsonText;
 import org.glmspark.format.MalformedModelException;
 import org.jspecify.annotations.Nullable;
 
@@ -27,22 +27,47 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Source: <https://huggingface.co/docs/tokenizers>.
 final class TokenizerJson {
-  private static final int MAX_DEPTH = 64;
+  private static final int MAX_SETTINGS = 100;
   private static final String MODEL = "model";
   private static final String VOCABULARY = "model.vocab";
   private static final String ADDED_TOKENS = "added_tokens";
   private static final String PRE_TOKENIZER = "pre_tokenizer";
+  private static final String NORMALIZER = "normalizer";
 
-  private static final JsonFactory FACTORY =
-      // names of a hostile file must not stay in memory nor fill a shared table
-      JsonFactory.builder()
-          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
-          .build();
+  // keys whose values matter: a second value must not take the place of the first
+  private static final Set<String> ROOT_KEYS =
+      Set.of(MODEL, ADDED_TOKENS, PRE_TOKENIZER, NORMALIZER);
+  private static final Set<String> MODEL_KEYS =
+      Set.of(
+          "type",
+          "vocab",
+          "ignore_merges",
+          "byte_fallback",
+          "dropout",
+          "continuing_subword_prefix",
+          "end_of_word_suffix");
 
-  private static final ObjectReader TREES = JsonMapper.builder(FACTORY).build().reader();
+  /// The words of [WordSplitter], each then as bytes: values by their places.
+  private static final Map<String, String> PRE_TOKENIZER_SETTINGS =
+      Map.of(
+          "/pre_tokenizer/type",
+          "'Sequence'",
+          "/pre_tokenizer/pretokenizers/0/type",
+          "'Split'",
+          "/pre_tokenizer/pretokenizers/0/pattern/Regex",
+          "'" + WordSplitter.REGULAR_EXPRESSION + "'",
+          "/pre_tokenizer/pretokenizers/0/behavior",
+          "'Isolated'",
+          "/pre_tokenizer/pretokenizers/0/invert",
+          "false",
+          "/pre_tokenizer/pretokenizers/1/type",
+          "'ByteLevel'",
+          "/pre_tokenizer/pretokenizers/1/add_prefix_space",
+          "false",
+          "/pre_tokenizer/pretokenizers/1/use_regex",
+          "false");
+
+  private static final String THIRD_STEP = "/pre_tokenizer/pretokenizers/2";
 
   /// A token of the file.
   private record Entry(int id, String text) {}
@@ -57,8 +82,9 @@ final class TokenizerJson {
   private final JsonParser parser;
   private final List<Entry> vocabulary = new ArrayList<>();
   private final Map<Integer, String> added = new LinkedHashMap<>();
-  private boolean modelSeen;
-  private boolean preTokenizerSeen;
+
+  /// The keys that mattered so far.
+  private final Set<String> seen = new HashSet<>();
 
   private TokenizerJson(WholeFile file, JsonParser parser) {
     this.file = file;
@@ -67,33 +93,30 @@ final class TokenizerJson {
 
   /// @throws MalformedModelException naming the place, what was found and what was expected
   static Content parse(WholeFile file) {
-    try (JsonParser parser = FACTORY.createParser(file.bytes())) {
-      var json = new TokenizerJson(file, parser);
-      json.read();
-      return json.content();
-    } catch (JsonProcessingException e) {
-      throw new MalformedModelException(
-          file.name(), place(e.getLocation()), "no JSON: " + e.getOriginalMessage(), e);
-    } catch (IOException e) { // the bytes are in memory: this is about their character encoding
-      throw new MalformedModelException(file.name(), "text", "no UTF-8: " + e.getMessage(), e);
-    }
-  }
-
-  private static String place(@Nullable JsonLocation location) {
-    return location == null
-        ? "text"
-        : "line %d, column %d".formatted(location.getLineNr(), location.getColumnNr());
+    JsonFactoryBuilder parsers =
+        JsonText.parsers().disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES); // they all differ
+    return JsonText.read(
+        file.name(),
+        "",
+        file.bytes(),
+        parsers,
+        parser -> {
+          var json = new TokenizerJson(file, parser);
+          json.read();
+          return json.content();
+        });
   }
 
   private void read() throws IOException {
     require("root", parser.nextToken(), JsonToken.START_OBJECT);
     for (String key = parser.nextFieldName(); key != null; key = parser.nextFieldName()) {
       JsonToken value = parser.nextToken();
+      requireFirst(ROOT_KEYS, "", key);
       switch (key) {
         case MODEL -> readModel(value);
         case ADDED_TOKENS -> readAddedTokens(value);
-        case PRE_TOKENIZER -> checkPreTokenizer(TREES.readTree(parser));
-        case "normalizer" -> require(key, value, JsonToken.VALUE_NULL);
+        case PRE_TOKENIZER -> checkPreTokenizer();
+        case NORMALIZER -> require(key, value, JsonToken.VALUE_NULL);
         default -> parser.skipChildren();
       }
     }
@@ -104,11 +127,11 @@ final class TokenizerJson {
 
   private void readModel(JsonToken start) throws IOException {
     require(MODEL, start, JsonToken.START_OBJECT);
-    modelSeen = true;
     String type = "none";
     boolean ignoresMerges = false;
     for (String key = parser.nextFieldName(); key != null; key = parser.nextFieldName()) {
       JsonToken value = parser.nextToken();
+      requireFirst(MODEL_KEYS, MODEL + ".", key);
       switch (key) {
         case "type" -> type = shownValue();
         case "ignore_merges" -> ignoresMerges = value == JsonToken.VALUE_TRUE;
@@ -140,6 +163,7 @@ final class TokenizerJson {
     for (String text = parser.nextFieldName(); text != null; text = parser.nextFieldName()) {
       require(VOCABULARY, parser.nextToken(), JsonToken.VALUE_NUMBER_INT);
       vocabulary.add(new Entry(id(VOCABULARY), text));
+      TokenTable.requireCount(file.name(), vocabulary.size());
     }
   }
 
@@ -148,6 +172,7 @@ final class TokenizerJson {
     while (parser.nextToken() != JsonToken.END_ARRAY) {
       require(ADDED_TOKENS, parser.currentToken(), JsonToken.START_OBJECT);
       readAddedToken();
+      TokenTable.requireCount(file.name(), added.size());
     }
   }
 
@@ -175,7 +200,7 @@ final class TokenizerJson {
     if (earlier != null) {
       throw malformed(
           ADDED_TOKENS,
-          "id %d again, %s has it; expected another".formatted(id, WholeFile.shown(earlier)));
+          "id %d again, %s has it; expected another".formatted(id, Excerpt.quoted(earlier)));
     }
   }
 
@@ -187,51 +212,52 @@ final class TokenizerJson {
     return id;
   }
 
-  /// The words of [WordSplitter], each then as bytes.
-  private void checkPreTokenizer(JsonNode found) {
-    preTokenizerSeen = true;
-    JsonNode steps = found.path("pretokenizers");
-    JsonNode split = steps.path(0);
-    JsonNode bytes = steps.path(1);
-    requireText(PRE_TOKENIZER + ".type", found.path("type"), "Sequence");
-    if (steps.size() != 2) {
-      throw malformed(
-          PRE_TOKENIZER + ".pretokenizers",
-          "has %d steps, expected 2, Split and ByteLevel".formatted(steps.size()));
+  private void checkPreTokenizer() throws IOException {
+    Map<String, String> found = settings();
+    for (Map.Entry<String, String> expected : new TreeMap<>(PRE_TOKENIZER_SETTINGS).entrySet()) {
+      String value = found.getOrDefault(expected.getKey(), "missing");
+      if (!value.equals(expected.getValue())) {
+        throw malformed(
+            expected.getKey(),
+            "is %s, expected %s".formatted(Excerpt.of(value), expected.getValue()));
+      }
     }
-    String first = PRE_TOKENIZER + ".pretokenizers[0].";
-    requireText(first + "type", split.path("type"), "Split");
-    requireText(
-        first + "pattern.Regex",
-        split.path("pattern").path("Regex"),
-        WordSplitter.REGULAR_EXPRESSION);
-    requireText(first + "behavior", split.path("behavior"), "Isolated");
-    requireFalse(first + "invert", split.path("invert"));
-    String second = PRE_TOKENIZER + ".pretokenizers[1].";
-    requireText(second + "type", bytes.path("type"), "ByteLevel");
-    requireFalse(second + "add_prefix_space", bytes.path("add_prefix_space"));
-    requireFalse(second + "use_regex", bytes.path("use_regex"));
-  }
-
-  private void requireText(String place, JsonNode found, String expected) {
-    if (!found.isTextual() || !found.asText().equals(expected)) {
-      throw malformed(
-          place, "is %s, expected '%s'".formatted(WholeFile.shown(found.asText("none")), expected));
+    if (found.containsKey(THIRD_STEP)) {
+      throw malformed(THIRD_STEP, "is a third step, expected two, Split and ByteLevel");
     }
   }
 
-  private void requireFalse(String place, JsonNode found) {
-    if (!found.isBoolean() || found.asBoolean()) {
-      throw malformed(
-          place, "is %s, expected false".formatted(WholeFile.shown(found.asText("none"))));
-    }
+  /// All of the value that begins here, by place: texts between quotes, other values as they are.
+  private Map<String, String> settings() throws IOException {
+    var settings = new HashMap<String, String>();
+    int depth = 0;
+    do {
+      JsonToken token = parser.currentToken();
+      if (token.isStructEnd()) {
+        depth--;
+      } else if (token != JsonToken.FIELD_NAME) {
+        String text = parser.getText();
+        String place = parser.getParsingContext().pathAsPointer().toString();
+        String value = token == JsonToken.VALUE_STRING ? "'" + text + "'" : text;
+        if (settings.put(place, value) != null) {
+          throw malformed(place, "stands there twice, expected once");
+        }
+        depth += token.isStructStart() ? 1 : 0;
+      }
+      if (settings.size() > MAX_SETTINGS) {
+        throw malformed(
+            PRE_TOKENIZER, "more than %d values, expected fewer".formatted(MAX_SETTINGS));
+      }
+    } while (depth > 0 && parser.nextToken() != null);
+    return settings;
   }
 
   /// The tokens by their ids. A token may be both in the vocabulary and among those added.
   private Content content() {
-    if (!modelSeen || !preTokenizerSeen) {
-      throw malformed(
-          "root", "has no key '%s', expected one".formatted(modelSeen ? PRE_TOKENIZER : MODEL));
+    for (String key : List.of(MODEL, PRE_TOKENIZER)) {
+      if (!seen.contains(key)) {
+        throw malformed("root", "has no key '%s', expected one".formatted(key));
+      }
     }
     vocabulary.removeIf(entry -> entry.text().equals(added.get(entry.id())));
     var table = new TokenTable(vocabulary.size());
@@ -244,17 +270,23 @@ final class TokenizerJson {
 
   private void enter(TokenTable table, Entry entry) {
     byte[] bytes = ByteCharacters.decode(entry.text());
-    String shown = WholeFile.shown(entry.text());
     if (bytes == null || bytes.length == 0) {
-      throw malformed(VOCABULARY, shown + ", expected characters that stand for bytes");
+      throw malformed(
+          VOCABULARY, Excerpt.quoted(entry.text()) + ", expected characters that stand for bytes");
     }
     if (entry.id() >= table.size() || table.token(entry.id()).length > 0) {
       throw malformed(
           VOCABULARY,
           "%s has id %d, expected one of its own from 0 to %d: %d tokens have ids without gaps"
-              .formatted(shown, entry.id(), table.size() - 1, table.size()));
+              .formatted(Excerpt.quoted(entry.text()), entry.id(), table.size() - 1, table.size()));
     }
-    table.put(entry.id(), bytes); // keys of an object differ, so these do
+    int first = table.put(entry.id(), bytes);
+    if (first != entry.id()) {
+      throw malformed(
+          VOCABULARY,
+          "%s has id %d, but also id %d; expected one"
+              .formatted(Excerpt.quoted(entry.text()), first, entry.id()));
+    }
   }
 
   private Map<String, Integer> specialTokens() {
@@ -262,6 +294,12 @@ final class TokenizerJson {
     added.forEach((id, text) -> SpecialTokens.add(file.name(), ADDED_TOKENS, ids, text, id));
     SpecialTokens.requireAll(file.name(), ADDED_TOKENS, ids, TokenizerFamily.GLM4);
     return ids;
+  }
+
+  private void requireFirst(Set<String> keys, String place, String key) {
+    if (keys.contains(key) && !seen.add(place + key)) {
+      throw malformed(place + key, "stands there twice, expected once");
+    }
   }
 
   private void require(String place, @Nullable JsonToken found, JsonToken expected)
@@ -272,7 +310,7 @@ final class TokenizerJson {
   }
 
   private String shownValue() throws IOException {
-    return WholeFile.shown(String.valueOf(parser.getText()));
+    return Excerpt.quoted(String.valueOf(parser.getText()));
   }
 
   private MalformedModelException malformed(String place, String problem) {

@@ -21,17 +21,21 @@ final class Utf8 {
   }
 
   private static String wellFormed(String text) {
-    if (!hasSurrogates(text)) {
+    if (!hasUnpairedSurrogates(text)) {
       return text;
     }
     int[] codePoints = text.codePoints().map(c -> isUnpaired(c) ? REPLACEMENT : c).toArray();
     return new String(codePoints, 0, codePoints.length);
   }
 
-  private static boolean hasSurrogates(String text) {
+  private static boolean hasUnpairedSurrogates(String text) {
     for (int i = 0; i < text.length(); i++) {
       if (Character.isSurrogate(text.charAt(i))) {
-        return true;
+        int codePoint = text.codePointAt(i);
+        if (isUnpaired(codePoint)) {
+          return true;
+        }
+        i++; // the other half of the pair
       }
     }
     return false;

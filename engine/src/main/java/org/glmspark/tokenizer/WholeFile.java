@@ -10,8 +10,6 @@ final class WholeFile {
   /// Some twenty times the size of GLM-4's tokenizer.
   private static final long LARGEST_BYTES = 1L << 26;
 
-  private static final int SHOWN_CHARS = 40;
-
   private final String name;
   private final byte[] bytes;
 
@@ -43,11 +41,5 @@ final class WholeFile {
   /// Its content; not to be changed.
   byte[] bytes() {
     return bytes;
-  }
-
-  /// Text from a file, quoted and cut so that it fits a message.
-  static String shown(String text) {
-    String start = text.length() > SHOWN_CHARS ? text.substring(0, SHOWN_CHARS) + "..." : text;
-    return "'" + start.replaceAll("[^ -~]", "?") + "'";
   }
 }

@@ -99,6 +99,8 @@ class SafetensorsFileTest {
             8,
             "tensor 'a': F16 [4294967296, 4294967296] has more than 2^63 bytes"),
         broken(tensor("a", "F16", "[99999999999999999999]", "[0,8]"), 8, "shape holds 99999999"),
+        broken(
+            tensor("a", "F16", "[-4]", "[0,8]"), 8, "tensor 'a': shape holds -4, expected whole"),
         broken(tensor("a", "F16", "4", "[0,8]"), 8, "tensor 'a': shape is 4, expected a list"),
         broken(tensor("a", "F16", "[[4]]", "[0,8]"), 8, "shape holds a list, expected whole"),
         broken(

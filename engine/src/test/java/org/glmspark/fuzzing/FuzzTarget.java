@@ -21,13 +21,19 @@ public enum FuzzTarget {
   TOKENIZER_JSON,
   TOKENIZER_CONFIG;
 
-  /// Heap for each byte of a model file, all that is dropped again included. The data itself stays
+  /// Heap for each byte of a file, all that is dropped again included. The data itself stays
   /// mapped: this is for its names, and a name of one letter becomes a string, a tensor, a segment
   /// and an entry of a map.
-  private static final int MOST_BYTES_PER_BYTE = 20;
+  private static final int MOST_BYTES_PER_BYTE = 10;
 
-  /// The same for a tokenizer, whose tokens of a few bytes stand in several tables.
-  private static final int MOST_TOKENIZER_BYTES_PER_BYTE = 64;
+  /// Heap for each token of a vocabulary besides: it stands in the tables of an encoder, where it
+  /// takes up to 200 bytes however short it is, and is read through some short-lived objects.
+  private static final int MOST_BYTES_PER_TOKEN = 320;
+
+  /// What the shortest token takes in the tersest of the files.
+  private static final int LEAST_TOKEN_BYTES = 7;
+
+  private static final int MOST_TOKENS = 1 << 18;
 
   /// For what does not depend on the file, as buffers of readers, tables of bytes and messages, and
   /// for what the fuzzer itself allocates as it watches the parser compare.
@@ -54,7 +60,7 @@ public enum FuzzTarget {
   }
 
   private void run(byte[] content, int times) {
-    long most = times * (SPARE_BYTES + (long) mostBytesPerByte() * content.length);
+    long most = times * mostBytes(content.length);
     long bytes = allocatedBytes(content);
     for (int again = 1; bytes > most && again <= MOST_REPETITIONS; again++) {
       bytes = allocatedBytes(content); // the first times load classes, and instrument them
@@ -65,11 +71,12 @@ public enum FuzzTarget {
     }
   }
 
-  private int mostBytesPerByte() {
+  private long mostBytes(int fileBytes) {
+    long most = SPARE_BYTES + (long) MOST_BYTES_PER_BYTE * fileBytes;
     return switch (this) {
-      case SAFETENSORS, TORCH, PICKLE, GGUF, CONFIG, PACK -> MOST_BYTES_PER_BYTE;
-      case RANK_FILE, SENTENCE_PIECE, TOKENIZER_JSON, TOKENIZER_CONFIG ->
-          MOST_TOKENIZER_BYTES_PER_BYTE;
+      case SAFETENSORS, TORCH, PICKLE, CONFIG, PACK, TOKENIZER_CONFIG -> most;
+      case GGUF, RANK_FILE, SENTENCE_PIECE, TOKENIZER_JSON ->
+          most + MOST_BYTES_PER_TOKEN * (long) Math.min(MOST_TOKENS, fileBytes / LEAST_TOKEN_BYTES);
     };
   }
 

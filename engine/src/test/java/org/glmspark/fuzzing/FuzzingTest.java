@@ -1,6 +1,7 @@
 package org.glmspark.fuzzing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -12,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.glmspark.format.Allocation;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,6 +49,24 @@ class FuzzingTest {
     for (Path input : inputs) {
       target.run(Files.readAllBytes(input));
     }
+  }
+
+  /// What fuzzers do not find, because their files are small.
+  @ParameterizedTest
+  @EnumSource
+  void denseFilesTakeNoMoreThanTenTimesTheirSize(FuzzTarget target) {
+    DenseFiles.of(target)
+        .forEach((content, file) -> {
+          assertThatCode(() -> target.run(file)).as(content).doesNotThrowAnyException();
+          long largest = Allocation.largest(() -> target.run(file));
+          assertThat(largest).as(content).isLessThan(10L * file.length);
+        });
+  }
+
+  @Test
+  void aLargeObjectIsMeasured() {
+    assertThat(Allocation.largest(() -> assertThat(new byte[1 << 24]).isNotNull()))
+        .isBetween(1L << 24, 1L << 25);
   }
 
   @Test

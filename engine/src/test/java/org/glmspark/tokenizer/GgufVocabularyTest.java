@@ -174,7 +174,7 @@ class GgufVocabularyTest {
     refuses(twice, "tokenizer.ggml.tokens[1000]: is '");
     Lists text = glm4();
     text.tokens.set(1000, "中");
-    refuses(text, "tokenizer.ggml.tokens[1000]: is '?', expected characters for bytes");
+    refuses(text, "tokenizer.ggml.tokens[1000]: is '中', expected characters for bytes");
     Lists gap = glm4();
     gap.types.set(1000, 3);
     refuses(gap, "tokenizer.ggml.tokens[1001]: has type NORMAL, expected all tokens of type");

@@ -79,7 +79,7 @@ class SentencePieceFileTest {
 
   static Stream<Arguments> badPieces() {
     return Stream.of(
-        piece("", 1000, Piece.Type.NORMAL, "is '', expected a text"),
+        piece("", 1000, Piece.Type.NORMAL, "has no text, expected one"),
         piece("a b", 1000, Piece.Type.NORMAL, "is 'a b', expected a text"),
         piece("ca", Float.NaN, Piece.Type.NORMAL, "has the score NaN, expected a number"),
         piece("the", 1000, Piece.Type.NORMAL, "is 'the' again, piece "),

