@@ -86,7 +86,7 @@ class GenerationEngineTest {
       SamplingParameters sampling =
           i % 3 == 0
               ? SamplingParameters.greedy(5 + i)
-              : new SamplingParameters(5 + i, 1.2, i % 3 == 1 ? 0.9 : 1, 1, i);
+              : sampled(i).maxTokens(5 + i).build();
       requests.add(new GenerationRequest(prompt(i, 1 + i * 11 % 100), sampling));
     }
     return requests;
