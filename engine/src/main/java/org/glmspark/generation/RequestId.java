@@ -61,11 +61,10 @@ final class RequestId {
     integer(digest, sampling.ignoreEos() ? 1 : 0);
     integer(digest, sampling.logitBias().size());
     new TreeMap<>(sampling.logitBias())
-        .forEach(
-            (id, bias) -> {
-              integer(digest, id);
-              number(digest, bias);
-            });
+        .forEach((id, bias) -> {
+          integer(digest, id);
+          number(digest, bias);
+        });
     if (sampling.allowedTokenIds() == null) {
       integer(digest, -1);
     } else {

@@ -19,8 +19,7 @@ final class StopCondition {
 
   /// @param modelStopTokens ascending
   /// @param strings those of the parameters, or null if there are none
-  StopCondition(
-      SamplingParameters sampling, int[] modelStopTokens, @Nullable StopStrings strings) {
+  StopCondition(SamplingParameters sampling, int[] modelStopTokens, @Nullable StopStrings strings) {
     this.modelStopTokens = modelStopTokens;
     this.ignoreModel = sampling.ignoreEos();
     this.ownStopTokens = sampling.stopTokenIds();

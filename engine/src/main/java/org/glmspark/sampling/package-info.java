@@ -8,8 +8,9 @@
 ///         least length, bias, penalties       CounterRandom of the request
 /// ```
 ///
-/// A [Sampler] is one sequence on this way. It is told the tokens that the completion takes, because
-/// masks and penalties depend on them; all else is a function of [SamplingParameters] and logits.
+/// A [Sampler] is one sequence on this way. It is told the tokens that the completion takes,
+/// because masks and penalties depend on them; all else is a function of [SamplingParameters] and
+/// logits.
 ///
 /// The random number of a token is a function of seed, request id and the token's index, so it does
 /// not matter in which step, batch or process a token is drawn.
