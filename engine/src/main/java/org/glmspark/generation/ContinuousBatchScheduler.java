@@ -2,7 +2,6 @@ package org.glmspark.generation;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import org.glmspark.cache.BlockPool;
@@ -29,9 +28,6 @@ final class ContinuousBatchScheduler {
   private final int maxBatch;
   private final int maxLogitRows;
 
-  /// Ascending.
-  private final int[] stopTokens;
-
   private final Queue<Sequence> waiting = new ArrayDeque<>();
   private final List<Sequence> running = new ArrayList<>();
   private volatile int waitingCount;
@@ -39,22 +35,19 @@ final class ContinuousBatchScheduler {
 
   /// @param maxBatch most sequences that run at once
   /// @param maxLogitRows most rows of logits of one step, at least `maxBatch`
-  /// @param stopTokens ascending
   ContinuousBatchScheduler(
       Model model,
       Transformer transformer,
       WorkerPool workers,
       BlockPool blocks,
       int maxBatch,
-      int maxLogitRows,
-      int[] stopTokens) {
+      int maxLogitRows) {
     this.model = model;
     this.transformer = transformer;
     this.workers = workers;
     this.blocks = blocks;
     this.maxBatch = maxBatch;
     this.maxLogitRows = maxLogitRows;
-    this.stopTokens = stopTokens;
   }
 
   void add(Sequence sequence) {
@@ -180,7 +173,10 @@ final class ContinuousBatchScheduler {
     Sequence sequence = share.sequence();
     sequence.advance(share.count());
     if (batch.overflowed(share.segment())) {
-      fail(sequence, "a key or value does not fit the cache type; try kv-cache-type float32");
+      fail(
+          sequence,
+          RowError.Reason.NOT_FINITE,
+          "a key or value does not fit the cache type; try kv-cache-type float32");
       return 0;
     }
     return switch (sequence) {
@@ -197,13 +193,20 @@ final class ContinuousBatchScheduler {
       failNotFinite(sequence);
       return 0;
     }
-    if (Arrays.binarySearch(stopTokens, sequence.drawn()) >= 0) {
+    if (sequence.drawn() == Sampler.NONE_ALLOWED) {
+      fail(
+          sequence,
+          RowError.Reason.NO_TOKEN_ALLOWED,
+          "allowed_token_ids, bad_words and min_tokens leave none after token %d"
+              .formatted(sequence.computed()));
+      return 0;
+    }
+    if (sequence.drewStopToken()) {
       sequence.stop();
       end(sequence, FinishReason.STOP);
-      return 1;
-    }
-    sequence.append();
-    if (sequence.full()) {
+    } else if (sequence.append()) {
+      end(sequence, FinishReason.STOP);
+    } else if (sequence.full()) {
       end(sequence, FinishReason.LENGTH);
     }
     return 1;
@@ -219,11 +222,14 @@ final class ContinuousBatchScheduler {
   }
 
   private void failNotFinite(Sequence sequence) {
-    fail(sequence, "a logit is NaN or infinite after token %d".formatted(sequence.computed()));
+    fail(
+        sequence,
+        RowError.Reason.NOT_FINITE,
+        "a logit is NaN or infinite after token %d".formatted(sequence.computed()));
   }
 
-  private void fail(Sequence sequence, String detail) {
-    RowError error = new RowError(RowError.Reason.NOT_FINITE, detail);
+  private void fail(Sequence sequence, RowError.Reason reason, String detail) {
+    RowError error = new RowError(reason, detail);
     sequence.end();
     switch (sequence) {
       case GeneratedSequence generated ->
@@ -237,8 +243,13 @@ final class ContinuousBatchScheduler {
     sequence.complete(answer(sequence, reason), reason);
   }
 
-  /// What the completion says. One that a limit cut off calls no tool: half a call can look whole.
+  /// What the completion says. One that a limit or a stop string cut off calls no tool: half a call
+  /// can look whole.
   private Answer answer(GeneratedSequence sequence, FinishReason reason) {
+    String beforeStop = sequence.textBeforeStop();
+    if (beforeStop != null) {
+      return new Answer(Answer.plainText(beforeStop), List.of());
+    }
     var template = model.chatTemplate();
     if (template == null) {
       return new Answer("", List.of());

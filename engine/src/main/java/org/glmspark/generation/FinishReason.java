@@ -2,7 +2,7 @@ package org.glmspark.generation;
 
 /// Why a completion ended.
 public enum FinishReason {
-  /// The model wrote one of its stop tokens.
+  /// The model wrote a stop token, its own or one that was asked for, or a stop string.
   STOP,
   /// `max_tokens` or the model's context was reached.
   LENGTH,

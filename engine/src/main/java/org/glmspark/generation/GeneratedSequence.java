@@ -2,14 +2,11 @@ package org.glmspark.generation;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.glmspark.cache.BlockPool;
 import org.glmspark.prompt.Answer;
-import org.glmspark.sampling.CounterRandom;
 import org.glmspark.sampling.Sampler;
-import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.tensor.FloatMatrix;
 import org.jspecify.annotations.Nullable;
 
@@ -19,18 +16,15 @@ final class GeneratedSequence extends Sequence {
   private static final int NONE = -1;
 
   private final String requestId;
-  private final SamplingParameters sampling;
-  private final CounterRandom random;
+  private final Sampler sampler;
+  private final StopCondition stopCondition;
   private final CompletableFuture<GenerationResult> future = new CompletableFuture<>();
   private final int promptLength;
   private final int[] tokens;
 
-  /// Ids of the tokens so far; null unless their repetition is penalised.
-  private final @Nullable BitSet present;
-
   private int length;
 
-  /// What the last logits gave, or [Sampler#NOT_FINITE].
+  /// What the last logits gave: a token, or what [Sampler#next] returns if there is none.
   private int drawn = NONE;
 
   private int stopToken = NONE;
@@ -39,23 +33,19 @@ final class GeneratedSequence extends Sequence {
   private long firstTokenNanos = submittedNanos;
 
   /// @param contextTokens longest sequence of the model
-  GeneratedSequence(GenerationRequest request, String requestId, int contextTokens) {
+  GeneratedSequence(
+      GenerationRequest request,
+      String requestId,
+      int contextTokens,
+      Sampler sampler,
+      StopCondition stopCondition) {
     super((int) Math.min(contextTokens, request.mostTokens()));
     this.requestId = requestId;
-    this.sampling = request.sampling();
-    this.random = new CounterRandom(sampling.seed(), requestId);
+    this.sampler = sampler;
+    this.stopCondition = stopCondition;
     this.promptLength = request.promptTokens().length;
     this.tokens = Arrays.copyOf(request.promptTokens(), limit());
     this.length = promptLength;
-    this.present = sampling.repetitionPenalty() == 1 ? null : present(request.promptTokens());
-  }
-
-  private static BitSet present(int[] tokens) {
-    BitSet present = new BitSet();
-    for (int token : tokens) {
-      present.set(token);
-    }
-    return present;
   }
 
   @Override
@@ -92,29 +82,29 @@ final class GeneratedSequence extends Sequence {
 
   @Override
   void read(FloatMatrix logits, int row, int position) {
-    float[] values = logits.values();
-    int offset = logits.offset(row);
-    if (present != null) {
-      Sampler.penalise(values, offset, present, sampling.repetitionPenalty());
-    }
-    double uniform = random.uniform(length - promptLength);
-    drawn = Sampler.next(values, offset, logits.columns(), sampling, uniform);
+    drawn = sampler.next(logits.values(), logits.offset(row), logits.columns());
   }
 
-  /// The token that the last logits gave, or [Sampler#NOT_FINITE].
+  /// The token that the last logits gave, or what [Sampler#next] returns if there is none.
   int drawn() {
     return drawn;
   }
 
+  /// Whether the drawn token ends the completion without being part of it.
+  boolean drewStopToken() {
+    return stopCondition.isStopToken(drawn);
+  }
+
   /// Appends the drawn token. There is room: a sequence that is full has ended.
-  void append() {
+  ///
+  /// @return whether it completes a stop string
+  boolean append() {
     if (length == promptLength) {
       firstTokenNanos = System.nanoTime();
     }
     tokens[length++] = drawn;
-    if (present != null) {
-      present.set(drawn);
-    }
+    sampler.accept(drawn);
+    return stopCondition.completesStopString(drawn, length - promptLength);
   }
 
   /// Ends the completion with the drawn token, which is no part of it.
@@ -134,10 +124,16 @@ final class GeneratedSequence extends Sequence {
     return completion;
   }
 
-  /// The completion and the token that ended it.
+  /// The text before the stop string that ended the completion, or null if none did.
+  @Nullable String textBeforeStop() {
+    return stopCondition.textBeforeStop();
+  }
+
+  /// The completion and the token that ended it, if that is one of the model's own: it says how the
+  /// answer is meant. One that was asked for may be text.
   List<Integer> completionAndStop() {
     List<Integer> tokens = completion();
-    if (stopToken != NONE) {
+    if (stopToken != NONE && stopCondition.isOfModel(stopToken)) {
       tokens.add(stopToken);
     }
     return tokens;
@@ -161,6 +157,7 @@ final class GeneratedSequence extends Sequence {
         answer.text(),
         answer.toolCalls(),
         completion(),
+        sampler.logProbabilities(),
         reason,
         error,
         new GenerationResult.Usage(promptLength, 0, length - promptLength),

@@ -1,7 +1,9 @@
 package org.glmspark.generation;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -13,6 +15,9 @@ import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelLoader;
 import org.glmspark.model.ModelOverrides;
 import org.glmspark.parallel.WorkerPool;
+import org.glmspark.sampling.Sampler;
+import org.glmspark.sampling.SamplingParameters;
+import org.glmspark.tokenizer.Tokenizer;
 import org.glmspark.transformer.Transformer;
 import org.jspecify.annotations.Nullable;
 
@@ -71,7 +76,7 @@ public final class GenerationEngine implements AutoCloseable {
             config, model.weights(), cache, workers, matMul, options.stepTokens(), logitRows);
     this.scheduler =
         new ContinuousBatchScheduler(
-            model, transformer, workers, cache.pool(), options.maxBatch(), logitRows, stopTokens);
+            model, transformer, workers, cache.pool(), options.maxBatch(), logitRows);
     this.stepper = new Thread(this::run, "glm-engine");
     stepper.setDaemon(true);
     stepper.start();
@@ -123,20 +128,46 @@ public final class GenerationEngine implements AutoCloseable {
   /// The future completes exceptionally only if the engine itself fails or is closed; a request
   /// that cannot be answered gets a result with [FinishReason#ERROR].
   ///
-  /// @throws IllegalArgumentException if a prompt token is no id of the model
+  /// @throws IllegalArgumentException if a token of the prompt or of the sampling parameters is no
+  ///   id of the model, or if there are stop strings or bad words and the model has no tokenizer
   /// @throws IllegalStateException if the engine is closed or has failed
   public CompletableFuture<GenerationResult> submit(GenerationRequest request) {
     requireOpen();
     requireIds(request.promptTokens());
+    SamplingParameters sampling = request.sampling();
+    sampling.requireIdsBelow(model.config().vocabularySize());
     String requestId = requestId(request);
     RowError error = refusal(request);
     if (error != null) {
       return CompletableFuture.completedFuture(
           GenerationResult.refused(requestId, request.promptTokens().length, error));
     }
-    var sequence = new GeneratedSequence(request, requestId, model.config().contextTokens());
+    var sampler =
+        new Sampler(
+            sampling, requestId, request.promptTokens(), stopTokens, badWords(sampling.badWords()));
+    var stopCondition = new StopCondition(sampling, stopTokens, stopStrings(sampling.stop()));
+    var sequence =
+        new GeneratedSequence(
+            request, requestId, model.config().contextTokens(), sampler, stopCondition);
     enqueue(sequence);
     return sequence.future();
+  }
+
+  private List<int[]> badWords(Set<String> words) {
+    return words.isEmpty() ? List.of() : BadWords.encode(words, tokenizerFor("bad_words"));
+  }
+
+  private @Nullable StopStrings stopStrings(Set<String> strings) {
+    return strings.isEmpty() ? null : new StopStrings(tokenizerFor("stop"), strings);
+  }
+
+  private Tokenizer tokenizerFor(String option) {
+    Tokenizer tokenizer = model.tokenizer();
+    if (tokenizer == null) {
+      throw new IllegalArgumentException(
+          "%s: %s has no tokenizer that could tell text".formatted(option, model.path()));
+    }
+    return tokenizer;
   }
 
   /// Queues a text to score; else as the other `submit`.

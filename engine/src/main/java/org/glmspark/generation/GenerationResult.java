@@ -2,16 +2,20 @@ package org.glmspark.generation;
 
 import java.util.List;
 import org.glmspark.prompt.ToolCall;
+import org.glmspark.sampling.TokenLogProbability;
 import org.jspecify.annotations.Nullable;
 
 /// What came of one request. All but `usage.cached` and `timing` is a function of the request
 /// alone.
 ///
 /// @param requestId SHA-256, in hexadecimal, of everything the completion depends on
-/// @param text the completion, without the stop token; leading and trailing white space removed
+/// @param text the completion, without the stop token, or up to the stop string; leading and
+///   trailing white space removed
 /// @param toolCalls the tools that the model called and waits for, see
-///   [org.glmspark.prompt.ChatTemplate#parseAnswer]; their text is not part of `text`
-/// @param tokens the generated ids, without the stop token
+///   [org.glmspark.prompt.ChatTemplate#parseAnswer]; their text is not part of `text`. A completion
+///   that a limit or a stop string cut off calls none
+/// @param tokens the generated ids, without the stop token, but with those of a stop string
+/// @param logProbabilities one for each of `tokens` if they were asked for, otherwise none
 /// @param finishReason why it ended
 /// @param error set exactly when `finishReason` is ERROR
 /// @param usage token counts
@@ -21,6 +25,7 @@ public record GenerationResult(
     String text,
     List<ToolCall> toolCalls,
     List<Integer> tokens,
+    List<TokenLogProbability> logProbabilities,
     FinishReason finishReason,
     @Nullable RowError error,
     Usage usage,
@@ -29,6 +34,7 @@ public record GenerationResult(
   public GenerationResult {
     toolCalls = List.copyOf(toolCalls);
     tokens = List.copyOf(tokens);
+    logProbabilities = List.copyOf(logProbabilities);
     if ((finishReason == FinishReason.ERROR) != (error != null)) {
       throw new IllegalArgumentException(
           "finish reason %s with error %s".formatted(finishReason, error));
@@ -40,6 +46,7 @@ public record GenerationResult(
     return new GenerationResult(
         requestId,
         "",
+        List.of(),
         List.of(),
         List.of(),
         FinishReason.ERROR,

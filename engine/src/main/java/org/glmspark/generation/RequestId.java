@@ -5,6 +5,8 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Set;
+import java.util.TreeMap;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.model.ModelOverrides;
 import org.glmspark.sampling.SamplingParameters;
@@ -14,8 +16,15 @@ import org.glmspark.transformer.Transformer;
 ///
 /// It is the SHA-256 of these fields in big-endian binary, strings as length and UTF-8: the text
 /// `glm-spark request`, numerics version, model digest, the text of the model overrides, cache
-/// type, number of stop tokens and each of them in ascending order, number of prompt tokens and
-/// each of them, `max_tokens`, temperature, top-p, repetition penalty, seed.
+/// type, number of stop tokens of the model and each of them in ascending order, number of prompt
+/// tokens and each of them, then the sampling parameters: `max_tokens`, `min_tokens`,
+/// `temperature`, `top_k`, `top_p`, `min_p`, `repetition_penalty`, `presence_penalty`,
+/// `frequency_penalty`, `seed`, `ignore_eos` as 0 or 1, `logit_bias` as the number of its tokens
+/// and each id, ascending, with its bias, `allowed_token_ids` as -1 or, like `stop_token_ids`, the
+/// number of ids and each of them in ascending order, `stop` and `bad_words` as the number of texts
+/// and each of them in ascending order.
+///
+/// `logprobs` is left out: to be told more of a completion does not change it.
 final class RequestId {
   private RequestId() {}
 
@@ -34,13 +43,45 @@ final class RequestId {
     text(sha256, cacheType.name());
     tokens(sha256, stopTokens);
     tokens(sha256, request.promptTokens());
-    SamplingParameters sampling = request.sampling();
-    integer(sha256, sampling.maxTokens());
-    number(sha256, Double.doubleToLongBits(sampling.temperature() + 0.0)); // -0 is 0
-    number(sha256, Double.doubleToLongBits(sampling.topP()));
-    number(sha256, Double.doubleToLongBits(sampling.repetitionPenalty()));
-    number(sha256, sampling.seed());
+    sampling(sha256, request.sampling());
     return HexFormat.of().formatHex(sha256.digest());
+  }
+
+  private static void sampling(MessageDigest digest, SamplingParameters sampling) {
+    integer(digest, sampling.maxTokens());
+    integer(digest, sampling.minTokens());
+    number(digest, sampling.temperature());
+    integer(digest, sampling.topK());
+    number(digest, sampling.topP());
+    number(digest, sampling.minP());
+    number(digest, sampling.repetitionPenalty());
+    number(digest, sampling.presencePenalty());
+    number(digest, sampling.frequencyPenalty());
+    number(digest, sampling.seed());
+    integer(digest, sampling.ignoreEos() ? 1 : 0);
+    integer(digest, sampling.logitBias().size());
+    new TreeMap<>(sampling.logitBias())
+        .forEach((id, bias) -> {
+          integer(digest, id);
+          number(digest, bias);
+        });
+    if (sampling.allowedTokenIds() == null) {
+      integer(digest, -1);
+    } else {
+      tokens(digest, ascending(sampling.allowedTokenIds()));
+    }
+    tokens(digest, ascending(sampling.stopTokenIds()));
+    texts(digest, sampling.stop());
+    texts(digest, sampling.badWords());
+  }
+
+  private static int[] ascending(Set<Integer> ids) {
+    return ids.stream().mapToInt(id -> id).sorted().toArray();
+  }
+
+  private static void texts(MessageDigest digest, Set<String> texts) {
+    integer(digest, texts.size());
+    texts.stream().sorted().forEach(text -> text(digest, text));
   }
 
   private static void text(MessageDigest digest, String text) {
@@ -62,6 +103,10 @@ final class RequestId {
 
   private static void number(MessageDigest digest, long value) {
     digest.update(ByteBuffer.allocate(Long.BYTES).putLong(value).array());
+  }
+
+  private static void number(MessageDigest digest, double value) {
+    number(digest, Double.doubleToLongBits(value + 0.0)); // -0 is 0
   }
 
   private static MessageDigest sha256() {

@@ -8,7 +8,8 @@ public record RowError(Reason reason, String detail) {
     NO_TEXT("no text"),
     PROMPT_TOO_LONG("prompt too long"),
     CACHE_TOO_SMALL("cache too small"),
-    NOT_FINITE("numbers out of range");
+    NOT_FINITE("numbers out of range"),
+    NO_TOKEN_ALLOWED("no token is allowed");
 
     private final String phrase;
 

@@ -7,6 +7,10 @@
 ///                                  └── finished ──▶ GenerationResult ──▶ the caller's future
 /// ```
 ///
+/// A sequence ends with a stop token or stop string (`StopCondition`), or where a limit is. The
+/// texts of its parameters meet its tokens here: bad words are tokenized when it is submitted, and
+/// stop strings are looked for in the text that its tokens become.
+///
 /// A [ScoringRequest] goes the same way, but nothing is drawn: the logits after each of its tokens
 /// say how probable the next one was.
 ///

@@ -16,7 +16,7 @@ public record Answer(String text, List<ToolCall> toolCalls) {
   /// training data ends in.
   ///
   /// Source: `process_response` in the code of ChatGLM2 and ChatGLM3.
-  static String plainText(String generated) {
+  public static String plainText(String generated) {
     return generated.strip().replace("[[训练时间]]", "2023年");
   }
 }

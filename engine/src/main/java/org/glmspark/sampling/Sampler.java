@@ -1,115 +1,128 @@
 package org.glmspark.sampling;
 
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/// Picks a token: the largest logit, or a draw from `softmax(logits / temperature)` cut to its
-/// top-p nucleus.
+/// Chooses the tokens of one sequence, each from a row of logits.
 ///
-/// Source of top-p: Holtzman et al. 2019, <https://arxiv.org/abs/1904.09751>, section 3.1.
+/// The order is that of vLLM: log-probabilities are read, then masks, bias and penalties are
+/// applied ([LogitAdjustment]), then the largest logit is taken or one is drawn ([TokenDraw]).
+/// Belongs to one thread at a time.
 public final class Sampler {
   /// Returned where a logit is NaN or infinite: such a row has no next token.
   public static final int NOT_FINITE = -1;
 
-  /// Tokens whose scaled logit is further below the largest are never drawn: all of them together
-  /// weigh less than 2^-40 for any vocabulary below a million, and the others need not be sorted
-  /// with them.
-  private static final double NEGLIGIBLE = 42;
+  /// Returned where the sequence's own parameters leave no token to choose.
+  public static final int NONE_ALLOWED = -2;
 
-  private Sampler() {}
+  private final SamplingParameters parameters;
+  private final CounterRandom random;
 
-  /// Makes tokens that a sequence has already less probable, in place.
-  ///
-  /// Source: Keskar et al. 2019, <https://arxiv.org/abs/1909.05858>, section 4.1, with the sign
-  /// taken into account as transformers does.
-  ///
-  /// @param logits a row of them starts at `offset`
-  /// @param present ids of the sequence's tokens
-  /// @param penalty above 1 to discourage
-  public static void penalise(float[] logits, int offset, BitSet present, double penalty) {
-    for (int id = present.nextSetBit(0); id >= 0; id = present.nextSetBit(id + 1)) {
-      float logit = logits[offset + id];
-      logits[offset + id] = (float) (logit > 0 ? logit / penalty : logit * penalty);
-    }
+  /// Null if logits are taken as they are.
+  private final @Nullable LogitAdjustment adjustment;
+
+  private final List<TokenLogProbability> logProbabilities = new ArrayList<>();
+  private @Nullable TokenLogProbability chosen;
+  private int generated;
+
+  /// @param requestId at least 16 hexadecimal digits
+  /// @param prompt its tokens
+  /// @param modelStopTokens the model's own, which `minTokens` masks also where `ignoreEos` is said
+  /// @param badWords the tokens of each bad word, none empty; one word may be written in several
+  ///   ways
+  public Sampler(
+      SamplingParameters parameters,
+      String requestId,
+      int[] prompt,
+      int[] modelStopTokens,
+      List<int[]> badWords) {
+    this.parameters = parameters;
+    this.random = new CounterRandom(parameters.seed(), requestId);
+    this.adjustment =
+        LogitAdjustment.isNone(parameters)
+            ? null
+            : new LogitAdjustment(
+                parameters, prompt, stopTokens(parameters, modelStopTokens), badWords);
   }
 
-  /// Picks the next token.
+  private static int[] stopTokens(SamplingParameters parameters, int[] modelStopTokens) {
+    int[] own = parameters.stopTokenIds().stream().mapToInt(id -> id).toArray();
+    int[] all = Arrays.copyOf(modelStopTokens, modelStopTokens.length + own.length);
+    System.arraycopy(own, 0, all, modelStopTokens.length, own.length);
+    return all;
+  }
+
+  /// Chooses the next token; the same one until [#accept] is called.
   ///
-  /// @param logits a row of them starts at `offset`
+  /// @param logits a row of them starts at `offset`; they are changed
   /// @param size of the vocabulary
-  /// @param uniform the draw, in `[0, 1)`; greedy sampling ignores it
-  /// @return the token id, or [#NOT_FINITE]
-  public static int next(
-      float[] logits, int offset, int size, SamplingParameters parameters, double uniform) {
+  /// @return the token id, or [#NOT_FINITE], or [#NONE_ALLOWED]
+  public int next(float[] logits, int offset, int size) {
     int best = argMax(logits, offset, size);
-    if (best == NOT_FINITE || parameters.temperature() == 0) {
-      return best;
+    if (!finite(logits, offset, size)) {
+      return NOT_FINITE;
     }
-    return draw(logits, offset, size, parameters, logits[offset + best], uniform);
+    if (parameters.logprobs() == null) {
+      return choose(logits, offset, size, best);
+    }
+    var row = TokenLogProbability.Row.of(logits, offset, size, parameters.logprobs());
+    float[] changed = Arrays.copyOfRange(logits, offset, offset + size);
+    int token = choose(changed, 0, size, best);
+    chosen = token < 0 ? null : row.of(token, logits[offset + token]);
+    return token;
   }
 
-  /// The lowest id among those with the largest logit, or [#NOT_FINITE].
+  /// @param best id of the largest logit before adjustments
+  private int choose(float[] logits, int offset, int size, int best) {
+    int largest = best;
+    if (adjustment != null) {
+      adjustment.apply(logits, offset, size);
+      largest = argMax(logits, offset, size);
+      if (logits[offset + largest] == Float.NEGATIVE_INFINITY) {
+        return NONE_ALLOWED;
+      }
+    }
+    return parameters.temperature() == 0
+        ? largest
+        : TokenDraw.draw(
+            logits, offset, size, logits[offset + largest], parameters, random.uniform(generated));
+  }
+
+  /// Takes the token that [#next] chose into the completion.
+  public void accept(int token) {
+    generated++;
+    if (adjustment != null) {
+      adjustment.accept(token);
+    }
+    if (chosen != null) {
+      logProbabilities.add(chosen);
+      chosen = null;
+    }
+  }
+
+  /// Those of the completion's tokens; empty unless they were asked for.
+  public List<TokenLogProbability> logProbabilities() {
+    return logProbabilities;
+  }
+
+  /// The lowest id among those with the largest logit.
   private static int argMax(float[] logits, int offset, int size) {
     int best = 0;
-    boolean finite = true;
-    for (int id = 0; id < size; id++) {
-      float logit = logits[offset + id];
-      finite &= Math.abs(logit) <= Float.MAX_VALUE;
-      if (logit > logits[offset + best]) {
+    for (int id = 1; id < size; id++) {
+      if (logits[offset + id] > logits[offset + best]) {
         best = id;
       }
     }
-    return finite ? best : NOT_FINITE;
+    return best;
   }
 
-  private static int draw(
-      float[] logits,
-      int offset,
-      int size,
-      SamplingParameters parameters,
-      float largest,
-      double uniform) {
-    double temperature = parameters.temperature();
-    long[] candidates = new long[64];
-    int count = 0;
-    double total = 0;
-    for (int id = 0; id < size; id++) {
-      float logit = logits[offset + id];
-      if ((largest - (double) logit) / temperature <= NEGLIGIBLE) {
-        if (count == candidates.length) {
-          candidates = Arrays.copyOf(candidates, 2 * count);
-        }
-        candidates[count++] = sortKey(logit, id);
-      }
+  private static boolean finite(float[] logits, int offset, int size) {
+    boolean finite = true;
+    for (int i = offset; i < offset + size; i++) {
+      finite &= Math.abs(logits[i]) <= Float.MAX_VALUE;
     }
-    Arrays.sort(candidates, 0, count); // logit descending, then id ascending
-    double[] weights = new double[count];
-    for (int i = 0; i < count; i++) {
-      float logit = logits[offset + (int) candidates[i]];
-      weights[i] = StrictMath.exp(((double) logit - largest) / temperature);
-      total += weights[i];
-    }
-    double nucleus = 0;
-    int kept = 0;
-    while (kept < count && (kept == 0 || nucleus < parameters.topP() * total)) {
-      nucleus += weights[kept++];
-    }
-    double point = uniform * nucleus;
-    double sum = 0;
-    for (int i = 0; i < kept - 1; i++) {
-      sum += weights[i];
-      if (point < sum) {
-        return (int) candidates[i];
-      }
-    }
-    return (int) candidates[kept - 1];
-  }
-
-  /// Ascending order of the keys is descending order of the logits and, for equal ones, ascending
-  /// order of the ids.
-  private static long sortKey(float logit, int id) {
-    int bits = Float.floatToRawIntBits(logit + 0f); // -0 becomes +0: they are equal logits
-    int ascending = bits ^ (bits >> 31 & Integer.MAX_VALUE);
-    return ((long) ~ascending << 32) | id;
+    return finite;
   }
 }

@@ -29,6 +29,12 @@ public enum SamplingPreset {
 
   /// The settings, with a seed.
   public SamplingParameters parameters(long seed) {
-    return new SamplingParameters(maxTokens, temperature, topP, repetitionPenalty, seed);
+    return SamplingParameters.builder()
+        .maxTokens(maxTokens)
+        .temperature(temperature)
+        .topP(topP)
+        .repetitionPenalty(repetitionPenalty)
+        .seed(seed)
+        .build();
   }
 }

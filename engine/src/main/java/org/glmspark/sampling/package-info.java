@@ -1,11 +1,19 @@
 /// Chooses the next token from a row of logits.
 ///
 /// ```
-/// logits ──▶ Sampler (SamplingParameters, CounterRandom of the request) ──▶ token id
+/// logits ──▶ TokenLogProbability.Row (if asked for)
+///    │
+///    └──▶ LogitAdjustment ──────────────────▶ largest logit, or TokenDraw ──▶ token id
+///         allowed ids, bad words,             temperature, min-p, top-k, top-p,
+///         least length, bias, penalties       CounterRandom of the request
 /// ```
 ///
-/// Sampling has no state: the random number of a token is a function of seed, request id and the
-/// token's index, so it does not matter in which step, batch or process a token is drawn.
+/// A [Sampler] is one sequence on this way. It is told the tokens that the completion takes,
+/// because masks and penalties depend on them; all else is a function of [SamplingParameters] and
+/// logits.
+///
+/// The random number of a token is a function of seed, request id and the token's index, so it does
+/// not matter in which step, batch or process a token is drawn.
 @NullMarked
 package org.glmspark.sampling;
 

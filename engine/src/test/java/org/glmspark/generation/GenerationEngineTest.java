@@ -12,16 +12,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.UnaryOperator;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.model.Model;
-import org.glmspark.model.ModelConfig;
-import org.glmspark.model.ModelLoader;
 import org.glmspark.model.ModelOverrides;
 import org.glmspark.model.ModelWeights;
 import org.glmspark.sampling.SamplingParameters;
@@ -33,39 +33,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// On a tiny random model, whose completions are noise that any wrong bit would change.
 class GenerationEngineTest {
-  private static final Path FOLDER = Path.of("src/test/resources/golden/glm-4-9b-chat");
-  private static final int CONTEXT = 160;
+  private static final Path FOLDER = TinyModel.FOLDER;
+  private static final int CONTEXT = TinyModel.CONTEXT;
   private static final int[] STOPS = {2, 7};
 
   private static Model model(List<Integer> stopTokens) {
-    Model model = ModelLoader.load(FOLDER);
-    ModelConfig c = model.config();
-    ModelConfig config =
-        new ModelConfig(
-            c.blockType(),
-            c.hiddenSize(),
-            c.layers(),
-            c.heads(),
-            c.keyValueHeads(),
-            c.headSize(),
-            c.feedForwardSize(),
-            c.vocabularySize(),
-            c.normEpsilon(),
-            c.rope(),
-            CONTEXT,
-            c.queryKeyValueBias(),
-            c.tiedEmbeddings(),
-            stopTokens);
-    return new Model(
-        model.path(),
-        model.overrides(),
-        model.digest(),
-        config,
-        model.weights(),
-        model.tokenizer(),
-        model.chatTemplate(),
-        model.files(),
-        model.memory());
+    return TinyModel.of(stopTokens);
   }
 
   private static EngineOptions options() {
@@ -80,14 +53,36 @@ class GenerationEngineTest {
     return new GenerationRequest(prompt(seed, length), SamplingParameters.greedy(maxTokens));
   }
 
+  /// Options that draw, and of two in three also some that look at the tokens so far.
+  private static SamplingParameters.Builder sampled(int seed) {
+    SamplingParameters.Builder drawn = SamplingParameters.builder().temperature(1.2).seed(seed);
+    return switch (seed % 3) {
+      case 0 -> drawn;
+      case 1 ->
+          drawn
+              .topP(0.9)
+              .frequencyPenalty(0.5)
+              .badWords("bad", "word")
+              .stop("q", "zz")
+              .minTokens(3)
+              .logprobs(2);
+      default ->
+          drawn
+              .topK(40)
+              .minP(0.01)
+              .repetitionPenalty(1.1)
+              .presencePenalty(0.5)
+              .logitBias(Map.of(17, 3.0))
+              .stopTokenIds(List.of(18, 19));
+    };
+  }
+
   /// Prompts of many lengths, greedy and sampled.
   private static List<GenerationRequest> mixedRequests() {
     List<GenerationRequest> requests = new ArrayList<>();
     for (int i = 0; i < 24; i++) {
       SamplingParameters sampling =
-          i % 3 == 0
-              ? SamplingParameters.greedy(5 + i)
-              : new SamplingParameters(5 + i, 1.2, i % 3 == 1 ? 0.9 : 1, 1, i);
+          i % 4 == 0 ? SamplingParameters.greedy(5 + i) : sampled(i).maxTokens(5 + i).build();
       requests.add(new GenerationRequest(prompt(i, 1 + i * 11 % 100), sampling));
     }
     return requests;
@@ -100,7 +95,14 @@ class GenerationEngineTest {
           requests.stream().map(engine::submit).toList();
       return futures.stream()
           .map(CompletableFuture::join)
-          .map(r -> List.<Object>of(r.requestId(), r.tokens(), r.finishReason(), r.usage()))
+          .map(r ->
+              List.<Object>of(
+                  r.requestId(),
+                  r.tokens(),
+                  r.finishReason(),
+                  r.usage(),
+                  r.text(),
+                  r.logProbabilities()))
           .toList();
     }
   }
@@ -279,6 +281,15 @@ class GenerationEngineTest {
     }
   }
 
+  private static String idOf(int[] prompt, SamplingParameters sampling) {
+    return RequestId.of(
+        "m",
+        ModelOverrides.NONE,
+        STOPS,
+        KvCacheType.FLOAT16,
+        new GenerationRequest(prompt, sampling));
+  }
+
   @Test
   void theRequestIdNamesEverythingACompletionDependsOn() {
     GenerationRequest base = greedy(1, 5, 8);
@@ -289,33 +300,39 @@ class GenerationEngineTest {
     ids.add(RequestId.of("m", ModelOverrides.NONE, STOPS, KvCacheType.FLOAT32, base));
     ids.add(RequestId.of("m", ModelOverrides.NONE, STOPS, KvCacheType.FLOAT16, greedy(2, 5, 8)));
     ids.add(RequestId.of("m", ModelOverrides.NONE, STOPS, KvCacheType.FLOAT16, greedy(1, 5, 9)));
-    for (SamplingParameters sampling :
+    List<UnaryOperator<SamplingParameters.Builder>> options =
         List.of(
-            new SamplingParameters(8, 0.5, 1, 1, 0),
-            new SamplingParameters(8, 0, 0.5, 1, 0),
-            new SamplingParameters(8, 0, 1, 1.1, 0),
-            new SamplingParameters(8, 0, 1, 1, 1))) {
-      ids.add(
-          RequestId.of(
-              "m",
-              ModelOverrides.NONE,
-              STOPS,
-              KvCacheType.FLOAT16,
-              new GenerationRequest(prompt, sampling)));
+            b -> b.minTokens(2),
+            b -> b.temperature(0.5),
+            b -> b.topK(3),
+            b -> b.topP(0.5),
+            b -> b.minP(0.5),
+            b -> b.repetitionPenalty(1.1),
+            b -> b.presencePenalty(1),
+            b -> b.frequencyPenalty(1),
+            b -> b.seed(1),
+            b -> b.ignoreEos(),
+            b -> b.logitBias(Map.of(1, 1.0)),
+            b -> b.logitBias(Map.of(1, 2.0)),
+            b -> b.allowedTokenIds(List.of(5)),
+            b -> b.stopTokenIds(List.of(5)),
+            b -> b.stop("a", "b"),
+            b -> b.stop("ab"),
+            b -> b.badWords("a", "b"));
+    for (UnaryOperator<SamplingParameters.Builder> option : options) {
+      ids.add(idOf(prompt, option.apply(base.sampling().toBuilder()).build()));
     }
+    assertThat(idOf(prompt, base.sampling().toBuilder().logprobs(3).build()))
+        .isEqualTo(idOf(prompt, base.sampling()));
+    assertThat(idOf(prompt, SamplingParameters.builder().stop("b", "a").maxTokens(8).build()))
+        .isIn(ids);
     var stretched = new ModelOverrides(5e6, null, null, null);
     ids.add(RequestId.of("m", stretched, STOPS, KvCacheType.FLOAT16, base));
     ids.add(RequestId.of("m", ModelOverrides.NONE, new int[] {2}, KvCacheType.FLOAT16, base));
-    assertThat(ids).hasSize(11);
+    assertThat(ids).hasSize(24);
     // Resumed jobs compare ids of earlier runs: a change of the recipe makes them do everything
     // again.
-    assertThat(
-            RequestId.of(
-                "m",
-                ModelOverrides.NONE,
-                STOPS,
-                KvCacheType.FLOAT16,
-                new GenerationRequest(new int[] {1, 2, 3}, SamplingParameters.greedy(8))))
-        .isEqualTo("f297e806839eb5610928548df47eaa4eb8f83805f6278ad66259c6c5aad4557a");
+    assertThat(idOf(new int[] {1, 2, 3}, SamplingParameters.greedy(8)))
+        .isEqualTo("dde8320ab6f4807ee4570aa469caaecaa0ca76703593648ed4c1462393b010ee");
   }
 }

@@ -20,7 +20,8 @@ class SameBytesIT {
 
   /// Draws by probability: a logit that differs in its last bit changes a text sooner than an arg
   /// max does.
-  private static final SamplingParameters DRAWN = new SamplingParameters(60, 1.2, 0.98, 1, 7);
+  private static final SamplingParameters DRAWN =
+      SamplingParameters.builder().maxTokens(60).temperature(1.2).topP(0.98).seed(7).build();
 
   private static SparkSession spark;
   private static List<String> oneByOne;
