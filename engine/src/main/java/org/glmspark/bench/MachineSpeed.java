@@ -57,9 +57,7 @@ public record MachineSpeed(double int8Operations, double floatOperations, double
       MemorySegment memory = arena.allocate(READ_BYTES, 64);
       memory.fill((byte) 1); // pages that were never written are all the same one
       List<MemorySegment> parts =
-          memory.elements(MemoryLayout.sequenceLayout(
-                  READ_PART, ValueLayout.JAVA_BYTE))
-              .toList();
+          memory.elements(MemoryLayout.sequenceLayout(READ_PART, ValueLayout.JAVA_BYTE)).toList();
       double read =
           best(
               workers,

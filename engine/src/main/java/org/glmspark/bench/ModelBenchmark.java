@@ -48,8 +48,7 @@ public final class ModelBenchmark implements AutoCloseable {
             config.headSize(),
             BlockTable.blocksFor(cacheTokens) + maxBatch);
     this.transformer =
-        new Transformer(
-            config, model.weights(), cache, workers, matMul, stepTokens, maxBatch);
+        new Transformer(config, model.weights(), cache, workers, matMul, stepTokens, maxBatch);
     this.weightBytes = model.weights().matrixBytes();
   }
 
@@ -123,7 +122,9 @@ public final class ModelBenchmark implements AutoCloseable {
               * (newTokens * (layerOperations() + outputOperations())
                   + attentionOperations(contextTokens, length));
       double cacheBytes =
-          (double) cache.blockBytes() / PagedKvCache.BLOCK_TOKENS * positions(contextTokens, length);
+          (double) cache.blockBytes()
+              / PagedKvCache.BLOCK_TOKENS
+              * positions(contextTokens, length);
       return new Phase(
           (long) batch * newTokens,
           seconds,
@@ -141,8 +142,7 @@ public final class ModelBenchmark implements AutoCloseable {
   /// Of the products of one token in all layers.
   private double layerOperations() {
     double hidden = config.hiddenSize();
-    double attention =
-        hidden * (config.queryKeyValueRows() + config.heads() * config.headSize());
+    double attention = hidden * (config.queryKeyValueRows() + config.heads() * config.headSize());
     return 2 * config.layers() * (attention + 3 * hidden * config.feedForwardSize());
   }
 

@@ -5,6 +5,7 @@
 /// ProductBenchmark  the matrix products of a model's layers, one by one
 /// ModelBenchmark    prompts and completions of a whole model ──▶ Phase: tokens, operations, bytes, seconds
 /// ```
+///
 /// Every figure is the best of several runs, since a shared machine only ever takes time away. The
 /// keys and values of a measured context are zeros: attention costs the same.
 @NullMarked

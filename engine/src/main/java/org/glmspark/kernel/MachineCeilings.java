@@ -29,10 +29,12 @@ public final class MachineCeilings {
       b = b.add(LongVector.fromMemorySegment(LONGS, data, i + register, ByteOrder.nativeOrder()));
       c =
           c.add(
-              LongVector.fromMemorySegment(LONGS, data, i + 2L * register, ByteOrder.nativeOrder()));
+              LongVector.fromMemorySegment(
+                  LONGS, data, i + 2L * register, ByteOrder.nativeOrder()));
       d =
           d.add(
-              LongVector.fromMemorySegment(LONGS, data, i + 3L * register, ByteOrder.nativeOrder()));
+              LongVector.fromMemorySegment(
+                  LONGS, data, i + 3L * register, ByteOrder.nativeOrder()));
     }
     LongVector sum = a.add(b).add(c.add(d));
     long result = 0;

@@ -24,13 +24,9 @@ public record ModelWeights(
   public long matrixBytes() {
     return output.data().byteSize()
         + layers.stream()
-            .flatMap(
-                layer ->
-                    Stream.of(
-                        layer.queryKeyValue(),
-                        layer.attentionOutput(),
-                        layer.gateUp(),
-                        layer.down()))
+            .flatMap(layer ->
+                Stream.of(
+                    layer.queryKeyValue(), layer.attentionOutput(), layer.gateUp(), layer.down()))
             .mapToLong(matrix -> matrix.data().byteSize())
             .sum();
   }

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// A model of random weights in the shape of a real one: it takes the time and the memory of the
 /// real one, and what it says is noise.
 ///
-/// Matrices of one size have the same numbers, so that making them costs little; each lies in memory
-/// of its own all the same.
+/// Matrices of one size have the same numbers, so that making them costs little; each lies in
+/// memory of its own all the same.
 public final class RandomModel {
   private static final String NAME = "random weights";
 
@@ -47,7 +47,8 @@ public final class RandomModel {
           ModelOverrides.NONE,
           NAME,
           config,
-          ModelWeights.of(config, InterleavedWeights.of(NAME, tensors.weights(), WeightType::common, memory)),
+          ModelWeights.of(
+              config, InterleavedWeights.of(NAME, tensors.weights(), WeightType::common, memory)),
           null,
           null,
           List.of(),
@@ -127,14 +128,13 @@ public final class RandomModel {
     long chunkBlocks = CHUNK_BYTES / stored.blockBytes();
     LongStream.range(0, Math.ceilDiv(blocks, chunkBlocks))
         .parallel()
-        .forEach(
-            chunk -> {
-              long first = chunk * chunkBlocks;
-              long count = Math.min(chunkBlocks, blocks - first);
-              MemorySegment part =
-                  data.asSlice(first * stored.blockBytes(), count * stored.blockBytes());
-              fill(part, stored, new SplittableRandom(chunk));
-            });
+        .forEach(chunk -> {
+          long first = chunk * chunkBlocks;
+          long count = Math.min(chunkBlocks, blocks - first);
+          MemorySegment part =
+              data.asSlice(first * stored.blockBytes(), count * stored.blockBytes());
+          fill(part, stored, new SplittableRandom(chunk));
+        });
     return new Tensor("matrix", NAME, stored, shape, data);
   }
 
@@ -149,8 +149,7 @@ public final class RandomModel {
     for (long block = 0; block < bits.length; block += type.blockBytes()) {
       switch (type) {
         case F32 -> data.set(INT, block, data.get(INT, block) & 0x81ff_ffff | 0x3c00_0000);
-        case BF16 ->
-            data.set(SHORT, block, (short) (data.get(SHORT, block) & 0x81ff | 0x3c00));
+        case BF16 -> data.set(SHORT, block, (short) (data.get(SHORT, block) & 0x81ff | 0x3c00));
         case F16 -> data.set(SHORT, block, (short) (data.get(SHORT, block) & 0x8fff | 0x2000));
         case Q8_0, Q4_0 -> data.set(SHORT, block, scale);
         case Q4_1 -> {

@@ -18,7 +18,8 @@ public final class ModelParsers {
   /// All that the file holds: tensors, configuration and tokenizer.
   public static void gguf(byte[] content) {
     GgufFile file = FormatParsers.gguf(content);
-    new GgufTokenizer(file.name(), file.metadata()).load(TokenizerFamily.GLM4); // also where the configuration is refused
+    new GgufTokenizer(file.name(), file.metadata())
+        .load(TokenizerFamily.GLM4); // also where the configuration is refused
     GgufConfig.of(file).config();
   }
 

@@ -148,15 +148,14 @@ final class BenchCommand implements Callable<Integer> {
       return Arrays.stream(ModelShape.values())
           .filter(shape -> shape.optionName().equals(value))
           .findAny()
-          .orElseThrow(
-              () ->
-                  new TypeConversionException(
-                      "'%s' is no shape, expected one of %s"
-                          .formatted(
-                              value,
-                              Arrays.stream(ModelShape.values())
-                                  .map(ModelShape::optionName)
-                                  .collect(Collectors.joining(", ")))));
+          .orElseThrow(() ->
+              new TypeConversionException(
+                  "'%s' is no shape, expected one of %s"
+                      .formatted(
+                          value,
+                          Arrays.stream(ModelShape.values())
+                              .map(ModelShape::optionName)
+                              .collect(Collectors.joining(", ")))));
     }
   }
 
@@ -258,8 +257,7 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  private void measureModel(
-      BenchReport report, Model measured, MatMul matMul, WorkerPool workers) {
+  private void measureModel(BenchReport report, Model measured, MatMul matMul, WorkerPool workers) {
     int context = prompts.stream().mapToInt(Integer::intValue).min().orElseThrow();
     int cacheTokens = Math.max(largest(prompts), largest(batches) * (context + newTokens));
     try (var benchmark =

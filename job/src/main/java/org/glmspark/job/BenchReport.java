@@ -70,15 +70,13 @@ final class BenchReport {
   }
 
   private Measurement memory(String test, Phase phase) {
-    return new Measurement(
-        test, phase, "memory", phase.readBytesPerSecond() / machine.readBytes());
+    return new Measurement(test, phase, "memory", phase.readBytesPerSecond() / machine.readBytes());
   }
 
   private Measurement multiplier(String test, Phase phase) {
     boolean int8 = quantized() && machine.int8Operations() > 0;
     double ceiling = int8 ? machine.int8Operations() : machine.floatOperations();
-    return new Measurement(
-        test, phase, int8 ? INT8 : FLOAT, phase.operationsPerSecond() / ceiling);
+    return new Measurement(test, phase, int8 ? INT8 : FLOAT, phase.operationsPerSecond() / ceiling);
   }
 
   private boolean quantized() {
