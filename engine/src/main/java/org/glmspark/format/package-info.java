@@ -12,6 +12,8 @@
 ///             └─ CheckpointPickle: which tensors lie in them            │
 /// *.gguf ──▶ GgufFile (all parts of a split one) ───────────────────────┘
 ///              └─ GgufMetadata ──▶ typed values, key by key
+/// *.glmpack ──▶ ModelPack ──▶ Tensor, StripMatrix, small files, by name
+///                 └─ PackHeader: PackPart, one after the other
 /// ```
 ///
 /// All of them are mapped, read-only: `MappedFile`. The caller's `Arena` owns the mappings: closing
