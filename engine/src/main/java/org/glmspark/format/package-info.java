@@ -13,6 +13,8 @@
 ///                PickleValue on a stack ─▶ PickledTensors               │
 /// *.gguf ──▶ GgufFile (all parts of a split one) ───────────────────────┘
 ///              └─ GgufMetadata ──▶ typed values, key by key
+/// *.glmpack ──▶ ModelPack ──▶ Tensor, StripMatrix, small files, by name
+///                 └─ PackHeader: PackPart, one after the other
 /// ```
 ///
 /// Reading a file takes at most ten times its bytes of heap, what is dropped on the way included:

@@ -7,10 +7,14 @@
 ///                                                    ▼                                         ▼
 /// tensors by name ───────────────────────▶ CheckpointTensors ───────────────────────▶ PublishedModel
 ///                       TensorNames ─────────▲   (found, checked)                       │      ▲
-/// FolderTokenizer, GgufTokenizer ─▶ FamilyChoice ─▶ Tokenizer, ChatTemplate ────────────┼──────┘
+/// FileTokenizer, GgufTokenizer ──▶ FamilyChoice ─▶ Tokenizer, ChatTemplate ─────────────┼──────┘
 ///                                                                                       ▼
-/// ModelDigest ─────────────▶ Model ◀── ModelWeights ◀── StripMatrix, float[] ◀── ModelLoader
-///                                                       (interleaved, all cores)
+///                          (interleaved, all cores) InterleavedWeights ◀── PublishedWeight by name
+///                                                          │                            ▼
+/// Model ◀── ModelWeights ◀── WeightSource ◀────────────────┴── PackedWeights       PackContent ──▶ pack
+///                                                                   ▲ (mapped)
+/// NAME.glmpack ──▶ PackedModel ─┬───────────────────────────────────┘
+///                               └─▶ PackedConfig, the tokenizer's files: as PublishedConfig above
 /// ```
 ///
 /// The stop tokens of a loaded model are those of its files and all that its family and its chat

@@ -26,6 +26,9 @@ final class SampleModel {
   static final Path DATA = ROOT.resolve("sample-data");
   static final Path FOLDER = DATA.resolve("model");
 
+  /// Where the processes of the tests keep its pack.
+  static final Path PACKS = ROOT.resolve("tests").resolve("target").resolve("packs");
+
   private SampleModel() {}
 
   /// A document and what a float64 engine makes of it.

@@ -106,6 +106,8 @@ final class StandaloneCluster implements AutoCloseable {
                     "spark.executor.memory=600m",
                     "--conf",
                     "spark.ui.enabled=false",
+                    "--conf",
+                    "spark.glm.pack-cache=" + SampleModel.PACKS,
                     "--class",
                     "org.glmspark.job.Main",
                     APPLICATION.toString()),

@@ -25,6 +25,7 @@ final class Summaries {
         .master(master)
         .config("spark.ui.enabled", false)
         .config("spark.sql.shuffle.partitions", 2)
+        .config("spark.glm.pack-cache", SampleModel.PACKS.toString())
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1");
   }
