@@ -48,7 +48,9 @@ class SameBytesIT {
 
   private static List<String> complete(int partitions, int maxBatch, int stepTokens) {
     int threads = spark.sparkContext().defaultParallelism();
-    var options = new EngineOptions(threads, maxBatch, stepTokens, KvCacheType.FLOAT16, 64L << 20, KernelChoice.AUTO);
+    var options =
+        new EngineOptions(
+            threads, maxBatch, stepTokens, KvCacheType.FLOAT16, 64L << 20, KernelChoice.AUTO);
     return Summaries.comparable(
         Summaries.summarize(
             Summaries.documents(spark, DOCUMENTS), options, DRAWN, List.of(), partitions));

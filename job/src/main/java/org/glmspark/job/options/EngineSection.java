@@ -24,15 +24,16 @@ public record EngineSection(
         KvCacheType kvCacheType,
     @Key(value = "memory for keys and values, per executor", defaultValue = "1073741824")
         long kvCacheBytes,
-    @Key(value = "what multiplies quantised weights", defaultValue = "auto")
-        KernelChoice kernels) {
+    @Key(value = "what multiplies quantised weights", defaultValue = "auto") KernelChoice kernels) {
 
   public EngineSection {
     if (threads < 0) {
       throw new IllegalArgumentException(
           "threads is %d, expected 0 (one to each core) or more".formatted(threads));
     }
-    var _ = options(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels); // checks the rest
+    var _ =
+        options(
+            threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels); // checks the rest
   }
 
   /// The same for an engine of this machine.
