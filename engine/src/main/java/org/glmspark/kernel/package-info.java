@@ -4,12 +4,17 @@
 /// FloatMatrix ──▶ RmsNorm ──▶ MatMul ──▶ RotaryEmbedding ──▶ PagedAttention ──▶ MatMul ──▶ SwiGlu ──▶ MatMul ──▶ FloatMatrix
 ///                               ▲                                 ▲
 ///                          StripMatrix                      KeyValuePages
+///
+/// MatMul: float weights ──────────────────────────────▶ FloatMatMul
+///         quantised weights ──▶ Q8Activations ──┬─────▶ Int8Kernels of kernel.x86
+///                                               └─────▶ QuantizedMatMul, on any other machine
 /// ```
 ///
 /// Every kernel follows the numeric contract: its result is defined to the bit, so it is the same
 /// for every vector width, tile and thread count, and a slow twin in its test has the same bits.
 /// - **Rows are the lanes**: an output element has one accumulator, and columns are added to it in
-///   ascending order with one fused multiply-add each.
+///   ascending order with one fused multiply-add each; of quantised weights, blocks of 32 columns,
+///   whose sums of integers are exact.
 /// - **Sums within a row** ([LaneSum]) go to 16 virtual lanes, element `i` to lane `i mod 16`, and
 ///   then up a fixed tree.
 /// - Fused multiply-add only where it is written; division and square root are IEEE; [Exponential]
@@ -18,7 +23,7 @@
 /// [PagedAttention] takes [AttentionQueries] through [AttentionScores], [AttentionSoftmax] and
 /// [AttentionValues] into [SoftmaxStates], which can be merged.
 ///
-/// This is the only package that sees the Vector API. Kernels are static and start no thread: who
+/// This is the only package that sees the Vector API. Kernels start no thread: who
 /// calls them shares out rows, strips, heads or spans of keys. An inner loop keeps its sums in
 /// local variables and calls no method but those of the Vector API: in methods that have grown
 /// large the JIT inlines nothing else, and a register that is handed to a real call becomes an

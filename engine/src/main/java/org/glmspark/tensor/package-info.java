@@ -2,10 +2,11 @@
 /// them, activations.
 ///
 /// ```
-/// file ──▶ Tensor ──▶ as stored, or float32 by QuantizedBlocks ──▶ StripMatrix ──▶ kernel
-///          (mapped, as published)                                  (16 rows interleaved)
-///                                                                  FloatMatrix ──▶ kernel
-///                                                                  (activations)
+///          StoredMatrix:                StripWriter:
+/// file ──▶ Tensor, RowScaledMatrix ──▶ floats as stored or rounded    ──▶ StripMatrix ──▶ kernel
+///          (mapped, as published)      LosslessBlocks, BlockQuantizer      (16 rows interleaved)
+///                                                                          FloatMatrix ──▶ kernel
+///                                                                          (activations)
 /// ```
 @NullMarked
 package org.glmspark.tensor;

@@ -72,7 +72,7 @@ class QuantizedMatMulTest {
       int blocks = (columns + 31) / 32;
       int blockBytes = type == WeightType.Q8 ? 544 : type == WeightType.Q4 ? 288 : 320;
       int registers = type == WeightType.Q8 ? 512 : 256;
-      MemorySegment data = arena.allocate((rows + 15) / 16 * blocks * (long) blockBytes, 64);
+      MemorySegment data = arena.allocate((long) ((rows + 15) / 16) * blocks * blockBytes, 64);
       for (int row = 0; row < rows; row++) {
         for (int block = 0; block < blocks; block++) {
           long start = ((long) (row / 16) * blocks + block) * blockBytes;
@@ -80,7 +80,7 @@ class QuantizedMatMulTest {
           for (int c = 0; c < 32 && 32 * block + c < columns; c++) {
             int q = integers[row][32 * block + c];
             int place = type == WeightType.Q8 ? c : c % 16;
-            long at = start + place / 4 * 64L + 4 * lane + place % 4;
+            long at = start + (place / 4 * 64 + 4 * lane + place % 4);
             int shifted = c == place ? q : q << 4;
             int before = data.get(ValueLayout.JAVA_BYTE, at);
             data.set(ValueLayout.JAVA_BYTE, at, (byte) (before | shifted));

@@ -157,7 +157,12 @@ class GgufConfigTest {
 
     try (Model model = ModelLoader.load(path)) {
       assertThat(model.config().tiedEmbeddings()).isTrue();
-      assertThat(model.weights().output().name()).isEqualTo("token_embd.weight");
+      int hidden = model.config().hiddenSize();
+      float[] embedding = new float[hidden];
+      float[] output = new float[hidden];
+      model.weights().embedding().decode(5L * hidden, hidden, embedding, 0);
+      model.weights().output().decodeRow(5, 0, hidden, output, 0);
+      assertThat(output).isEqualTo(embedding);
       assertThat(model.weights().output().rows()).isEqualTo(VOCABULARY);
     }
     assertThat(ModelLoader.describe(path).origins())
@@ -372,7 +377,7 @@ class GgufConfigTest {
     assertThatThrownBy(() -> ModelLoader.describe(path))
         .isInstanceOf(MalformedModelException.class)
         .hasMessageStartingWith(
-            "m.gguf: rope base: is 5000000 (chatglm.rope.freq_base), expected 10000 in a ChatGLM2");
+            path + ": rope base: is 5000000 (chatglm.rope.freq_base), expected 10000 in a ChatGLM2");
     assertThat(
             ModelLoader.describe(path, new ModelOverrides(1e4, null, null, null)).family().family())
         .isEqualTo(ModelFamily.CHATGLM2);

@@ -38,7 +38,8 @@ class PublishedFolderTest {
     assertThatThrownBy(() -> ModelLoader.describe(folder))
         .isInstanceOf(MalformedModelException.class)
         .hasMessage(
-            "config.json: rope base: is 40000 (10000 × rope_ratio in config.json), expected 10000"
+            folder
+                + ": rope base: is 40000 (10000 × rope_ratio in config.json), expected 10000"
                 + " in a ChatGLM2 (its files call it 'THUDM/chatglm2-6b-32k'): ChatGLM2 with a"
                 + " rope_ratio interpolates positions, which is not supported; if this is a"
                 + " ChatGLM3, set model.chat-format=chatglm3; if the base is right nevertheless,"

@@ -10,20 +10,26 @@ import java.io.ByteArrayOutputStream;
 /// Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2: chapter 2 for
 /// the prefixes, chapters 3 to 5 for the opcodes.
 final class Assembler {
-  /// 64-bit registers in the order of their numbers.
+  /// 64-bit registers.
   enum Register {
-    RAX,
-    RCX,
-    RDX,
-    RBX,
-    RSP,
-    RBP,
-    RSI,
-    RDI,
-    R8,
-    R9,
-    R10,
-    R11
+    RAX(0),
+    RCX(1),
+    RDX(2),
+    RBX(3),
+    RSP(4),
+    RBP(5),
+    RSI(6),
+    RDI(7),
+    R8(8),
+    R9(9),
+    R10(10),
+    R11(11);
+
+    final int number;
+
+    Register(int number) {
+      this.number = number;
+    }
   }
 
   /// The size of the vector registers of an instruction.
@@ -168,9 +174,9 @@ final class Assembler {
   /// The lower 32 bits of a general register into the lowest lane of a vector; the rest is zero.
   void vmovd(int target, Register source) {
     // the only instruction of 128 bits: L is 0
-    bytes(0xC4, inverted(target >> 3, 7) | 1 << 6 | inverted(source.ordinal() >> 3, 5) | 1);
+    bytes(0xC4, inverted(target >> 3, 7) | 1 << 6 | inverted(source.number >> 3, 5) | 1);
     bytes(0x79, 0x6E);
-    direct(target, source.ordinal());
+    direct(target, source.number);
   }
 
   /// Clears the upper halves: what follows may be code for older registers.
@@ -232,8 +238,8 @@ final class Assembler {
   private static int number(Operand operand) {
     return switch (operand) {
       case Vector(int number) -> number;
-      case Memory(Register base, _) -> base.ordinal();
-      case Repeated(Register base, _) -> base.ordinal();
+      case Memory(Register base, _) -> base.number;
+      case Repeated(Register base, _) -> base.number;
     };
   }
 
@@ -249,7 +255,7 @@ final class Assembler {
   // --- ModRM: mode, register, register or base; then SIB and displacement ---
 
   private void direct(int register, int other) {
-    bytes(3 << 6 | (register & 7) << 3 | other & 7);
+    bytes(3 << 6 | (register & 7) << 3 | (other & 7));
   }
 
   /// A displacement in one byte counts units.
@@ -257,10 +263,10 @@ final class Assembler {
     int units = displacement / unit;
     boolean isShort = displacement % unit == 0 && units == (byte) units;
     // mode 0 of the numbers of RBP and R13 means something else
-    boolean isNone = displacement == 0 && (base.ordinal() & 7) != Register.RBP.ordinal();
+    boolean isNone = displacement == 0 && (base.number & 7) != Register.RBP.number;
     int mode = isNone ? 0 : isShort ? 1 : 2;
-    bytes(mode << 6 | (register & 7) << 3 | base.ordinal() & 7);
-    if ((base.ordinal() & 7) == Register.RSP.ordinal()) {
+    bytes(mode << 6 | (register & 7) << 3 | (base.number & 7));
+    if ((base.number & 7) == Register.RSP.number) {
       bytes(0x24); // RSP stands for a SIB byte, this one: base RSP, no index
     }
     if (mode == 1) {
@@ -279,62 +285,62 @@ final class Assembler {
 
   /// All 64 bits.
   void mov(Register target, Register source) {
-    rex(1, source.ordinal(), target.ordinal());
+    rex(1, source.number, target.number);
     bytes(0x89);
-    direct(source.ordinal(), target.ordinal());
+    direct(source.number, target.number);
   }
 
   /// The lower 32 bits; the upper ones become 0.
   void mov(Register target, int value) {
-    rex(0, 0, target.ordinal());
-    bytes(0xB8 | target.ordinal() & 7);
+    rex(0, 0, target.number);
+    bytes(0xB8 | (target.number & 7));
     int32(value);
   }
 
   /// Stores the lower 32 bits.
   void store(Register base, int displacement, Register source) {
-    rex(0, source.ordinal(), base.ordinal());
+    rex(0, source.number, base.number);
     bytes(0x89);
-    indirect(source.ordinal(), base, displacement, 1);
+    indirect(source.number, base, displacement, 1);
   }
 
   void add(Register target, Register source) {
-    rex(1, source.ordinal(), target.ordinal());
+    rex(1, source.number, target.number);
     bytes(0x01);
-    direct(source.ordinal(), target.ordinal());
+    direct(source.number, target.number);
   }
 
   void add(Register target, int value) {
-    rex(1, 0, target.ordinal());
+    rex(1, 0, target.number);
     bytes(0x81);
-    direct(0, target.ordinal());
+    direct(0, target.number);
     int32(value);
   }
 
   void and(Register target, int value) {
-    rex(1, 0, target.ordinal());
+    rex(1, 0, target.number);
     bytes(0x81);
-    direct(4, target.ordinal());
+    direct(4, target.number);
     int32(value);
   }
 
   void or(Register target, Register source) {
-    rex(1, source.ordinal(), target.ordinal());
+    rex(1, source.number, target.number);
     bytes(0x09);
-    direct(source.ordinal(), target.ordinal());
+    direct(source.number, target.number);
   }
 
   void shiftLeft(Register target, int bits) {
-    rex(1, 0, target.ordinal());
+    rex(1, 0, target.number);
     bytes(0xC1);
-    direct(4, target.ordinal());
+    direct(4, target.number);
     bytes(bits);
   }
 
   void decrement(Register target) {
-    rex(1, 0, target.ordinal());
+    rex(1, 0, target.number);
     bytes(0xFF);
-    direct(1, target.ordinal());
+    direct(1, target.number);
   }
 
   /// Jumps back if the last result was not zero.
@@ -344,13 +350,13 @@ final class Assembler {
   }
 
   void push(Register register) {
-    rex(0, 0, register.ordinal());
-    bytes(0x50 | register.ordinal() & 7);
+    rex(0, 0, register.number);
+    bytes(0x50 | (register.number & 7));
   }
 
   void pop(Register register) {
-    rex(0, 0, register.ordinal());
-    bytes(0x58 | register.ordinal() & 7);
+    rex(0, 0, register.number);
+    bytes(0x58 | (register.number & 7));
   }
 
   void ret() {
@@ -359,7 +365,7 @@ final class Assembler {
 
   /// Asks for a line of 64 bytes to be brought into the nearest cache. Never faults.
   void prefetch(Register base, int displacement) {
-    rex(0, 1, base.ordinal());
+    rex(0, 1, base.number);
     bytes(0x0F, 0x18);
     indirect(1, base, displacement, 1);
   }

@@ -32,13 +32,18 @@ public final class Int8Kernels {
                 Linker.Option.critical(true));
   }
 
+  private static final List<WeightType> TYPES =
+      List.of(WeightType.Q8, WeightType.Q4, WeightType.Q4M);
+
   private static final Map<InstructionSet, Int8Kernels> ASSEMBLED =
       new EnumMap<>(InstructionSet.class);
 
   private final InstructionSet set;
-  private final Map<WeightType, List<MemorySegment>> functions;
 
-  private Int8Kernels(InstructionSet set, Map<WeightType, List<MemorySegment>> functions) {
+  /// For each of [#TYPES], tiles of 1 token and more.
+  private final List<MemorySegment> functions;
+
+  private Int8Kernels(InstructionSet set, List<MemorySegment> functions) {
     this.set = set;
     this.functions = functions;
   }
@@ -90,9 +95,8 @@ public final class Int8Kernels {
   }
 
   private static Int8Kernels assemble(InstructionSet set) throws UnavailableException {
-    List<WeightType> types = List.of(WeightType.Q8, WeightType.Q4, WeightType.Q4M);
     List<byte[]> code = new ArrayList<>();
-    for (WeightType type : types) {
+    for (WeightType type : TYPES) {
       for (int tokens = 1; tokens <= ActivationTile.MAX_TOKENS; tokens++) {
         code.add(
             switch (set) {
@@ -101,13 +105,12 @@ public final class Int8Kernels {
             });
       }
     }
-    List<MemorySegment> loaded = CodeMemory.load(code);
-    Map<WeightType, List<MemorySegment>> functions = new EnumMap<>(WeightType.class);
-    for (int i = 0; i < types.size(); i++) {
-      int first = i * ActivationTile.MAX_TOKENS;
-      functions.put(types.get(i), loaded.subList(first, first + ActivationTile.MAX_TOKENS));
-    }
-    return new Int8Kernels(set, functions);
+    return new Int8Kernels(set, CodeMemory.load(code));
+  }
+
+  private MemorySegment function(ActivationTile tile) {
+    int first = TYPES.indexOf(tile.type()) * ActivationTile.MAX_TOKENS;
+    return functions.get(first + tile.tokens() - 1);
   }
 
   /// What the kernels use.
@@ -167,7 +170,7 @@ public final class Int8Kernels {
                   outOffset,
                   outStride));
     }
-    MemorySegment function = functions.get(weights.type()).get(tile.tokens() - 1);
+    MemorySegment function = function(tile);
     try {
       // As numbers: a segment of a shared arena would count its users on every call.
       Function.CALL.invokeExact(

@@ -41,6 +41,7 @@ final class VnniMatMul {
   private static final int SCALE = 0;
   private static final int MAGIC_SCALE = 1;
   private static final int MINIMUM = 2;
+  private static final int LAST_REPLACED = MINIMUM;
   private static final int FIRST_SUM = 8;
   private static final int SUMS = 12;
   private static final int FIRST_ACCUMULATOR = FIRST_SUM + SUMS;
@@ -141,6 +142,9 @@ final class VnniMatMul {
         var four = new Repeated(ACTIVATIONS, ActivationTile.TOKEN_BYTES * token + 4 * i);
         emit(Instruction.VPDPBUSD, sum(token, i % chains), i, four);
       }
+      if (i == LAST_REPLACED) {
+        loadScales();
+      }
     }
     for (int chain = chains - 1; chain > 0; chain--) {
       for (int token = 0; token < tile.tokens(); token++) {
@@ -150,16 +154,22 @@ final class VnniMatMul {
     }
   }
 
-  private void scale() {
+  /// Early, so that nothing waits for them.
+  private void loadScales() {
     int scales = storedRegisters() * REGISTER_BYTES;
     emit(Instruction.VCVTPH2PS, SCALE, new Memory(WEIGHTS, scales));
     emit(Instruction.VMULPS, MAGIC_SCALE, SCALE, MAGIC);
+    if (type == WeightType.Q4M) {
+      emit(Instruction.VCVTPH2PS, MINIMUM, new Memory(WEIGHTS, scales + REGISTER_BYTES / 2));
+    }
+  }
+
+  private void scale() {
     for (int token = 0; token < tile.tokens(); token++) {
       emit(Instruction.VFMSUB213PS, sum(token, 0), SCALE, new Vector(MAGIC_SCALE));
     }
     addScaled();
     if (type == WeightType.Q4M) {
-      emit(Instruction.VCVTPH2PS, MINIMUM, new Memory(WEIGHTS, scales + REGISTER_BYTES / 2));
       for (int token = 0; token < tile.tokens(); token++) {
         var sum = new Repeated(ACTIVATIONS, tile.sumsOffset() + 4 * token);
         emit(Instruction.VMULPS, sum(token, 0), MINIMUM, sum);
