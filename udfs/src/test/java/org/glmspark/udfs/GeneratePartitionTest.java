@@ -155,8 +155,7 @@ class GeneratePartitionTest {
   /// A request that is answered by as many tokens as it may have: by some seed it is.
   private static GenerationRequest rambling(GenerationEngine engine, int[] prompt) {
     for (int seed = 0; seed < 30; seed++) {
-      var sampling =
-          SamplingParameters.builder().maxTokens(300).temperature(2).seed(seed).build();
+      var sampling = SamplingParameters.builder().maxTokens(300).temperature(2).seed(seed).build();
       var request = new GenerationRequest(prompt, sampling);
       if (engine.submit(request).join().usage().completion() == 300) {
         return request;
