@@ -20,15 +20,11 @@ final class BadWords {
 
   /// The token sequences, none of them empty.
   ///
-  /// @throws IllegalArgumentException if a word is nothing but white space
+  /// @param words none is blank
   static List<int[]> encode(Collection<String> words, Tokenizer tokenizer) {
     List<int[]> sequences = new ArrayList<>();
     for (String word : words) {
       String bare = word.stripLeading();
-      if (bare.isEmpty()) {
-        throw new IllegalArgumentException(
-            "bad_words has '%s', expected more than white space".formatted(word));
-      }
       int[] alone = tokenizer.encode(bare);
       int[] afterBlank = tokenizer.encode(" " + bare);
       sequences.add(alone);

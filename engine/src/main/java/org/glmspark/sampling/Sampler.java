@@ -54,40 +54,37 @@ public final class Sampler {
     return all;
   }
 
-  /// Chooses the next token; the same one until [#accept] is called.
+  /// Chooses the next token. Without [#accept], another row would be for the same place in the
+  /// completion.
   ///
   /// @param logits a row of them starts at `offset`; they are changed
   /// @param size of the vocabulary
   /// @return the token id, or [#NOT_FINITE], or [#NONE_ALLOWED]
   public int next(float[] logits, int offset, int size) {
-    int best = argMax(logits, offset, size);
     if (!finite(logits, offset, size)) {
       return NOT_FINITE;
     }
     if (parameters.logprobs() == null) {
-      return choose(logits, offset, size, best);
+      return choose(logits, offset, size);
     }
     var row = TokenLogProbability.Row.of(logits, offset, size, parameters.logprobs());
-    float[] changed = Arrays.copyOfRange(logits, offset, offset + size);
-    int token = choose(changed, 0, size, best);
+    int token = choose(Arrays.copyOfRange(logits, offset, offset + size), 0, size);
     chosen = token < 0 ? null : row.of(token, logits[offset + token]);
     return token;
   }
 
-  /// @param best id of the largest logit before adjustments
-  private int choose(float[] logits, int offset, int size, int best) {
-    int largest = best;
+  private int choose(float[] logits, int offset, int size) {
     if (adjustment != null) {
       adjustment.apply(logits, offset, size);
-      largest = argMax(logits, offset, size);
-      if (logits[offset + largest] == Float.NEGATIVE_INFINITY) {
-        return NONE_ALLOWED;
-      }
+    }
+    int best = argMax(logits, offset, size);
+    float largest = logits[offset + best];
+    if (largest == Float.NEGATIVE_INFINITY) {
+      return NONE_ALLOWED;
     }
     return parameters.temperature() == 0
-        ? largest
-        : TokenDraw.draw(
-            logits, offset, size, logits[offset + largest], parameters, random.uniform(generated));
+        ? best
+        : TokenDraw.draw(logits, offset, size, largest, parameters, random.uniform(generated));
   }
 
   /// Takes the token that [#next] chose into the completion.
@@ -110,8 +107,11 @@ public final class Sampler {
   /// The lowest id among those with the largest logit.
   private static int argMax(float[] logits, int offset, int size) {
     int best = 0;
+    float largest = logits[offset];
     for (int id = 1; id < size; id++) {
-      if (logits[offset + id] > logits[offset + best]) {
+      float logit = logits[offset + id];
+      if (logit > largest) {
+        largest = logit;
         best = id;
       }
     }

@@ -92,8 +92,12 @@ public record SamplingParameters(
     if (!(topP > 0 && topP <= 1)) {
       throw refused("top_p", topP, "a number above 0 and at most 1");
     }
-    requireTexts("stop", stop);
-    requireTexts("bad_words", badWords);
+    if (stop.contains("")) {
+      throw new IllegalArgumentException("stop has an empty text, expected none");
+    }
+    if (badWords.stream().anyMatch(String::isBlank)) {
+      throw new IllegalArgumentException("bad_words has a text without words, expected none");
+    }
     if (allowedTokenIds != null && allowedTokenIds.isEmpty()) {
       throw new IllegalArgumentException("allowed_token_ids is empty, expected at least one id");
     }
@@ -109,12 +113,6 @@ public record SamplingParameters(
   private static void requireWithin(String name, double value, int least, int most) {
     if (!(value >= least && value <= most)) {
       throw refused(name, value, "%d to %d".formatted(least, most));
-    }
-  }
-
-  private static void requireTexts(String name, Set<String> texts) {
-    if (texts.stream().anyMatch(String::isEmpty)) {
-      throw new IllegalArgumentException(name + " has an empty text, expected none");
     }
   }
 

@@ -185,7 +185,7 @@ class SamplerTest {
   @ValueSource(ints = {1, 2, 3, 17, 64, 200})
   void choosesWhatTheReferenceChoosesWithAnyOptions(int size) {
     Random random = new Random(size); // a failure repeats
-    for (int i = 0; i < 400; i++) {
+    for (int i = 0; i < 200; i++) {
       SamplingParameters parameters = anyOptions(random, size);
       int[] prompt = random.ints(random.nextInt(6), 0, size).toArray();
       int[] modelStopTokens = {random.nextInt(size), size + 3};

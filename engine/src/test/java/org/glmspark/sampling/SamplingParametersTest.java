@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import org.glmspark.sampling.SamplingParameters.Builder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -15,7 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class SamplingParametersTest {
 
-  private static Arguments refusal(Consumer<Builder> option, String sentence) {
+  private static Arguments refusal(Consumer<SamplingParameters.Builder> option, String sentence) {
     return Arguments.of(option, sentence);
   }
 
@@ -40,7 +39,7 @@ class SamplingParametersTest {
             b -> b.logitBias(Map.of(7, 101.0)),
             "logit_bias of token 7 is 101.0, expected -100 to 100"),
         refusal(b -> b.stop("a", ""), "stop has an empty text, expected none"),
-        refusal(b -> b.badWords(""), "bad_words has an empty text, expected none"),
+        refusal(b -> b.badWords(" "), "bad_words has a text without words, expected none"),
         refusal(
             b -> b.allowedTokenIds(List.of()),
             "allowed_token_ids is empty, expected at least one id"),
@@ -49,8 +48,9 @@ class SamplingParametersTest {
 
   @ParameterizedTest(name = "{1}")
   @MethodSource("refusals")
-  void refusesValuesOutOfRangeWithTheRange(Consumer<Builder> option, String sentence) {
-    Builder builder = SamplingParameters.builder();
+  void refusesValuesOutOfRangeWithTheRange(
+      Consumer<SamplingParameters.Builder> option, String sentence) {
+    SamplingParameters.Builder builder = SamplingParameters.builder();
     option.accept(builder);
     assertThatThrownBy(builder::build)
         .isInstanceOf(IllegalArgumentException.class)
@@ -59,7 +59,7 @@ class SamplingParametersTest {
 
   @Test
   void refusesTokensThatAModelDoesNotHave() {
-    Builder builder = SamplingParameters.builder();
+    SamplingParameters.Builder builder = SamplingParameters.builder();
     SamplingParameters stop = builder.stopTokenIds(List.of(3, 9)).build();
     assertThatCode(() -> stop.requireIdsBelow(10)).doesNotThrowAnyException();
     assertThatThrownBy(() -> stop.requireIdsBelow(9))

@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// A small SentencePiece model, trained here on a few sentences, and its file.
-final class SamplePieces {
+public final class SamplePieces {
   private static final String TEXT =
       """
       the cat sat on the mat and the hat, then the rat ran to the other cat; that was all of it
@@ -25,6 +25,12 @@ final class SamplePieces {
       """;
 
   private SamplePieces() {}
+
+  /// The tokenizer of a ChatGLM3 with these pieces.
+  public static SentencePieceTokenizer tokenizer() {
+    return SentencePieceTokenizer.parse(
+        "tokenizer.model", file(pieces()), TokenizerFamily.CHATGLM3.specialTokens());
+  }
 
   /// Control pieces, the bytes, what training gave, and the characters.
   static List<Piece> pieces() {

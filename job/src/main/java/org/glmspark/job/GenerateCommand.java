@@ -5,13 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.GenerationEngine;
 import org.glmspark.generation.GenerationRequest;
 import org.glmspark.generation.GenerationResult;
 import org.glmspark.generation.RowError;
 import org.glmspark.job.options.ModelOptions;
-import org.glmspark.job.options.SamplingOptions;
 import org.glmspark.model.ModelDescription;
 import org.glmspark.model.ModelLoader;
 import org.glmspark.prompt.ChatMessage;
@@ -65,26 +65,92 @@ final class GenerateCommand implements Callable<Integer> {
           "what holds where the options below say nothing: ${COMPLETION-CANDIDATES} (default: greedy)")
   private SamplingPreset preset = SamplingPreset.GREEDY;
 
+  /// What the options below change in the preset.
+  private final List<Consumer<SamplingParameters.Builder>> changes = new ArrayList<>();
+
   @Option(names = "--max-tokens", paramLabel = "N", description = "most tokens of the answer")
-  private @Nullable Integer maxTokens;
+  void maxTokens(int maxTokens) {
+    changes.add(builder -> builder.maxTokens(maxTokens));
+  }
+
+  @Option(
+      names = "--min-tokens",
+      paramLabel = "N",
+      description = "tokens before which the answer does not stop")
+  void minTokens(int minTokens) {
+    changes.add(builder -> builder.minTokens(minTokens));
+  }
 
   @Option(
       names = "--temperature",
       paramLabel = "T",
       description = "0 to 2; 0 takes the most probable token always")
-  private @Nullable Double temperature;
+  void temperature(double temperature) {
+    changes.add(builder -> builder.temperature(temperature));
+  }
+
+  @Option(
+      names = "--top-k",
+      paramLabel = "K",
+      description = "draw only from so many of the most probable tokens; 0 for all")
+  void topK(int topK) {
+    changes.add(builder -> builder.topK(topK));
+  }
 
   @Option(
       names = "--top-p",
       paramLabel = "P",
       description = "draw only from the most probable tokens that reach this sum")
-  private @Nullable Double topP;
+  void topP(double topP) {
+    changes.add(builder -> builder.topP(topP));
+  }
+
+  @Option(
+      names = "--min-p",
+      paramLabel = "P",
+      description = "draw no token less probable than this share of the most probable one")
+  void minP(double minP) {
+    changes.add(builder -> builder.minP(minP));
+  }
 
   @Option(
       names = "--repetition-penalty",
       paramLabel = "P",
-      description = "above 1 to make tokens that are there already less probable")
-  private @Nullable Double repetitionPenalty;
+      description = "above 1 to make tokens of message and answer less probable")
+  void repetitionPenalty(double repetitionPenalty) {
+    changes.add(builder -> builder.repetitionPenalty(repetitionPenalty));
+  }
+
+  @Option(
+      names = "--presence-penalty",
+      paramLabel = "P",
+      description = "-2 to 2; above 0 to make tokens that the answer has less probable")
+  void presencePenalty(double presencePenalty) {
+    changes.add(builder -> builder.presencePenalty(presencePenalty));
+  }
+
+  @Option(
+      names = "--frequency-penalty",
+      paramLabel = "P",
+      description = "as --presence-penalty, for each time that the answer has the token")
+  void frequencyPenalty(double frequencyPenalty) {
+    changes.add(builder -> builder.frequencyPenalty(frequencyPenalty));
+  }
+
+  @Option(
+      names = "--stop",
+      paramLabel = "TEXT",
+      description = "a text that ends the answer, which does not include it; may be repeated")
+  void stop(List<String> texts) {
+    changes.add(builder -> builder.stop(texts));
+  }
+
+  @Option(names = "--ignore-eos", description = "go on where the model itself would end")
+  void ignoreEos(boolean given) {
+    if (given) {
+      changes.add(SamplingParameters.Builder::ignoreEos);
+    }
+  }
 
   @Option(
       names = "--seed",
@@ -138,9 +204,10 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private SamplingParameters sampling() {
+    SamplingParameters.Builder builder = preset.parameters(seed).toBuilder();
+    changes.forEach(change -> change.accept(builder));
     try {
-      return new SamplingOptions(preset, maxTokens, temperature, topP, repetitionPenalty, seed)
-          .parameters();
+      return builder.build();
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }

@@ -14,6 +14,7 @@ import org.glmspark.job.options.JobFile;
 import org.glmspark.job.options.JobOptions;
 import org.glmspark.model.ModelDescription;
 import org.glmspark.model.ModelLoader;
+import org.glmspark.sampling.SamplingParameters;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -82,6 +83,7 @@ final class RunCommand implements Callable<Integer> {
     ModelDescription model =
         ModelLoader.describe(options.model().path(), options.model().overrides());
     model.requireChatTemplate();
+    requireTokens(options.sampling().parameters(), model);
     model.warnings().forEach(warning -> err.println("warning: " + warning));
     SparkSession spark = session(terminal);
     try {
@@ -91,6 +93,14 @@ final class RunCommand implements Callable<Integer> {
       spark.stop();
     }
     return 0;
+  }
+
+  private static void requireTokens(SamplingParameters sampling, ModelDescription model) {
+    try {
+      sampling.requireIdsBelow(model.config().vocabularySize());
+    } catch (IllegalArgumentException e) {
+      throw new RefusedException("sampling." + e.getMessage(), e);
+    }
   }
 
   private JobOptions options() {

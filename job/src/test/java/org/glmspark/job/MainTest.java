@@ -66,6 +66,15 @@ class MainTest {
   }
 
   @Test
+  void aTokenThatTheModelLacksIsRefusedBeforeSparkStarts() {
+    assertThat(glm("run", "--set", "sampling.stop_token_ids=[5,99999]")).isEqualTo(1);
+
+    assertThat(err.toString())
+        .hasLineCount(1)
+        .startsWith("sampling.stop_token_ids has token 99999, the model has ids 0 to ");
+  }
+
+  @Test
   void aModelWhoseWeightsAreCutShortIsRefusedBeforeSparkStarts() throws IOException {
     for (String name : new String[] {"config.json", "tokenizer.model", "tokenizer_config.json"}) {
       Files.copy(Path.of(MODEL, name), folder.resolve(name));
@@ -265,5 +274,30 @@ class MainTest {
     assertThat(glm("generate", "x", "--model", pack.toString(), "--set", "model.weights=q8"))
         .isEqualTo(1);
     assertThat(err.toString()).contains("is a pack, which has its weight types");
+  }
+
+  @Test
+  void generateTakesSamplingOptions() {
+    String text =
+        "866箱太阳能板已从武汉发往西安，单号VEPAL630，预计7月19日到达。\n\n"
+            + "Summarize the text above in at most 50 words. Reply with the summary only.";
+
+    assertThat(
+            glm(
+                "generate",
+                "--preset=CHAT",
+                "--top-k=1",
+                "--min-p=0.1",
+                "--top-p=1",
+                "--presence-penalty=0",
+                "--frequency-penalty=0",
+                "--min-tokens=2",
+                "--stop=no such text",
+                "--stop=太阳能板",
+                "--ignore-eos",
+                text))
+        .isZero();
+
+    assertThat(out.toString().strip()).isEqualTo("武汉到西安的866箱");
   }
 }

@@ -32,6 +32,7 @@ class ResultColumnsTest {
           "Rain.",
           List.of(),
           List.of(5, 6),
+          List.of(),
           FinishReason.STOP,
           null,
           new GenerationResult.Usage(40, 32, 2),
@@ -118,6 +119,7 @@ class ResultColumnsTest {
             "",
             List.of(new ToolCall("weather", "{\"city\":\"Brizan\"}"), new ToolCall("time", "{}")),
             List.of(5),
+            List.of(),
             FinishReason.STOP,
             null,
             STOPPED.usage(),
@@ -142,6 +144,7 @@ class ResultColumnsTest {
         new GenerationResult(
             "request",
             "",
+            List.of(),
             List.of(),
             List.of(),
             FinishReason.ERROR,

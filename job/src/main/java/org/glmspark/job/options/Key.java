@@ -26,6 +26,8 @@ import java.lang.annotation.Target;
   enum Text {
     PLAIN,
     /// A path or URI. One that a job file gives relatively is meant from the job file's folder.
-    PATH
+    PATH,
+    /// A list of texts, for which one text stands too.
+    ONE_OR_MORE
   }
 }

@@ -3,6 +3,7 @@ package org.glmspark.job.options;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -50,6 +51,12 @@ public final class OptionKeys {
               .formatted(component.getName(), component.getDeclaringRecord()));
     }
     return key;
+  }
+
+  /// Whether a list is one of such elements, or a map has such values.
+  static boolean isOf(RecordComponent component, Class<?> element) {
+    return component.getGenericType() instanceof ParameterizedType type
+        && type.getActualTypeArguments()[type.getActualTypeArguments().length - 1] == element;
   }
 
   static List<String> names(Class<?> section) {
@@ -138,15 +145,16 @@ public final class OptionKeys {
       case Integer number -> nodes.numberNode(number);
       case Long number -> nodes.numberNode(number);
       case Double number -> nodes.numberNode(number);
+      case Boolean bool -> nodes.booleanNode(bool);
       case Enum<?> constant -> nodes.textNode(constant(constant));
-      case List<?> texts -> {
+      case List<?> elements -> {
         var list = nodes.arrayNode();
-        texts.forEach(text -> list.add(text.toString()));
+        elements.forEach(element -> list.add(json(element)));
         yield list;
       }
-      case Map<?, ?> texts -> {
+      case Map<?, ?> values -> {
         var map = nodes.objectNode();
-        texts.forEach((name, text) -> map.put(name.toString(), text.toString()));
+        values.forEach((name, element) -> map.set(name.toString(), json(element)));
         yield map;
       }
       default -> nodes.textNode(value.toString());

@@ -67,8 +67,7 @@ final class OptionReader {
     if (given == null && key.defaultValue().isEmpty()) {
       throw file.problem(
           path,
-          "key '%s' is missing, expected %s: %s"
-              .formatted(path, expected(component.getType()), key.value()));
+          "key '%s' is missing, expected %s: %s".formatted(path, expected(component), key.value()));
     }
     JsonNode node = given == null ? JobFile.value(key.defaultValue()) : given;
     if (node.isNull() && key.defaultValue().equals("null")) {
@@ -78,16 +77,17 @@ final class OptionReader {
     if (type.isRecord() && node instanceof ObjectNode object) {
       return read(type.asSubclass(Record.class), path, object);
     }
-    Object value = convert(type, key, path, node);
+    Object value = convert(component, key, path, node);
     if (value == null) {
       throw file.problem(
-          path, "'%s' is %s, expected %s".formatted(path, found(node), expected(type)));
+          path, "'%s' is %s, expected %s".formatted(path, found(node), expected(component)));
     }
     return value;
   }
 
   /// The node as the component's type, or null if it is something else.
-  private @Nullable Object convert(Class<?> type, Key key, String path, JsonNode node) {
+  private @Nullable Object convert(RecordComponent component, Key key, String path, JsonNode node) {
+    Class<?> type = component.getType();
     if (type == int.class || type == Integer.class) {
       return node.isIntegralNumber() && node.canConvertToInt() ? node.intValue() : null;
     }
@@ -97,11 +97,19 @@ final class OptionReader {
     if (type == double.class || type == Double.class) {
       return node.isNumber() ? node.doubleValue() : null;
     }
+    if (type == boolean.class) {
+      return node.isBoolean() ? node.booleanValue() : null;
+    }
     if (type == List.class) {
-      return texts(node);
+      if (OptionKeys.isOf(component, Integer.class)) {
+        return ids(node);
+      }
+      return key.text() == Key.Text.ONE_OR_MORE && node.isTextual()
+          ? List.of(node.textValue())
+          : texts(node);
     }
     if (type == Map.class) {
-      return textsByName(node);
+      return OptionKeys.isOf(component, Double.class) ? numbersById(node) : textsByName(node);
     }
     if (type.isRecord() || !node.isTextual()) {
       return null;
@@ -132,6 +140,34 @@ final class OptionReader {
       texts.add(element.textValue());
     }
     return texts;
+  }
+
+  private static @Nullable List<Integer> ids(JsonNode node) {
+    if (!node.isArray()) {
+      return null;
+    }
+    List<Integer> ids = new ArrayList<>();
+    for (JsonNode element : node) {
+      if (!element.isIntegralNumber() || !element.canConvertToInt()) {
+        return null;
+      }
+      ids.add(element.intValue());
+    }
+    return ids;
+  }
+
+  private static @Nullable Map<Integer, Double> numbersById(JsonNode node) {
+    if (!node.isObject()) {
+      return null;
+    }
+    Map<Integer, Double> numbers = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> entry : node.properties()) {
+      if (!entry.getKey().matches("[0-9]{1,9}") || !entry.getValue().isNumber()) {
+        return null;
+      }
+      numbers.put(Integer.valueOf(entry.getKey()), entry.getValue().doubleValue());
+    }
+    return numbers;
   }
 
   private static @Nullable Map<String, String> textsByName(JsonNode node) {
@@ -191,7 +227,8 @@ final class OptionReader {
     return file.problem(path, "'%s': %s".formatted(path, sentence));
   }
 
-  private static String expected(Class<?> type) {
+  private static String expected(RecordComponent component) {
+    Class<?> type = component.getType();
     if (type.isRecord()) {
       return "an object with " + String.join(", ", OptionKeys.names(type));
     }
@@ -206,10 +243,20 @@ final class OptionReader {
     if (type == double.class || type == Double.class) {
       return "a number";
     }
-    if (type == List.class) {
-      return "a list of texts";
+    if (type == boolean.class) {
+      return "true or false";
     }
-    return type == Map.class ? "an object of texts" : "a text";
+    if (type == List.class) {
+      return OptionKeys.isOf(component, Integer.class)
+          ? "a list of whole numbers"
+          : "a list of texts";
+    }
+    if (type == Map.class) {
+      return OptionKeys.isOf(component, Double.class)
+          ? "an object of numbers, each under the id of a token"
+          : "an object of texts";
+    }
+    return "a text";
   }
 
   private static String found(JsonNode node) {

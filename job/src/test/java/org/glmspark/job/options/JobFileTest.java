@@ -69,8 +69,12 @@ class JobFileTest {
           "input": {"path": "s3a://bucket/in", "format": "csv", "key": ["a", "b"],
                     "options": {"header": true, "sep": ";"}},
           "request": {"template": "Hello {name}", "system": "Be kind."},
-          "sampling": {"max_tokens": 7, "temperature": 0.5, "top_p": 0.9,
-                       "seed": 9007199254740993},
+          "sampling": {"max_tokens": 7, "min_tokens": 2, "temperature": 0.5, "top_k": 40,
+                       "top_p": 0.9, "min_p": 0.05, "repetition_penalty": 1.1,
+                       "presence_penalty": -0.5, "frequency_penalty": 0.25,
+                       "logit_bias": {"198": -5, "7": 2.5}, "allowed_token_ids": [7, 198],
+                       "bad_words": ["bad"], "stop": "END", "stop_token_ids": [9],
+                       "ignore_eos": true, "seed": 9007199254740993},
           "engine": {"threads": 3, "max-batch": 4, "step-tokens": 64,
                      "kv-cache-type": "float32", "kv-cache-bytes": 5000000000},
           "output": {"path": "out", "format": "json", "mode": "overwrite",
@@ -86,7 +90,25 @@ class JobFileTest {
     assertThat(options.request().prompt())
         .isEqualTo(new PromptSource.Template("Hello {name}", "Be kind."));
     assertThat(options.sampling().parameters())
-        .isEqualTo(new SamplingParameters(7, 0.5, 0.9, 1, 9007199254740993L));
+        .isEqualTo(
+            SamplingParameters.builder()
+                .maxTokens(7)
+                .minTokens(2)
+                .temperature(0.5)
+                .topK(40)
+                .topP(0.9)
+                .minP(0.05)
+                .repetitionPenalty(1.1)
+                .presencePenalty(-0.5)
+                .frequencyPenalty(0.25)
+                .logitBias(Map.of(198, -5.0, 7, 2.5))
+                .allowedTokenIds(List.of(7, 198))
+                .badWords("bad")
+                .stop("END")
+                .stopTokenIds(List.of(9))
+                .ignoreEos()
+                .seed(9007199254740993L)
+                .build());
     assertThat(options.engine().options().kvCacheBytes()).isEqualTo(5_000_000_000L);
     assertThat(options.output().struct()).isEqualTo("ai");
     assertThat(options.output().partitions()).isEqualTo(5);
@@ -95,7 +117,12 @@ class JobFileTest {
   /// So that a run can be done again from what it leaves beside its output.
   @Test
   void theSettingsOfARunAreAJobFileOfTheSameRun() throws IOException {
-    JobOptions options = job(SMALLEST).options();
+    JobFile file = job(SMALLEST);
+    file.set("sampling.stop=[\"\\n\\n\", \"END\"]");
+    file.set("sampling.logit_bias={\"5\": 1.5}");
+    file.set("sampling.stop_token_ids=[3]");
+    file.set("sampling.ignore_eos=true");
+    JobOptions options = file.options();
 
     String json = OptionKeys.json(options).toPrettyString();
 
@@ -160,6 +187,18 @@ class JobFileTest {
             + "expected a text: file, folder or pattern to read, as Spark takes it",
         "{\"path\": \"documents\"}| {\"path\": \"in\", \"key\": \"id\"} | "
             + "job.json, line 3: 'input.key' is the text \"id\", expected a list of texts",
+        "\"input\"| \"sampling\": {\"stop\": 7}, \"input\" | "
+            + "job.json, line 3: 'sampling.stop' is the number 7, expected a list of texts",
+        "\"input\"| \"sampling\": {\"stop_token_ids\": [\"a\"]}, \"input\" | "
+            + "job.json, line 3: 'sampling.stop_token_ids' is a list, "
+            + "expected a list of whole numbers",
+        "\"input\"| \"sampling\": {\"logit_bias\": {\"a\": 1}}, \"input\" | "
+            + "job.json, line 3: 'sampling.logit_bias' is an object, "
+            + "expected an object of numbers, each under the id of a token",
+        "\"input\"| \"sampling\": {\"ignore_eos\": 1}, \"input\" | "
+            + "job.json, line 3: 'sampling.ignore_eos' is the number 1, expected true or false",
+        "\"input\"| \"sampling\": {\"min_tokens\": 300}, \"input\" | "
+            + "job.json, line 3: 'sampling.min_tokens' is 300, expected 0 to max_tokens, 256",
         "\"column\": \"body\"| \"template\": \"{body}\" | job.json, line 4: 'request': "
             + "both of task and template given, expected one of them",
         "{\"path\": \"summaries\"}| {\"path\": \"out\", \"prefix\": \"a\", \"struct\": \"b\"} | "
