@@ -23,11 +23,10 @@
 /// [PagedAttention] takes [AttentionQueries] through [AttentionScores], [AttentionSoftmax] and
 /// [AttentionValues] into [SoftmaxStates], which can be merged.
 ///
-/// This is the only package that sees the Vector API. Kernels start no thread: who
-/// calls them shares out rows, strips, heads or spans of keys. An inner loop keeps its sums in
-/// local variables and calls no method but those of the Vector API: in methods that have grown
-/// large the JIT inlines nothing else, and a register that is handed to a real call becomes an
-/// object.
+/// This is the only package that sees the Vector API. Kernels start no thread: who calls them
+/// shares out rows, strips, heads or spans of keys. An inner loop keeps its sums in local variables
+/// and calls no method but those of the Vector API: in methods that have grown large the JIT
+/// inlines nothing else, and a register that is handed to a real call becomes an object.
 @NullMarked
 package org.glmspark.kernel;
 

@@ -15,6 +15,7 @@ public enum ModelShape {
 
   private static final int HEAD_SIZE = 128;
 
+  @SuppressWarnings("ImmutableEnumChecker") // a record that copies its lists
   private final ModelConfig config;
 
   ModelShape(

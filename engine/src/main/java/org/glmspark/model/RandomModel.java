@@ -148,9 +148,9 @@ public final class RandomModel {
     short minimum = Float.floatToFloat16(-0x1p-5f);
     for (long block = 0; block < bits.length; block += type.blockBytes()) {
       switch (type) {
-        case F32 -> data.set(INT, block, data.get(INT, block) & 0x81ff_ffff | 0x3c00_0000);
-        case BF16 -> data.set(SHORT, block, (short) (data.get(SHORT, block) & 0x81ff | 0x3c00));
-        case F16 -> data.set(SHORT, block, (short) (data.get(SHORT, block) & 0x8fff | 0x2000));
+        case F32 -> data.set(INT, block, (data.get(INT, block) & 0x81ff_ffff) | 0x3c00_0000);
+        case BF16 -> data.set(SHORT, block, (short) ((data.get(SHORT, block) & 0x81ff) | 0x3c00));
+        case F16 -> data.set(SHORT, block, (short) ((data.get(SHORT, block) & 0x8fff) | 0x2000));
         case Q8_0, Q4_0 -> data.set(SHORT, block, scale);
         case Q4_1 -> {
           data.set(SHORT, block, scale);

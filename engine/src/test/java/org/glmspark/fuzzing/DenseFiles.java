@@ -76,8 +76,6 @@ final class DenseFiles {
   }
 
   private static Map<String, byte[]> packs() {
-    String part =
-        "{\"name\":\"%s\",\"layout\":\"rows\",\"type\":\"F32\",\"shape\":[1],\"sha256\":\"%s\"}";
     String digest = "0".repeat(64);
     return Map.of(
         "empty parts",
@@ -85,7 +83,12 @@ final class DenseFiles {
         "parts",
         FormatParsers.packHeader(
             "{\"packer\":\"\",\"source_digest\":\"%s\",\"digest\":\"%s\",\"parts\":[%s]}"
-                .formatted(digest, digest, list(i -> part.formatted(name(i), digest)))));
+                .formatted(digest, digest, list(i -> part(i, digest)))));
+  }
+
+  private static String part(int i, String digest) {
+    return "{\"name\":\"%s\",\"layout\":\"rows\",\"type\":\"F32\",\"shape\":[1],\"sha256\":\"%s\"}"
+        .formatted(name(i), digest);
   }
 
   private static Map<String, byte[]> tokenizerJson() {

@@ -377,7 +377,8 @@ class GgufConfigTest {
     assertThatThrownBy(() -> ModelLoader.describe(path))
         .isInstanceOf(MalformedModelException.class)
         .hasMessageStartingWith(
-            path + ": rope base: is 5000000 (chatglm.rope.freq_base), expected 10000 in a ChatGLM2");
+            path
+                + ": rope base: is 5000000 (chatglm.rope.freq_base), expected 10000 in a ChatGLM2");
     assertThat(
             ModelLoader.describe(path, new ModelOverrides(1e4, null, null, null)).family().family())
         .isEqualTo(ModelFamily.CHATGLM2);
