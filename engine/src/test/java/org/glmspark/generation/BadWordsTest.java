@@ -15,11 +15,10 @@ class BadWordsTest {
   /// Whether one of the sequences is the end of a text's tokens.
   private static boolean forbidsEndOf(List<int[]> sequences, int[] text) {
     return sequences.stream()
-        .anyMatch(
-            word ->
-                word.length <= text.length
-                    && Arrays.equals(
-                        word, Arrays.copyOfRange(text, text.length - word.length, text.length)));
+        .anyMatch(word ->
+            word.length <= text.length
+                && Arrays.equals(
+                    word, Arrays.copyOfRange(text, text.length - word.length, text.length)));
   }
 
   private static void requireForbidden(Tokenizer tokenizer, String word) {
