@@ -82,9 +82,12 @@ public final class Sampler {
     if (largest == Float.NEGATIVE_INFINITY) {
       return NONE_ALLOWED;
     }
-    return parameters.temperature() == 0
-        ? best
-        : TokenDraw.draw(logits, offset, size, largest, parameters, random.uniform(generated));
+    double temperature = parameters.temperature();
+    if (temperature == 0) {
+      return best;
+    }
+    var ranking = new TokenRanking(logits, offset, size, largest, temperature);
+    return TokenDraw.draw(ranking, parameters, random.uniform(generated));
   }
 
   /// Takes the token that [#next] chose into the completion.

@@ -68,7 +68,7 @@ public record SamplingParameters(
   /// vLLM's own default limit.
   private static final int MOST_LOGPROBS = 20;
 
-  /// As [#builder] does.
+  /// Checks the ranges; [#builder] is the way to make some.
   public SamplingParameters {
     if (maxTokens < 1) {
       throw refused("max_tokens", maxTokens, "at least 1");

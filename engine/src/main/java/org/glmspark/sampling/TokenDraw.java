@@ -9,85 +9,52 @@ package org.glmspark.sampling;
 /// al. 2018, <https://arxiv.org/abs/1805.04833>, section 5.4; top-p: Holtzman et al. 2019,
 /// <https://arxiv.org/abs/1904.09751>, section 3.1.
 final class TokenDraw {
-  /// Tokens whose scaled logit is further below the largest are never drawn: all of them together
-  /// weigh less than 2^-40 for any vocabulary below a million.
-  private static final double NEGLIGIBLE = 42;
-
-  private final float[] logits;
-  private final int offset;
-  private final float largest;
-  private final double temperature;
-
-  private TokenDraw(float[] logits, int offset, float largest, double temperature) {
-    this.logits = logits;
-    this.offset = offset;
-    this.largest = largest;
-    this.temperature = temperature;
-  }
+  private TokenDraw() {}
 
   /// Draws one.
   ///
-  /// @param logits a row of them starts at `offset`; finite, or -infinity for tokens that cannot be
-  ///   drawn
-  /// @param size of the vocabulary
-  /// @param largest of the row; finite
+  /// @param ranking of the tokens that can be drawn
+  /// @param parameters min-p, top-k and top-p
   /// @param uniform the draw, in `[0, 1)`
-  static int draw(
-      float[] logits,
-      int offset,
-      int size,
-      float largest,
-      SamplingParameters parameters,
-      double uniform) {
-    return new TokenDraw(logits, offset, largest, parameters.temperature())
-        .draw(size, parameters, uniform);
-  }
-
-  private int draw(int size, SamplingParameters parameters, double uniform) {
-    TokenQueue candidates = candidates(size, parameters.minP());
-    if (parameters.topK() > 0) {
-      candidates.keepFirst(parameters.topK());
+  static int draw(TokenRanking ranking, SamplingParameters parameters, double uniform) {
+    int end = Integer.MAX_VALUE;
+    double weight;
+    if (parameters.minP() == 0 && parameters.topK() == 0) {
+      weight = ranking.totalWeight();
+    } else {
+      end = cut(ranking, parameters);
+      weight = sum(ranking, end, Double.MAX_VALUE);
     }
-    double total = 0;
-    for (int i = 0; i < candidates.count(); i++) {
-      total += weight(candidates.token(i));
+    if (parameters.topP() < 1) {
+      weight = sum(ranking, end, parameters.topP() * weight);
     }
-    double nucleus =
-        parameters.topP() == 1 ? total : reach(candidates.copy(), parameters.topP() * total);
-    double point = uniform * nucleus;
+    double point = uniform * weight;
     double sum = 0;
-    int token;
-    do {
-      token = candidates.poll();
-      sum += weight(token);
-    } while (sum <= point && candidates.count() > 0);
-    return token;
-  }
-
-  private TokenQueue candidates(int size, double minP) {
-    // The logarithm only spares most tokens the exponential, so it errs to the larger side.
-    double reach = Math.min(NEGLIGIBLE, 1e-9 - StrictMath.log(minP));
-    TokenQueue candidates = new TokenQueue();
-    for (int id = 0; id < size; id++) {
-      float logit = logits[offset + id];
-      if ((largest - (double) logit) / temperature <= reach && (minP == 0 || weight(id) >= minP)) {
-        candidates.add(logit, id);
+    for (int rank = 0; rank < end && ranking.has(rank); rank++) {
+      sum += ranking.weight(rank);
+      if (point < sum) {
+        return ranking.token(rank);
       }
     }
-    return candidates;
+    return ranking.token(0); // the total weight is rounded: the point can lie behind the last token
   }
 
-  /// What the first candidates that together weigh `least` do weigh.
-  private double reach(TokenQueue candidates, double least) {
+  /// How many tokens min-p and top-k leave.
+  private static int cut(TokenRanking ranking, SamplingParameters parameters) {
+    int most = parameters.topK() == 0 ? Integer.MAX_VALUE : parameters.topK();
+    int count = 0;
+    while (count < most && ranking.has(count) && ranking.weight(count) >= parameters.minP()) {
+      count++;
+    }
+    return count;
+  }
+
+  /// What the tokens before rank `end` weigh, or the first of them that reach `enough`.
+  private static double sum(TokenRanking ranking, int end, double enough) {
     double sum = 0;
-    do {
-      sum += weight(candidates.poll());
-    } while (sum < least && candidates.count() > 0);
+    for (int rank = 0; rank < end && sum < enough && ranking.has(rank); rank++) {
+      sum += ranking.weight(rank);
+    }
     return sum;
-  }
-
-  /// The token's probability relative to that of the largest logit.
-  private double weight(int token) {
-    return StrictMath.exp(((double) logits[offset + token] - largest) / temperature);
   }
 }

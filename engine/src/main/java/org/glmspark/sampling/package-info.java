@@ -3,14 +3,17 @@
 /// ```
 /// logits ──▶ TokenLogProbability.Row (if asked for)
 ///    │
-///    └──▶ LogitAdjustment ──────────────────▶ largest logit, or TokenDraw ──▶ token id
-///         allowed ids, bad words,             temperature, min-p, top-k, top-p,
-///         least length, bias, penalties       CounterRandom of the request
+///    └──▶ LogitAdjustment ────────▶ TokenRanking ──▶ TokenDraw ──▶ token id
+///         bias, penalties, masks:   temperature      min-p, top-k, top-p,
+///         allowed ids, bad words,                    CounterRandom of the request
+///         least length
 /// ```
 ///
 /// A [Sampler] is one sequence on this way. It is told the tokens that the completion takes,
 /// because masks and penalties depend on them; all else is a function of [SamplingParameters] and
 /// logits.
+///
+/// Greedy decoding takes the largest logit as soon as the masks are in place.
 ///
 /// The random number of a token is a function of seed, request id and the token's index, so it does
 /// not matter in which step, batch or process a token is drawn.

@@ -292,8 +292,8 @@ class MainTest {
                 "--presence-penalty=0",
                 "--frequency-penalty=0",
                 "--min-tokens=2",
-                "--stop=no such text",
                 "--stop=太阳能板",
+                "--stop=no such text",
                 "--ignore-eos",
                 text))
         .isZero();
