@@ -7,6 +7,7 @@ module org.glmspark.engine {
   requires jdk.incubator.vector;
   requires static transitive org.jspecify;
 
+  exports org.glmspark.bench; // for glm bench
   exports org.glmspark.cache; // for KvCacheType, one of the engine's options
   exports org.glmspark.format; // for MalformedModelException
   exports org.glmspark.generation;

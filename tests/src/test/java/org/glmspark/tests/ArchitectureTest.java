@@ -47,6 +47,7 @@ final class ArchitectureTest {
     mayUse("transformer", "model", "kernel", "cache", "parallel");
     mayUse("sampling", "kernel");
     mayUse("generation", "transformer", "sampling");
+    mayUse("bench", "transformer");
   }
 
   private static void mayUse(String name, String... used) {

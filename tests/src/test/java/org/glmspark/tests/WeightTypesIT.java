@@ -59,12 +59,10 @@ class WeightTypesIT {
         int[] prompt = document.promptTokens().stream().mapToInt(Integer::intValue).toArray();
         int[] all =
             IntStream.concat(
-                    IntStream.of(prompt),
-                    document.tokens().stream().mapToInt(Integer::intValue))
+                    IntStream.of(prompt), document.tokens().stream().mapToInt(Integer::intValue))
                 .toArray();
         scores.add(engine.submit(new ScoringRequest(all, prompt.length)));
-        summaries.add(
-            engine.submit(new GenerationRequest(prompt, SamplingParameters.greedy(160))));
+        summaries.add(engine.submit(new GenerationRequest(prompt, SamplingParameters.greedy(160))));
       }
       double sum = 0;
       long tokens = 0;
