@@ -3,7 +3,6 @@ package org.glmspark.bench;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.function.Supplier;
 import org.glmspark.cache.BlockTable;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.cache.PagedKvCache;
@@ -16,8 +15,6 @@ import org.glmspark.transformer.Transformer;
 
 /// Times prompts and completions of a whole model.
 public final class ModelBenchmark implements AutoCloseable {
-  private static final int RUNS = 3;
-
   private final ModelConfig config;
   private final PagedKvCache cache;
   private final Transformer transformer;
@@ -54,27 +51,19 @@ public final class ModelBenchmark implements AutoCloseable {
 
   /// Computes a prompt and the logits after it.
   public Phase prefill(int promptTokens) {
-    return best(() -> prefillOnce(0, promptTokens));
+    return Phase.best(() -> prefillOnce(0, promptTokens));
   }
 
   /// Computes the part of a prompt that comes after a context.
   public Phase prefillAfter(int contextTokens, int tokens) {
-    return best(() -> prefillOnce(contextTokens, contextTokens + tokens));
+    return Phase.best(() -> prefillOnce(contextTokens, contextTokens + tokens));
   }
 
   /// Draws tokens for several sequences at once, each after a context of the same length.
   ///
   /// @param newTokens of each sequence
   public Phase decode(int batch, int contextTokens, int newTokens) {
-    return best(() -> decodeOnce(batch, contextTokens, newTokens));
-  }
-
-  private static Phase best(Supplier<Phase> run) {
-    Phase best = run.get();
-    for (int i = 1; i < RUNS; i++) {
-      best = best.best(run.get());
-    }
-    return best;
+    return Phase.best(() -> decodeOnce(batch, contextTokens, newTokens));
   }
 
   private Phase prefillOnce(int from, int end) {

@@ -2,7 +2,6 @@ package org.glmspark.bench;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Random;
 import org.glmspark.kernel.MatMul;
 import org.glmspark.model.LayerWeights;
@@ -15,8 +14,6 @@ import org.glmspark.transformer.ParallelMatMul;
 /// Times the matrix products of a model's layers, each with that of every layer in turn: so weights
 /// come from memory, as in a whole model, unless a layer is all there is.
 public final class ProductBenchmark {
-  private static final int RUNS = 4;
-
   private final List<LayerWeights> layers;
   private final ParallelMatMul products;
   private final WorkerPool workers;
@@ -74,16 +71,14 @@ public final class ProductBenchmark {
     StripMatrix first = weights.getFirst();
     FloatMatrix x = gaussian(tokens, first.columns());
     FloatMatrix out = new FloatMatrix(tokens, first.rows());
+    long layerTokens = (long) tokens * weights.size();
     double operations = 2.0 * tokens * first.rows() * first.columns() * weights.size();
     double bytes = (double) first.data().byteSize() * weights.size();
-    Phase best = null;
-    for (int run = 0; run < RUNS; run++) {
+    return Phase.best(() -> {
       long start = System.nanoTime();
       weights.forEach(matrix -> products.multiply(out, matrix, x));
-      var phase = new Phase(tokens, (System.nanoTime() - start) / 1e9, operations, bytes);
-      best = best == null ? phase : best.best(phase);
-    }
-    return Objects.requireNonNull(best);
+      return new Phase(layerTokens, (System.nanoTime() - start) / 1e9, operations, bytes);
+    });
   }
 
   private FloatMatrix gaussian(int rows, int columns) {

@@ -138,8 +138,8 @@ public final class RandomModel {
     return new Tensor("matrix", NAME, stored, shape, data);
   }
 
-  /// Random bits, in which exponents and scales are then set so that most values lie between 1/128
-  /// and 1/16 in size: what a normalised row is multiplied with keeps its size.
+  /// Random bits, in which exponents and scales are then set so that all values lie below 1/8 in
+  /// size: a normalised row that is multiplied with them stays finite.
   private static void fill(MemorySegment data, DType type, SplittableRandom random) {
     byte[] bits = new byte[(int) data.byteSize()];
     random.nextBytes(bits);

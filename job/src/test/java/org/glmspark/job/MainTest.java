@@ -109,7 +109,8 @@ class MainTest {
         "generate --help",
         "inspect --help",
         "tokenize --help",
-        "perplexity --help"
+        "perplexity --help",
+        "bench --help"
       })
   void everyCommandHelpsWithAnExample(String arguments) {
     assertThat(glm(arguments.split(" "))).isZero();
@@ -198,6 +199,52 @@ class MainTest {
                 .formatted(tokens, Math.ceilDiv(tokens, 10)))
         .containsPattern("perplexity +[0-9.]+")
         .doesNotContain("%.4f".formatted(Math.exp(loss)));
+  }
+
+  @Test
+  void benchMeasuresProductsAttentionPromptsAndCompletions() throws IOException {
+    assertThat(
+            glm(
+                "bench",
+                "--model",
+                MODEL,
+                "--products",
+                "1,8",
+                "--attention",
+                "64",
+                "--prompt",
+                "32",
+                "--batch",
+                "1,2",
+                "--new-tokens",
+                "2",
+                "--threads",
+                "1",
+                "--json"))
+        .isZero();
+
+    JsonNode json = new ObjectMapper().readTree(out.toString());
+    assertThat(json.at("/machine/float_operations_per_second").doubleValue()).isPositive();
+    assertThat(json.at("/machine/read_bytes_per_second").doubleValue()).isPositive();
+    assertThat(json.at("/model/layers").intValue()).isEqualTo(4);
+    JsonNode measurements = json.get("measurements");
+    assertThat(measurements).hasSize(2 * 4 + 2 + 1 + 2);
+    JsonNode decode = measurements.get(12);
+    assertThat(decode.get("name").textValue()).isEqualTo("decode, batch 2 after 32");
+    assertThat(decode.get("tokens").intValue()).isEqualTo(4);
+    assertThat(decode.get("tokens_per_second").doubleValue())
+        .isEqualTo(4 / decode.get("seconds").doubleValue());
+    assertThat(measurements).allSatisfy(m -> assertThat(m.get("share").doubleValue()).isPositive());
+  }
+
+  @Test
+  void benchMakesRandomModelsOfPublishedShapes() throws IOException {
+    assertThat(glm("bench", "--shape", "glm-5", "--layers", "1")).isEqualTo(2);
+    assertThat(err.toString())
+        .contains("'glm-5' is no shape, expected one of chatglm2-6b, chatglm3-6b, glm-4-9b,");
+    err.getBuffer().setLength(0);
+    assertThat(glm("bench", "--model", MODEL, "--layers", "1")).isEqualTo(2);
+    assertThat(err.toString()).startsWith("--model has its own sizes and weights");
   }
 
   @Test
