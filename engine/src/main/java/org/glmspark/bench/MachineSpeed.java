@@ -21,8 +21,11 @@ import org.jspecify.annotations.Nullable;
 /// @param floatOperations multiplications and additions of float32 on registers
 /// @param readBytes bytes read from memory
 public record MachineSpeed(double int8Operations, double floatOperations, double readBytes) {
-  private static final int FLOAT_ROUNDS = 4_000_000;
-  private static final long INT8_ROUNDS = 8_000_000;
+  // Each run takes some tenths of a second, as what is compared with it: for some milliseconds a
+  // processor runs faster than it can for long.
+  private static final int FLOAT_ROUNDS = 80_000_000;
+  private static final long INT8_ROUNDS = 80_000_000;
+  private static final int READ_PASSES = 8;
   private static final int RUNS = 6;
 
   /// More than any cache holds.
@@ -36,7 +39,7 @@ public record MachineSpeed(double int8Operations, double floatOperations, double
     long run(int item);
   }
 
-  /// Measures this machine, for a few seconds.
+  /// Measures this machine, for some ten seconds.
   public static MachineSpeed measure(WorkerPool workers) {
     var sink = new AtomicLong(); // whoever computes for nobody is optimised away
     Ceilings assembled = assembled();
@@ -58,16 +61,18 @@ public record MachineSpeed(double int8Operations, double floatOperations, double
       memory.fill((byte) 1); // pages that were never written are all the same one
       List<MemorySegment> parts =
           memory.elements(MemoryLayout.sequenceLayout(READ_PART, ValueLayout.JAVA_BYTE)).toList();
+      int items = READ_PASSES * parts.size();
       double read =
           best(
               workers,
-              parts.size(),
-              part -> {
-                sink.addAndGet(MachineCeilings.read(parts.get(part)));
+              items,
+              item -> {
+                sink.addAndGet(MachineCeilings.read(parts.get(item % parts.size())));
                 return READ_PART;
               });
       if (assembled != null) {
-        read = Math.max(read, best(workers, parts.size(), p -> assembled.read(parts.get(p))));
+        double loop = best(workers, items, item -> assembled.read(parts.get(item % parts.size())));
+        read = Math.max(read, loop);
       }
       return new MachineSpeed(int8, floats, read);
     }

@@ -106,21 +106,7 @@ public record ModelConfig(
 
   /// The same model with more or fewer layers.
   ModelConfig withLayers(int layers) {
-    return new ModelConfig(
-        blockType,
-        hiddenSize,
-        layers,
-        heads,
-        keyValueHeads,
-        headSize,
-        feedForwardSize,
-        vocabularySize,
-        normEpsilon,
-        rope,
-        contextTokens,
-        queryKeyValueBias,
-        tiedEmbeddings,
-        stopTokens);
+    return with(layers, normEpsilon, rope, contextTokens, stopTokens);
   }
 
   /// A model of one layer with the same attention, and next to nothing else.
@@ -143,6 +129,30 @@ public record ModelConfig(
   }
 
   ModelConfig withStopTokens(List<Integer> tokens) {
+    return with(layers, normEpsilon, rope, contextTokens, tokens);
+  }
+
+  /// The same model under other settings; a null leaves what is.
+  ///
+  /// @throws IllegalArgumentException if a number is out of range
+  ModelConfig with(ModelOverrides overrides) {
+    Double base = overrides.ropeBase();
+    Double epsilon = overrides.normEpsilon();
+    Integer context = overrides.contextTokens();
+    return with(
+        layers,
+        epsilon == null ? normEpsilon : epsilon.floatValue(),
+        base == null ? rope : new RotarySettings(base, rope.rotatedSize(), rope.yarn()),
+        context == null ? contextTokens : context,
+        stopTokens);
+  }
+
+  private ModelConfig with(
+      int layers,
+      float normEpsilon,
+      RotarySettings rope,
+      int contextTokens,
+      List<Integer> stopTokens) {
     return new ModelConfig(
         blockType,
         hiddenSize,
@@ -155,30 +165,6 @@ public record ModelConfig(
         normEpsilon,
         rope,
         contextTokens,
-        queryKeyValueBias,
-        tiedEmbeddings,
-        tokens);
-  }
-
-  /// The same model under other settings; a null leaves what is.
-  ///
-  /// @throws IllegalArgumentException if a number is out of range
-  ModelConfig with(ModelOverrides overrides) {
-    Double base = overrides.ropeBase();
-    Double epsilon = overrides.normEpsilon();
-    Integer context = overrides.contextTokens();
-    return new ModelConfig(
-        blockType,
-        hiddenSize,
-        layers,
-        heads,
-        keyValueHeads,
-        headSize,
-        feedForwardSize,
-        vocabularySize,
-        epsilon == null ? normEpsilon : epsilon.floatValue(),
-        base == null ? rope : new RotarySettings(base, rope.rotatedSize(), rope.yarn()),
-        context == null ? contextTokens : context,
         queryKeyValueBias,
         tiedEmbeddings,
         stopTokens);

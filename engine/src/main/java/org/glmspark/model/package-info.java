@@ -17,6 +17,8 @@
 ///                               └─▶ PackedConfig, the tokenizer's files: as PublishedConfig above
 /// ```
 ///
+/// [RandomModel] makes the weights of a [ModelShape] without any file, to measure machines with.
+///
 /// The stop tokens of a loaded model are those of its files and all that its family and its chat
 /// format know: files are known to name too few, and then generation never ends.
 ///
