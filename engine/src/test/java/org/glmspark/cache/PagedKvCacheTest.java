@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.ValueLayout;
+import java.util.Random;
 import org.glmspark.tensor.FloatMatrix;
 import org.junit.jupiter.api.Test;
 
@@ -28,6 +29,80 @@ class PagedKvCacheTest {
           assertThat(cache.memory().get(ValueLayout.JAVA_FLOAT, value))
               .isEqualTo(5 + 64 + head * 32 + i);
         }
+      }
+    }
+  }
+
+  /// The rule, a number at a time and in double where it is exact; ties, tiny and huge heads.
+  @Test
+  void int8KeepsAScaleForEachTokenAndHead() {
+    int headSize = 32;
+    float[] sizes = {1, 0x1p-100f, Math.nextDown(0x1p-100f), 0x1p-149f, 0, 3e38f, 127};
+    try (PagedKvCache cache = new PagedKvCache(KvCacheType.INT8, 2, 2, headSize, 2)) {
+      assertThat(cache.blockBytes()).isEqualTo(2 * 2 * 2 * (headSize * 16 + 16 * 4));
+      BlockTable table = BlockTable.reserve(cache.pool(), 32);
+      Random random = new Random(1);
+      for (int position = 0; position < 28; position++) {
+        FloatMatrix x = new FloatMatrix(1, 4 * headSize);
+        float size = sizes[position % sizes.length];
+        for (int i = 0; i < x.columns(); i++) {
+          x.values()[i] = (random.nextInt(509) - 254) / 254f * size;
+        }
+        x.values()[3] = -size;
+        x.values()[headSize + 5] = size;
+
+        assertThat(cache.store(1, table, position, x, 0, 0)).isTrue();
+
+        for (int head = 0; head < 2; head++) {
+          assertInt8(cache, table, position, false, head, x, head * headSize);
+          assertInt8(cache, table, position, true, head, x, (2 + head) * headSize);
+        }
+      }
+    }
+  }
+
+  private static void assertInt8(
+      PagedKvCache cache,
+      BlockTable table,
+      int position,
+      boolean values,
+      int head,
+      FloatMatrix x,
+      int first) {
+    int headSize = 32;
+    int slot = position % 16;
+    long base =
+        table.blocks()[position / 16] * cache.blockBytes()
+            + (values ? cache.valueOffset(1, head) : cache.keyOffset(1, head));
+    float largest = 0;
+    for (int i = 0; i < headSize; i++) {
+      largest = Math.max(largest, Math.abs(x.values()[first + i]));
+    }
+    boolean zero = largest < 0x1p-100f;
+    float inverse = 127 / largest;
+    assertThat(cache.memory().get(ValueLayout.JAVA_FLOAT, base + headSize * 16L + slot * 4L))
+        .isEqualTo(zero ? 0 : largest / 127);
+    for (int i = 0; i < headSize; i++) {
+      long index = values ? i / 16 * 256L + slot * 16L + i % 16 : i * 16L + slot;
+      assertThat(cache.memory().get(ValueLayout.JAVA_BYTE, base + index))
+          .isEqualTo(zero ? 0 : (byte) Math.rint(x.values()[first + i] * inverse));
+    }
+  }
+
+  @Test
+  void int8TakesAnyFiniteNumberThatCanBeReadBack() {
+    try (PagedKvCache cache = new PagedKvCache(KvCacheType.INT8, 1, 1, 16, 1)) {
+      BlockTable table = BlockTable.reserve(cache.pool(), 16);
+      FloatMatrix x = new FloatMatrix(1, 32);
+      x.values()[31] = 3.3e38f;
+      assertThat(cache.store(0, table, 0, x, 0, 0)).isTrue();
+      for (float number : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+        x.values()[31] = number;
+        assertThat(cache.store(0, table, 0, x, 0, 0)).isFalse();
+        x.values()[31] = 0;
+        x.values()[0] = -number;
+        assertThat(cache.store(0, table, 0, x, 0, 0)).isFalse();
+        x.values()[0] = 0;
       }
     }
   }
