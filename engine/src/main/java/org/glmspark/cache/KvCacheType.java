@@ -10,8 +10,8 @@ public enum KvCacheType {
 
   /// Integers of 8 bits with a float32 scale for the key and one for the value of each token and
   /// head. With `m` the largest magnitude among the head's elements: if `m < 2^-100`, scale and
-  /// integers are 0; otherwise `scale = m / 127` (a division) and `q = rint(x · (127 / m))`, half to
-  /// even. Attention reads `float(q) · scale`, the product rounded once.
+  /// integers are 0; otherwise `scale = m / 127` (a division) and `q = rint(x · (127 / m))`, half
+  /// to even. Attention reads `float(q) · scale`, the product rounded once.
   INT8(DType.I8, Float.BYTES);
 
   private final DType dtype;

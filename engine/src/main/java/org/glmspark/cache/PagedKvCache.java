@@ -3,9 +3,12 @@ package org.glmspark.cache;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import org.glmspark.tensor.FloatMatrix;
+import org.jspecify.annotations.Nullable;
 
-/// The memory of all blocks, off heap. A block holds 16 tokens of every layer and key-value head:
+/// The memory of all blocks, outside the heap or in a temporary file. A block holds 16 tokens of
+/// every layer and key-value head:
 ///
 /// ```
 /// block:  [layers][keyValueHeads] of { keys [headSize][16], values [headSize / 16][16][16] }
@@ -31,15 +34,60 @@ public final class PagedKvCache implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment memory;
 
+  /// A cache in memory.
+  ///
   /// @param blocks how many blocks to allocate
   /// @throws OutOfMemoryError if the machine has not that much memory
   public PagedKvCache(KvCacheType type, int layers, int keyValueHeads, int headSize, int blocks) {
+    this(
+        type, layers, keyValueHeads, headSize, blocks, (bytes, arena) -> arena.allocate(bytes, 64));
+  }
+
+  /// A cache in a temporary file, whose pages are in memory as far as there is room. The file is
+  /// gone when the cache is closed, and when the process ends.
+  ///
+  /// @param blocks how many blocks to allocate
+  /// @param folder an existing folder, or null for that of the JVM's temporary files
+  /// @throws java.io.UncheckedIOException if the disk has no room for it
+  public static PagedKvCache inFile(
+      KvCacheType type,
+      int layers,
+      int keyValueHeads,
+      int headSize,
+      int blocks,
+      @Nullable Path folder) {
+    return new PagedKvCache(
+        type,
+        layers,
+        keyValueHeads,
+        headSize,
+        blocks,
+        (bytes, arena) -> TemporaryFile.map(folder, bytes, arena));
+  }
+
+  @FunctionalInterface
+  private interface Allocation {
+    MemorySegment allocate(long bytes, Arena arena);
+  }
+
+  private PagedKvCache(
+      KvCacheType type,
+      int layers,
+      int keyValueHeads,
+      int headSize,
+      int blocks,
+      Allocation allocation) {
     this.type = type;
     this.keyValueHeads = keyValueHeads;
     this.headSize = headSize;
     this.blockBytes = blockBytes(type, layers, keyValueHeads, headSize);
     this.pool = new BlockPool(blocks);
-    this.memory = arena.allocate(blocks * blockBytes, 64);
+    try {
+      this.memory = allocation.allocate(blocks * blockBytes, arena);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
   }
 
   /// Bytes of one block.

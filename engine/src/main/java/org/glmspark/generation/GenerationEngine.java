@@ -54,6 +54,7 @@ public final class GenerationEngine implements AutoCloseable {
   /// Starts the threads of an engine. The engine closes the model.
   ///
   /// @throws IllegalArgumentException if the cache cannot hold a single block
+  /// @throws java.io.UncheckedIOException if the cache is to lie in a file and the disk has no room
   /// @throws IllegalStateException if kernels were asked for that this machine has not
   public GenerationEngine(Model model, EngineOptions options) {
     this.model = model;
@@ -62,13 +63,7 @@ public final class GenerationEngine implements AutoCloseable {
     this.kernels = matMul.description();
     ModelConfig config = model.config();
     this.stopTokens = config.stopTokens().stream().mapToInt(id -> id).distinct().sorted().toArray();
-    this.cache =
-        new PagedKvCache(
-            options.kvCacheType(),
-            config.layers(),
-            config.keyValueHeads(),
-            config.headSize(),
-            cacheBlocks(config, options));
+    this.cache = cache(config, options);
     this.workers = new WorkerPool("glm-worker", options.threads());
     int logitRows = Math.max(options.maxBatch(), Math.min(SCORED_ROWS, options.stepTokens()));
     Transformer transformer =
@@ -101,6 +96,28 @@ public final class GenerationEngine implements AutoCloseable {
       model.close();
       throw e;
     }
+  }
+
+  private static PagedKvCache cache(ModelConfig config, EngineOptions options) {
+    int blocks = cacheBlocks(config, options);
+    String folder = options.kvCacheFolder();
+    return switch (options.kvCacheStorage()) {
+      case MEMORY ->
+          new PagedKvCache(
+              options.kvCacheType(),
+              config.layers(),
+              config.keyValueHeads(),
+              config.headSize(),
+              blocks);
+      case FILE ->
+          PagedKvCache.inFile(
+              options.kvCacheType(),
+              config.layers(),
+              config.keyValueHeads(),
+              config.headSize(),
+              blocks,
+              folder == null ? null : Path.of(folder));
+    };
   }
 
   /// As many blocks as the option allows, but no more than the largest batch can fill.

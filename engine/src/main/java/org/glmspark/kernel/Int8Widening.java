@@ -35,9 +35,7 @@ final class Int8Widening {
     for (int column = 0; column < COLUMNS; column += BYTES.length()) {
       FloatVector first = scales(memory, scales + (long) column * Float.BYTES);
       FloatVector second =
-          TWO_PARTS
-              ? scales(memory, scales + (long) (column + Lanes.COUNT) * Float.BYTES)
-              : first;
+          TWO_PARTS ? scales(memory, scales + (long) (column + Lanes.COUNT) * Float.BYTES) : first;
       for (int row = 0; row < rows; row++) {
         int i = row * COLUMNS + column;
         widen(memory, source + i, first, second, target, offset + i);
@@ -53,7 +51,8 @@ final class Int8Widening {
   static void byRow(
       MemorySegment memory, long source, long scales, float[] target, int offset, int rows) {
     for (int row = 0; row < rows; row++) {
-      float number = memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, scales + (long) row * Float.BYTES);
+      float number =
+          memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, scales + (long) row * Float.BYTES);
       FloatVector scale = FloatVector.broadcast(Lanes.FLOATS, number);
       for (int i = row * COLUMNS; i < (row + 1) * COLUMNS; i += BYTES.length()) {
         widen(memory, source + i, scale, scale, target, offset + i);

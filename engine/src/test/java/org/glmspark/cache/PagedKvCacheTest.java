@@ -3,10 +3,16 @@ package org.glmspark.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.glmspark.tensor.FloatMatrix;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PagedKvCacheTest {
   @Test
@@ -39,7 +45,7 @@ class PagedKvCacheTest {
     int headSize = 32;
     float[] sizes = {1, 0x1p-100f, Math.nextDown(0x1p-100f), 0x1p-149f, 0, 3e38f, 127};
     try (PagedKvCache cache = new PagedKvCache(KvCacheType.INT8, 2, 2, headSize, 2)) {
-      assertThat(cache.blockBytes()).isEqualTo(2 * 2 * 2 * (headSize * 16 + 16 * 4));
+      assertThat(cache.blockBytes()).isEqualTo(8L * (headSize * 16 + 16 * 4));
       BlockTable table = BlockTable.reserve(cache.pool(), 32);
       Random random = new Random(1);
       for (int position = 0; position < 28; position++) {
@@ -120,6 +126,39 @@ class PagedKvCacheTest {
       x.values()[0] = Float.NaN;
       assertThat(cache.store(0, table, 0, x, 0, 0)).isFalse();
     }
+  }
+
+  @Test
+  void aCacheInAFileLeavesNothingInTheFolder(@TempDir Path folder) throws IOException {
+    try (PagedKvCache cache = PagedKvCache.inFile(KvCacheType.FLOAT32, 3, 2, 48, 500, folder)) {
+      assertThat(cache.memory().byteSize()).isEqualTo(500 * cache.blockBytes());
+      assertThat(cache.memory().get(ValueLayout.JAVA_LONG, 499 * cache.blockBytes())).isZero();
+      FloatMatrix x = new FloatMatrix(1, 4 * 48);
+      x.values()[0] = 7;
+      BlockTable table = BlockTable.reserve(cache.pool(), 500 * 16);
+      assertThat(cache.store(2, table, 499 * 16 + 5, x, 0, 0)).isTrue();
+      long key = table.blocks()[499] * cache.blockBytes() + cache.keyOffset(2, 0) + 5 * 4;
+      assertThat(cache.memory().get(ValueLayout.JAVA_FLOAT, key)).isEqualTo(7);
+    }
+    try (Stream<Path> left = Files.list(folder)) {
+      assertThat(left).isEmpty();
+    }
+  }
+
+  @Test
+  void aFullDiskOrAMissingFolderIsASentence(@TempDir Path folder) throws IOException {
+    assertThatThrownBy(
+            () -> PagedKvCache.inFile(KvCacheType.FLOAT32, 400_000, 80, 128, 1 << 20, folder))
+        .isInstanceOf(UncheckedIOException.class)
+        .hasMessageStartingWith(folder + ": a key-value cache of ")
+        .hasMessageContaining("MB cannot lie here: only ");
+    try (Stream<Path> left = Files.list(folder)) {
+      assertThat(left).isEmpty();
+    }
+    assertThatThrownBy(
+            () -> PagedKvCache.inFile(KvCacheType.FLOAT16, 1, 1, 16, 1, folder.resolve("missing")))
+        .isInstanceOf(UncheckedIOException.class)
+        .hasMessageContaining("cannot lie here: there is no such folder");
   }
 
   @Test

@@ -201,8 +201,7 @@ class GoldenLogitsTest {
     assertClose(path, KvCacheType.FLOAT32, cases, bound);
   }
 
-  private static void assertClose(
-      Path path, KvCacheType cacheType, JsonNode cases, double bound) {
+  private static void assertClose(Path path, KvCacheType cacheType, JsonNode cases, double bound) {
     try (Decoder decoder = new Decoder(path, cacheType)) {
       for (JsonNode golden : cases) {
         int[] tokens = ints(golden.get("ids"));
