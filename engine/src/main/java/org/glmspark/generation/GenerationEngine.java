@@ -76,7 +76,11 @@ public final class GenerationEngine implements AutoCloseable {
             config, model.weights(), cache, workers, matMul, options.stepTokens(), logitRows);
     this.scheduler =
         new ContinuousBatchScheduler(
-            model, transformer, workers, cache.pool(), options.maxBatch(), logitRows);
+            model,
+            transformer,
+            workers,
+            new RunningBatch(cache, options.prefixCache(), options.maxBatch()),
+            logitRows);
     this.stepper = new Thread(this::run, "glm-engine");
     stepper.setDaemon(true);
     stepper.start();

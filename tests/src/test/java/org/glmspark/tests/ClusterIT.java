@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ClusterIT {
   private static final int DOCUMENTS = 60;
   private static final EngineOptions OPTIONS =
-      new EngineOptions(1, 32, 512, KvCacheType.FLOAT16, 64L << 20, KernelChoice.AUTO);
+      new EngineOptions(1, 32, 512, KvCacheType.FLOAT16, 64L << 20, KernelChoice.AUTO, PrefixCache.ON);
   private static final SamplingParameters GREEDY = SamplingParameters.greedy(160);
 
   @TempDir private static Path folder;

@@ -51,7 +51,7 @@ class SameBytesIT {
     int threads = spark.sparkContext().defaultParallelism();
     var options =
         new EngineOptions(
-            threads, maxBatch, stepTokens, KvCacheType.FLOAT16, 64L << 20, KernelChoice.AUTO);
+            threads, maxBatch, stepTokens, KvCacheType.FLOAT16, 64L << 20, KernelChoice.AUTO, PrefixCache.ON);
     return Summaries.comparable(
         Summaries.summarize(
             Summaries.documents(spark, DOCUMENTS), options, DRAWN, List.of(), partitions));

@@ -35,7 +35,7 @@ final class SampleData {
 
   /// One thread and little memory: several engines are open at once while tests run.
   static EngineOptions options(int maxBatch) {
-    return new EngineOptions(1, maxBatch, 128, KvCacheType.FLOAT16, 16 << 20, KernelChoice.AUTO);
+    return new EngineOptions(1, maxBatch, 128, KvCacheType.FLOAT16, 16 << 20, KernelChoice.AUTO, PrefixCache.ON);
   }
 
   /// `id`, `body` and the other columns of the first documents.
