@@ -1,11 +1,7 @@
 package org.glmspark.generation;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import org.glmspark.cache.BlockPool;
-import org.glmspark.cache.BlockTable;
 import org.glmspark.model.Model;
 import org.glmspark.parallel.WorkerPool;
 import org.glmspark.prompt.Answer;
@@ -18,40 +14,34 @@ import org.glmspark.transformer.Transformer;
 /// waits for another to end.
 ///
 /// A step takes the next token of every running sequence, then fills the rest of its token budget
-/// with parts of prompts, oldest sequence first. A sequence enters when a place in the batch and
-/// cache blocks for its whole length are free, in order of arrival. Belongs to the stepping thread.
+/// with parts of prompts, in the order in which the sequences got their places; see [RunningBatch].
+/// Belongs to the stepping thread.
 final class ContinuousBatchScheduler {
   private final Model model;
   private final Transformer transformer;
   private final WorkerPool workers;
-  private final BlockPool blocks;
-  private final int maxBatch;
   private final int maxLogitRows;
 
-  private final Queue<Sequence> waiting = new ArrayDeque<>();
-  private final List<Sequence> running = new ArrayList<>();
+  private final RunningBatch sequences;
   private volatile int waitingCount;
   private volatile EngineStats stats = new EngineStats(0, 0, 0, 0, 0);
 
-  /// @param maxBatch most sequences that run at once
-  /// @param maxLogitRows most rows of logits of one step, at least `maxBatch`
+  /// @param maxLogitRows most rows of logits of one step, at least the size of the batch
   ContinuousBatchScheduler(
       Model model,
       Transformer transformer,
       WorkerPool workers,
-      BlockPool blocks,
-      int maxBatch,
+      RunningBatch sequences,
       int maxLogitRows) {
     this.model = model;
     this.transformer = transformer;
     this.workers = workers;
-    this.blocks = blocks;
-    this.maxBatch = maxBatch;
+    this.sequences = sequences;
     this.maxLogitRows = maxLogitRows;
   }
 
   void add(Sequence sequence) {
-    waiting.add(sequence);
+    sequences.add(sequence);
   }
 
   /// Sequences that waited for a place after the last step. Any thread may ask.
@@ -61,7 +51,7 @@ final class ContinuousBatchScheduler {
 
   /// Whether there is nothing to do.
   boolean idle() {
-    return waiting.isEmpty() && running.isEmpty();
+    return sequences.isEmpty();
   }
 
   EngineStats stats() {
@@ -71,19 +61,22 @@ final class ContinuousBatchScheduler {
   /// One sequence's share of a step.
   ///
   /// @param prefill how many of its tokens were given, not drawn
-  /// @param firstLogitRow first row of the logits after its last `logits` tokens
+  /// @param firstRow first row of the logits, or hidden states, of its last `rows` tokens
   private record Share(
-      Sequence sequence, int segment, int count, int prefill, int firstLogitRow, int logits) {}
+      Sequence sequence, int segment, int count, int prefill, int firstRow, int rows) {
+    int logits() {
+      return sequence instanceof PooledSequence ? 0 : rows;
+    }
+  }
 
   /// Runs one step.
   ///
   /// @throws org.glmspark.format.MalformedModelException if a file of the model became shorter
   void step() {
     long start = System.nanoTime();
-    dropCancelled();
-    admit();
-    waitingCount = waiting.size();
-    if (running.isEmpty()) {
+    sequences.update();
+    waitingCount = sequences.waiting();
+    if (sequences.running().isEmpty()) {
       return;
     }
     model.requireWholeFiles();
@@ -95,34 +88,13 @@ final class ContinuousBatchScheduler {
     for (Share share : shares) {
       drawn += apply(share, batch);
     }
-    running.removeIf(Sequence::ended);
+    sequences.removeEnded();
     count(shares, drawn, System.nanoTime() - start);
-  }
-
-  private void dropCancelled() {
-    waiting.removeIf(sequence -> sequence.future().isDone());
-    for (Sequence sequence : running) {
-      if (sequence.future().isDone()) {
-        sequence.end();
-      }
-    }
-    running.removeIf(Sequence::ended);
-  }
-
-  private void admit() {
-    while (running.size() < maxBatch && !waiting.isEmpty()) {
-      Sequence sequence = waiting.element();
-      if (BlockTable.blocksFor(sequence.limit()) > blocks.free()) {
-        return; // whoever came first goes first: a smaller one behind it would starve it
-      }
-      waiting.remove();
-      sequence.start(blocks);
-      running.add(sequence);
-    }
   }
 
   private List<Share> fill(ForwardBatch batch) {
     List<Share> shares = new ArrayList<>();
+    List<Sequence> running = sequences.running();
     for (Sequence sequence : running) {
       if (sequence.decoding()) {
         shares.add(share(batch, sequence, 1));
@@ -131,6 +103,7 @@ final class ContinuousBatchScheduler {
     int spareLogits = maxLogitRows - running.size(); // each sequence may need one in any case
     for (Sequence sequence : running) {
       if (!sequence.decoding() && batch.room() > 0) {
+        sequences.takeWhatIsKnown(sequence);
         Share share = share(batch, sequence, 1 + spareLogits);
         spareLogits -= Math.max(0, share.logits() - 1);
         shares.add(share);
@@ -142,30 +115,47 @@ final class ContinuousBatchScheduler {
   /// @param mostLogits most rows of logits to ask for
   private static Share share(ForwardBatch batch, Sequence sequence, int mostLogits) {
     int count = Math.min(sequence.pending(), batch.room());
-    count -= Math.max(0, sequence.logitsOf(count) - mostLogits);
+    boolean pooled = sequence instanceof PooledSequence;
+    if (!pooled) {
+      count -= Math.max(0, sequence.rowsOf(count) - mostLogits);
+    }
     int segment = batch.add(sequence.tokens(), sequence.computed(), count, sequence.blocks());
-    int logits = sequence.logitsOf(count);
+    int rows = sequence.rowsOf(count);
     return new Share(
         sequence,
         segment,
         count,
         sequence.decoding() ? 0 : count,
-        batch.wantLogits(logits),
-        logits);
+        pooled ? batch.wantHiddenStates(rows) : batch.wantLogits(rows),
+        rows);
   }
 
-  /// Lets each sequence read its rows of the logits.
+  /// Lets each sequence read its rows.
   private void read(List<Share> shares, FloatMatrix logits) {
-    List<Runnable> rows = new ArrayList<>();
+    List<Runnable> reads = new ArrayList<>();
     for (Share share : shares) {
-      int end = share.sequence().computed() + share.count();
-      for (int i = 0; i < share.logits(); i++) {
-        int row = share.firstLogitRow() + i;
-        int position = end - share.logits() + i;
-        rows.add(() -> share.sequence().read(logits, row, position));
+      if (share.rows() > 0) {
+        switch (share.sequence()) {
+          case GeneratedSequence generated ->
+              reads.add(() -> generated.read(logits, share.firstRow()));
+          case PooledSequence pooled ->
+              reads.add(
+                  () -> pooled.read(transformer.hiddenStates(), share.firstRow(), share.rows()));
+          case ScoredSequence scored -> addReads(reads, scored, share, logits);
+        }
       }
     }
-    workers.forEach(rows.size(), (item, _) -> rows.get(item).run());
+    workers.forEach(reads.size(), (item, _) -> reads.get(item).run());
+  }
+
+  /// One for each row.
+  private static void addReads(
+      List<Runnable> reads, ScoredSequence sequence, Share share, FloatMatrix logits) {
+    int position = sequence.computed() + share.count() - share.rows();
+    for (int i = 0; i < share.rows(); i++) {
+      int row = i;
+      reads.add(() -> sequence.read(logits, share.firstRow() + row, position + row));
+    }
   }
 
   /// Takes the step's outcome into the sequence; returns how many tokens it drew.
@@ -179,10 +169,15 @@ final class ContinuousBatchScheduler {
           "a key or value does not fit the cache type; try kv-cache-type float32");
       return 0;
     }
+    sequences.makeKnown(sequence);
     return switch (sequence) {
-      case GeneratedSequence generated -> share.logits() == 0 ? 0 : draw(generated);
+      case GeneratedSequence generated -> share.rows() == 0 ? 0 : draw(generated);
       case ScoredSequence scored -> {
-        score(scored, share.count());
+        score(scored, share.rows());
+        yield 0;
+      }
+      case PooledSequence pooled -> {
+        pool(pooled);
         yield 0;
       }
     };
@@ -212,13 +207,31 @@ final class ContinuousBatchScheduler {
     return 1;
   }
 
-  private void score(ScoredSequence sequence, int count) {
-    if (!sequence.finite(count)) {
+  private void score(ScoredSequence sequence, int logits) {
+    if (!sequence.take(logits)) {
       failNotFinite(sequence);
     } else if (sequence.pending() == 0) {
       sequence.end();
       sequence.complete();
     }
+  }
+
+  private void pool(PooledSequence sequence) {
+    if (sequence.pending() > 0) {
+      return;
+    }
+    float[] mean = sequence.mean();
+    for (float element : mean) {
+      if (!Float.isFinite(element)) {
+        fail(
+            sequence,
+            RowError.Reason.NOT_FINITE,
+            "a hidden state is NaN or infinite, or their sum is");
+        return;
+      }
+    }
+    sequence.end();
+    sequence.complete(mean);
   }
 
   private void failNotFinite(Sequence sequence) {
@@ -235,6 +248,7 @@ final class ContinuousBatchScheduler {
       case GeneratedSequence generated ->
           generated.fail(answer(generated, FinishReason.ERROR), error);
       case ScoredSequence scored -> scored.fail(error);
+      case PooledSequence pooled -> pooled.fail(error);
     }
   }
 
@@ -272,15 +286,9 @@ final class ContinuousBatchScheduler {
 
   /// Ends everything that waits or runs with a failure of the engine itself.
   void failAll(Throwable cause) {
-    for (Sequence sequence : waiting) {
+    for (Sequence sequence : sequences.drain()) {
       sequence.future().completeExceptionally(cause);
     }
-    for (Sequence sequence : running) {
-      sequence.end();
-      sequence.future().completeExceptionally(cause);
-    }
-    waiting.clear();
-    running.clear();
     waitingCount = 0;
   }
 }

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param kvCacheType how keys and values are stored
 /// @param kvCacheBytes memory for keys and values
 /// @param kernels what multiplies quantised weights
+/// @param prefixCache whether sequences share the blocks of a common beginning
 /// @param kvCacheStorage where keys and values lie
 /// @param kvCacheFolder the folder for them if that is a file, or null for that of the JVM's
 ///   temporary files
@@ -25,6 +26,7 @@ public record EngineOptions(
     KvCacheType kvCacheType,
     long kvCacheBytes,
     KernelChoice kernels,
+    PrefixCache prefixCache,
     KvCacheStorage kvCacheStorage,
     @Nullable String kvCacheFolder)
     implements Serializable {
@@ -41,7 +43,8 @@ public record EngineOptions(
     }
   }
 
-  /// One thread for each processor, 32 sequences, 512 tokens a step, 1 GiB of float16 cache.
+  /// One thread for each processor, 32 sequences, 512 tokens a step, 1 GiB of float16 cache,
+  /// beginnings shared.
   public static EngineOptions defaults() {
     return new EngineOptions(
         Runtime.getRuntime().availableProcessors(),
@@ -50,6 +53,7 @@ public record EngineOptions(
         KvCacheType.FLOAT16,
         1L << 30,
         KernelChoice.AUTO,
+        PrefixCache.ON,
         KvCacheStorage.MEMORY,
         null);
   }
@@ -68,6 +72,7 @@ public record EngineOptions(
         kvCacheType,
         kvCacheBytes,
         kernels,
+        prefixCache,
         kvCacheStorage,
         kvCacheFolder);
   }
@@ -80,6 +85,7 @@ public record EngineOptions(
         kvCacheType,
         kvCacheBytes,
         kernels,
+        prefixCache,
         kvCacheStorage,
         kvCacheFolder);
   }
@@ -92,6 +98,7 @@ public record EngineOptions(
         kvCacheType,
         kvCacheBytes,
         kernels,
+        prefixCache,
         kvCacheStorage,
         kvCacheFolder);
   }
@@ -104,6 +111,7 @@ public record EngineOptions(
         kvCacheType,
         kvCacheBytes,
         kernels,
+        prefixCache,
         kvCacheStorage,
         kvCacheFolder);
   }
@@ -116,6 +124,7 @@ public record EngineOptions(
         kvCacheType,
         kvCacheBytes,
         kernels,
+        prefixCache,
         kvCacheStorage,
         kvCacheFolder);
   }
@@ -128,6 +137,20 @@ public record EngineOptions(
         kvCacheType,
         kvCacheBytes,
         kernels,
+        prefixCache,
+        kvCacheStorage,
+        kvCacheFolder);
+  }
+
+  public EngineOptions withPrefixCache(PrefixCache prefixCache) {
+    return new EngineOptions(
+        threads,
+        maxBatch,
+        stepTokens,
+        kvCacheType,
+        kvCacheBytes,
+        kernels,
+        prefixCache,
         kvCacheStorage,
         kvCacheFolder);
   }
@@ -140,6 +163,7 @@ public record EngineOptions(
         kvCacheType,
         kvCacheBytes,
         kernels,
+        prefixCache,
         kvCacheStorage,
         kvCacheFolder);
   }
@@ -152,6 +176,7 @@ public record EngineOptions(
         kvCacheType,
         kvCacheBytes,
         kernels,
+        prefixCache,
         kvCacheStorage,
         kvCacheFolder);
   }

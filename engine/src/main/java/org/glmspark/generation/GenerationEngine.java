@@ -71,7 +71,11 @@ public final class GenerationEngine implements AutoCloseable {
             config, model.weights(), cache, workers, matMul, options.stepTokens(), logitRows);
     this.scheduler =
         new ContinuousBatchScheduler(
-            model, transformer, workers, cache.pool(), options.maxBatch(), logitRows);
+            model,
+            transformer,
+            workers,
+            new RunningBatch(cache, options.prefixCache(), options.maxBatch()),
+            logitRows);
     this.stepper = new Thread(this::run, "glm-engine");
     stepper.setDaemon(true);
     stepper.start();
@@ -191,11 +195,25 @@ public final class GenerationEngine implements AutoCloseable {
   public CompletableFuture<ScoringResult> submit(ScoringRequest request) {
     requireOpen();
     requireIds(request.tokens());
-    RowError error = refusal(request);
+    int tokens = request.tokens().length;
+    RowError error = refusal(tokens, tokens - 1); // nothing follows the last one
     if (error != null) {
       return CompletableFuture.completedFuture(ScoringResult.refused(error));
     }
     var sequence = new ScoredSequence(request);
+    enqueue(sequence);
+    return sequence.future();
+  }
+
+  /// Queues a text to pool; else as the other `submit`.
+  public CompletableFuture<PoolingResult> submit(PoolingRequest request) {
+    requireOpen();
+    requireIds(request.tokens());
+    RowError error = refusal(request.endPooled(), request.endPooled());
+    if (error != null) {
+      return CompletableFuture.completedFuture(PoolingResult.refused(error));
+    }
+    var sequence = new PooledSequence(request, model.config().hiddenSize());
     enqueue(sequence);
     return sequence.future();
   }
@@ -232,15 +250,16 @@ public final class GenerationEngine implements AutoCloseable {
         tokens, "a prompt of %d tokens and %d to generate need".formatted(prompt, tokens - prompt));
   }
 
-  private @Nullable RowError refusal(ScoringRequest request) {
-    int tokens = request.tokens().length;
+  /// @param tokens of a text that nothing is drawn after
+  /// @param computed how many of them are computed
+  private @Nullable RowError refusal(int tokens, int computed) {
     int context = model.config().contextTokens();
     if (tokens > context) {
       return new RowError(
           RowError.Reason.PROMPT_TOO_LONG,
           "it has %d tokens, the model takes at most %d".formatted(tokens, context));
     }
-    return cacheTooSmall(tokens - 1, "a text of %d tokens needs".formatted(tokens));
+    return cacheTooSmall(computed, "a text of %d tokens needs".formatted(tokens));
   }
 
   private @Nullable RowError cacheTooSmall(int tokens, String what) {

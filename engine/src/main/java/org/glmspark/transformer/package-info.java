@@ -1,5 +1,5 @@
-/// The decoder: token ids of several sequences in, logits or hidden states out. Prefill and
-/// decode are the same code.
+/// The decoder: token ids of several sequences in, logits or hidden states out. Prefill and decode
+/// are the same code.
 ///
 /// ```
 /// ForwardBatch ─▶ embedding rows ─▶ DecoderLayer × n ─────────────────────────────▶ final norm ─▶ output matrix ─▶ logits

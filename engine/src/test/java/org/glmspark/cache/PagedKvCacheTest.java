@@ -160,22 +160,4 @@ class PagedKvCacheTest {
         .isInstanceOf(UncheckedIOException.class)
         .hasMessageContaining("cannot lie here: there is no such folder");
   }
-
-  @Test
-  void handsOutEachBlockOnceAndTakesItBackOnce() {
-    BlockPool pool = new BlockPool(5);
-    BlockTable first = BlockTable.reserve(pool, 33);
-    BlockTable second = BlockTable.reserve(pool, 17);
-    assertThat(first.blocks()).hasSize(3).doesNotContain(second.blocks());
-    assertThat(pool.free()).isZero();
-    assertThatThrownBy(() -> BlockTable.reserve(pool, 1))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessage("1 blocks wanted, 0 free");
-
-    first.close();
-    first.close();
-
-    assertThat(pool.free()).isEqualTo(3);
-    assertThat(BlockTable.reserve(pool, 48).blocks()).doesNotContain(second.blocks());
-  }
 }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
+import org.glmspark.generation.PrefixCache;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.udfs.ModelHandle;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param kvCacheType how keys and values are stored
 /// @param kvCacheBytes memory for keys and values
 /// @param kernels what multiplies quantised weights
+/// @param prefixCache whether rows share the keys and values of a common beginning
 /// @param kvCacheStorage where keys and values lie
 /// @param kvCacheFolder where, if in a file, on each machine; or null for Spark's local folder
 public record EngineSection(
@@ -30,6 +32,10 @@ public record EngineSection(
     @Key(value = "memory for keys and values, per executor", defaultValue = "1073741824")
         long kvCacheBytes,
     @Key(value = "what multiplies quantised weights", defaultValue = "auto") KernelChoice kernels,
+    @Key(
+            value = "whether rows share the keys and values of a common beginning",
+            defaultValue = "on")
+        PrefixCache prefixCache,
     @Key(
             value = "where keys and values lie; file is for contexts beyond memory",
             defaultValue = "memory")
@@ -54,6 +60,7 @@ public record EngineSection(
             kvCacheType,
             kvCacheBytes,
             kernels,
+            prefixCache,
             kvCacheStorage,
             kvCacheFolder); // checks the rest
   }
@@ -67,6 +74,7 @@ public record EngineSection(
         kvCacheType,
         kvCacheBytes,
         kernels,
+        prefixCache,
         kvCacheStorage,
         kvCacheFolder);
   }
@@ -83,6 +91,7 @@ public record EngineSection(
       KvCacheType kvCacheType,
       long kvCacheBytes,
       KernelChoice kernels,
+      PrefixCache prefixCache,
       KvCacheStorage kvCacheStorage,
       @Nullable Path kvCacheFolder) {
     int workers = threads == 0 ? EngineOptions.defaults().threads() : threads;
@@ -93,6 +102,7 @@ public record EngineSection(
         kvCacheType,
         kvCacheBytes,
         kernels,
+        prefixCache,
         kvCacheStorage,
         kvCacheFolder == null ? null : kvCacheFolder.toString());
   }
