@@ -13,9 +13,10 @@ import org.glmspark.transformer.Transformer;
 /// Decides which tokens each step computes. Sequences enter and leave the batch between steps; none
 /// waits for another to end.
 ///
-/// A step takes the next token of every running sequence, then fills the rest of its token budget
-/// with parts of prompts, in the order in which the sequences got their places; see [RunningBatch].
-/// Belongs to the stepping thread.
+/// A step takes the next token of every running sequence, with it those that the sequence guesses
+/// to come after it, and if there are right ones among those it goes on after them; then it fills
+/// the rest of its token budget with parts of prompts, in the order in which the sequences got
+/// their places; see [RunningBatch]. Belongs to the stepping thread.
 final class ContinuousBatchScheduler {
   private final Model model;
   private final Transformer transformer;
@@ -83,7 +84,7 @@ final class ContinuousBatchScheduler {
     ForwardBatch batch = transformer.newBatch();
     List<Share> shares = fill(batch);
     FloatMatrix logits = transformer.forward(batch);
-    read(shares, logits);
+    read(shares, batch, logits);
     long drawn = 0;
     for (Share share : shares) {
       drawn += apply(share, batch);
@@ -95,16 +96,20 @@ final class ContinuousBatchScheduler {
   private List<Share> fill(ForwardBatch batch) {
     List<Share> shares = new ArrayList<>();
     List<Sequence> running = sequences.running();
+    int decoding = (int) running.stream().filter(Sequence::decoding).count();
+    int spareLogits = maxLogitRows - running.size(); // each sequence may need one in any case
+    // With a part of a prompt in the step, arithmetic takes the time and no guess pays.
+    int room = decoding == running.size() ? Math.min(spareLogits, batch.room() - decoding) : 0;
+    DraftBudget budget = new DraftBudget(decoding, room);
     for (Sequence sequence : running) {
       if (sequence.decoding()) {
-        shares.add(share(batch, sequence, 1));
+        shares.add(share(batch, sequence, 1 + guess(sequence, budget)));
       }
     }
-    int spareLogits = maxLogitRows - running.size(); // each sequence may need one in any case
     for (Sequence sequence : running) {
       if (!sequence.decoding() && batch.room() > 0) {
         sequences.takeWhatIsKnown(sequence);
-        Share share = share(batch, sequence, 1 + spareLogits);
+        Share share = prefill(batch, sequence, 1 + spareLogits);
         spareLogits -= Math.max(0, share.logits() - 1);
         shares.add(share);
       }
@@ -112,13 +117,26 @@ final class ContinuousBatchScheduler {
     return shares;
   }
 
+  /// Lets a sequence guess tokens, if it is one that draws some.
+  private int guess(Sequence sequence, DraftBudget budget) {
+    if (!(sequence instanceof GeneratedSequence generated)) {
+      return 0;
+    }
+    int guesses = generated.guess(budget);
+    return sequences.growBeyond(sequence, sequence.length() + guesses) ? guesses : 0;
+  }
+
   /// @param mostLogits most rows of logits to ask for
-  private static Share share(ForwardBatch batch, Sequence sequence, int mostLogits) {
+  private static Share prefill(ForwardBatch batch, Sequence sequence, int mostLogits) {
     int count = Math.min(sequence.pending(), batch.room());
-    boolean pooled = sequence instanceof PooledSequence;
-    if (!pooled) {
+    if (!(sequence instanceof PooledSequence)) {
       count -= Math.max(0, sequence.rowsOf(count) - mostLogits);
     }
+    return share(batch, sequence, count);
+  }
+
+  /// @param count tokens of the sequence, those that it guessed among them
+  private static Share share(ForwardBatch batch, Sequence sequence, int count) {
     int segment = batch.add(sequence.tokens(), sequence.computed(), count, sequence.blocks());
     int rows = sequence.rowsOf(count);
     return new Share(
@@ -126,18 +144,20 @@ final class ContinuousBatchScheduler {
         segment,
         count,
         sequence.decoding() ? 0 : count,
-        pooled ? batch.wantHiddenStates(rows) : batch.wantLogits(rows),
+        sequence instanceof PooledSequence ? batch.wantHiddenStates(rows) : batch.wantLogits(rows),
         rows);
   }
 
   /// Lets each sequence read its rows.
-  private void read(List<Share> shares, FloatMatrix logits) {
+  private void read(List<Share> shares, ForwardBatch batch, FloatMatrix logits) {
     List<Runnable> reads = new ArrayList<>();
     for (Share share : shares) {
       if (share.rows() > 0) {
         switch (share.sequence()) {
-          case GeneratedSequence generated ->
-              reads.add(() -> generated.read(logits, share.firstRow()));
+          case GeneratedSequence generated -> {
+            int finite = batch.finiteTokens(share.segment()) - (share.count() - share.rows());
+            reads.add(() -> generated.read(logits, share.firstRow(), share.rows(), finite));
+          }
           case PooledSequence pooled ->
               reads.add(
                   () -> pooled.read(transformer.hiddenStates(), share.firstRow(), share.rows()));
@@ -161,8 +181,12 @@ final class ContinuousBatchScheduler {
   /// Takes the step's outcome into the sequence; returns how many tokens it drew.
   private int apply(Share share, ForwardBatch batch) {
     Sequence sequence = share.sequence();
-    sequence.advance(share.count());
-    if (batch.overflowed(share.segment())) {
+    int computed = share.count();
+    if (sequence instanceof GeneratedSequence generated && share.rows() > 0) {
+      computed -= share.rows() - generated.rowsTaken();
+    }
+    sequence.advance(computed);
+    if (batch.finiteTokens(share.segment()) < computed) {
       fail(
           sequence,
           RowError.Reason.NOT_FINITE,
@@ -196,15 +220,11 @@ final class ContinuousBatchScheduler {
               .formatted(sequence.computed()));
       return 0;
     }
-    if (sequence.drewStopToken()) {
-      sequence.stop();
-      end(sequence, FinishReason.STOP);
-    } else if (sequence.append()) {
-      end(sequence, FinishReason.STOP);
-    } else if (sequence.full()) {
-      end(sequence, FinishReason.LENGTH);
+    FinishReason reason = sequence.reason();
+    if (reason != null) {
+      end(sequence, reason);
     }
-    return 1;
+    return sequence.rowsTaken();
   }
 
   private void score(ScoredSequence sequence, int logits) {

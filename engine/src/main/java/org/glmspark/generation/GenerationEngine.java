@@ -169,7 +169,12 @@ public final class GenerationEngine implements AutoCloseable {
     var stopCondition = new StopCondition(sampling, stopTokens, stopStrings(sampling.stop()));
     var sequence =
         new GeneratedSequence(
-            request, requestId, model.config().contextTokens(), sampler, stopCondition);
+            request,
+            requestId,
+            model.config().contextTokens(),
+            sampler,
+            stopCondition,
+            options.promptLookup());
     enqueue(sequence);
     return sequence.future();
   }

@@ -5,6 +5,7 @@ import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.PrefixCache;
+import org.glmspark.generation.PromptLookup;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.udfs.ModelHandle;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param kvCacheBytes memory for keys and values
 /// @param kernels what multiplies quantised weights
 /// @param prefixCache whether rows share the keys and values of a common beginning
+/// @param promptLookup whether copies from a row's own text are guessed
 /// @param kvCacheStorage where keys and values lie
 /// @param kvCacheFolder where, if in a file, on each machine; or null for Spark's local folder
 public record EngineSection(
@@ -36,6 +38,11 @@ public record EngineSection(
             value = "whether rows share the keys and values of a common beginning",
             defaultValue = "on")
         PrefixCache prefixCache,
+    @Key(
+            value =
+                "whether copies from a row's own text are guessed, several tokens a step, where that pays",
+            defaultValue = "on")
+        PromptLookup promptLookup,
     @Key(
             value = "where keys and values lie; file is for contexts beyond memory",
             defaultValue = "memory")
@@ -61,6 +68,7 @@ public record EngineSection(
             kvCacheBytes,
             kernels,
             prefixCache,
+            promptLookup,
             kvCacheStorage,
             kvCacheFolder); // checks the rest
   }
@@ -75,6 +83,7 @@ public record EngineSection(
         kvCacheBytes,
         kernels,
         prefixCache,
+        promptLookup,
         kvCacheStorage,
         kvCacheFolder);
   }
@@ -92,6 +101,7 @@ public record EngineSection(
       long kvCacheBytes,
       KernelChoice kernels,
       PrefixCache prefixCache,
+      PromptLookup promptLookup,
       KvCacheStorage kvCacheStorage,
       @Nullable Path kvCacheFolder) {
     int workers = threads == 0 ? EngineOptions.defaults().threads() : threads;
@@ -103,6 +113,7 @@ public record EngineSection(
         kvCacheBytes,
         kernels,
         prefixCache,
+        promptLookup,
         kvCacheStorage,
         kvCacheFolder == null ? null : kvCacheFolder.toString());
   }
