@@ -1,8 +1,12 @@
 package org.glmspark.kernel;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.glmspark.kernel.x86.ActivationTile;
 import org.glmspark.kernel.x86.Int8Kernels;
+import org.glmspark.kernel.x86.PanelKernels;
+import org.glmspark.kernel.x86.PanelKernels.Sums;
+import org.glmspark.kernel.x86.WeightPanel;
 import org.glmspark.kernel.x86.UnavailableException;
 import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.tensor.StripMatrix;
@@ -13,12 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// for the weights' type and this machine: [FloatMatMul] for floats; for quantised weights the
 /// assembled [Int8Kernels] or, with the same bits, [QuantizedMatMul].
 public final class MatMul {
-  /// Floats of scratch a call needs.
-  public static final int SCRATCH_FLOATS =
-      Math.max(FloatMatMul.SCRATCH_FLOATS, QuantizedMatMul.SCRATCH_FLOATS);
-
-  /// Strips whose weights stay in the second-level cache while tile after tile is multiplied; a
-  /// good unit to hand to a thread.
+  /// Most strips of one call, and a good unit to hand to a thread: their weights stay in the
+  /// second-level cache while tile after tile is multiplied.
   public static final int GROUP_STRIPS = 8;
 
   private final @Nullable Int8Kernels assembled;
@@ -64,7 +64,9 @@ public final class MatMul {
   /// [Q8Activations#quantize] writes each row of `x`.
   public void prepare(Q8Activations quantized, FloatMatrix x, WeightType type) {
     int offset = assembled == null ? 0 : assembled.offset(type);
-    quantized.use(type, x.rows(), x.columns(), offset);
+    int panelBlocks =
+        panels(x.rows()) == null ? type.blocks(x.columns()) : WeightPanel.MAX_BLOCKS;
+    quantized.use(type, x.rows(), x.columns(), offset, panelBlocks);
   }
 
   /// Multiplies float weights: computes the output rows of some strips, for all tokens.
@@ -74,7 +76,7 @@ public final class MatMul {
   /// @param x `[tokens, weights.columns]`
   /// @param firstStrip the first strip to compute
   /// @param endStrip the first not to compute
-  /// @param scratch [#SCRATCH_FLOATS] floats that no other thread uses
+  /// @param scratch that no other thread uses, for as many tokens and more
   /// @throws IllegalArgumentException if sizes do not fit or the weights are quantised
   public void apply(
       FloatMatrix out,
@@ -82,10 +84,10 @@ public final class MatMul {
       StripMatrix weights,
       int firstStrip,
       int endStrip,
-      float[] scratch) {
+      MatMulScratch scratch) {
     for (int strip = firstStrip; strip < endStrip; strip += FloatMatMul.PANEL_STRIPS) {
       int end = Math.min(endStrip, strip + FloatMatMul.PANEL_STRIPS);
-      FloatMatMul.apply(out, x, weights, strip, end, scratch);
+      FloatMatMul.apply(out, x, weights, strip, end, scratch.floats);
     }
   }
 
@@ -98,10 +100,15 @@ public final class MatMul {
       StripMatrix weights,
       int firstStrip,
       int endStrip,
-      float[] scratch) {
+      MatMulScratch scratch) {
     check(out, x, weights, firstStrip, endStrip);
     if (assembled == null || !weights.data().isNative()) {
-      QuantizedMatMul.apply(out, x, weights, firstStrip, endStrip, scratch);
+      QuantizedMatMul.apply(out, x, weights, firstStrip, endStrip, scratch.floats);
+      return;
+    }
+    PanelKernels panels = panels(x.rows());
+    if (panels != null) {
+      applyPanels(panels, out, x, weights, firstStrip, endStrip, scratch);
       return;
     }
     for (int tile = 0; tile < x.tiles(); tile++) {
@@ -118,6 +125,68 @@ public final class MatMul {
             output + strip * StripMatrix.STRIP_ROWS,
             out.stride());
       }
+    }
+  }
+
+  /// The kernels for so many tokens, or null if they are multiplied tile by tile.
+  private @Nullable PanelKernels panels(int tokens) {
+    PanelKernels panels = assembled == null ? null : assembled.panels();
+    return panels != null && panels.take(tokens) ? panels : null;
+  }
+
+  /// A panel of weights is multiplied with all tokens while it is in the first-level cache, the
+  /// activations of its columns are in the second-level cache while all strips go past.
+  private static void applyPanels(
+      PanelKernels panels,
+      FloatMatrix out,
+      Q8Activations x,
+      StripMatrix weights,
+      int firstStrip,
+      int endStrip,
+      MatMulScratch scratch) {
+    for (int block = 0; block < x.blocks(); block += x.panelBlocks()) {
+      int blocks = Math.min(x.panelBlocks(), x.blocks() - block);
+      for (int strip = firstStrip; strip < endStrip; strip += WeightPanel.STRIPS) {
+        boolean single = strip + 1 == endStrip; // then it is in the panel twice
+        panels.unpack(weights, strip, block, blocks, scratch.panel, 0);
+        panels.unpack(weights, single ? strip : strip + 1, block, blocks, scratch.panel, 1);
+        int pair = (strip - firstStrip) / WeightPanel.STRIPS;
+        for (int tile = 0; tile < x.tiles(); tile = x.endOfEqualTiles(tile)) {
+          int row = x.firstRow(tile);
+          boolean last = block + blocks == x.blocks();
+          Sums sums = scratch.sums(pair, row);
+          panels.multiply(
+              scratch.panel,
+              blocks,
+              x.layout(tile),
+              x.panel(block, tile),
+              block == 0 ? scratch.zeros : sums,
+              last && !single ? sums(out, row, strip) : sums);
+        }
+        if (single && block + blocks == x.blocks()) {
+          copyFirstStrip(scratch.sums(pair, 0), out, strip);
+        }
+      }
+    }
+  }
+
+  /// The place of some products in a matrix.
+  private static Sums sums(FloatMatrix out, int row, int strip) {
+    long start = out.offset(row) + (long) strip * StripMatrix.STRIP_ROWS;
+    return new Sums(
+        MemorySegment.ofArray(out.values()).asSlice(start * Float.BYTES),
+        (long) out.stride() * Float.BYTES);
+  }
+
+  private static void copyFirstStrip(Sums sums, FloatMatrix out, int strip) {
+    for (int row = 0; row < out.rows(); row++) {
+      MemorySegment.copy(
+          sums.memory(),
+          ValueLayout.JAVA_FLOAT,
+          row * sums.stride(),
+          out.values(),
+          out.offset(row) + strip * StripMatrix.STRIP_ROWS,
+          StripMatrix.STRIP_ROWS);
     }
   }
 
@@ -140,7 +209,9 @@ public final class MatMul {
                   out.rows(),
                   out.columns()));
     }
-    if (firstStrip < 0 || firstStrip >= endStrip || endStrip > weights.strips()) {
+    if (firstStrip < 0
+        || firstStrip >= endStrip
+        || endStrip > Math.min(weights.strips(), firstStrip + GROUP_STRIPS)) {
       throw new IllegalArgumentException(
           "strips %d to %d of %d".formatted(firstStrip, endStrip, weights.strips()));
     }

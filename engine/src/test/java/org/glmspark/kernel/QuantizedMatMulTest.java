@@ -169,9 +169,9 @@ class QuantizedMatMulTest {
     for (int row = x.rows() - 1; row >= 0; row--) { // in any order
       quantized.quantize(x, row);
     }
-    float[] scratch = new float[MatMul.SCRATCH_FLOATS];
+    var scratch = new MatMulScratch(70);
     for (int strip = 0; strip < weights.strips(); ) {
-      int end = Math.min(weights.strips(), strip + 1 + random.nextInt(9));
+      int end = Math.min(weights.strips(), strip + 1 + random.nextInt(8));
       matMul.apply(out, quantized, weights, strip, end, scratch);
       strip = end;
     }
@@ -246,7 +246,7 @@ class QuantizedMatMulTest {
         quantized.quantize(x, row);
       }
       try (Arena arena = Arena.ofConfined()) {
-        float[] scratch = new float[MatMul.SCRATCH_FLOATS];
+        var scratch = new MatMulScratch(70);
         matMul.apply(out, quantized, weights.strips(arena), 1, 3, scratch);
       }
 
@@ -319,7 +319,7 @@ class QuantizedMatMulTest {
                   weights,
                   0,
                   1,
-                  new float[MatMul.SCRATCH_FLOATS]))
+                  new MatMulScratch(2)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("w [16, 64] of Q4 times x [2, 64] for Q4M into out [2, 16]");
       assertThatThrownBy(() -> quantized.quantize(new FloatMatrix(2, 32), 0))

@@ -304,6 +304,13 @@ final class Assembler {
     indirect(source.number, base, displacement, 1);
   }
 
+  /// Loads all 64 bits.
+  void load(Register target, Memory source) {
+    rex(1, target.number, source.base().number);
+    bytes(0x8B);
+    indirect(target.number, source.base(), source.displacement(), 1);
+  }
+
   void add(Register target, Register source) {
     rex(1, source.number, target.number);
     bytes(0x01);
@@ -341,6 +348,13 @@ final class Assembler {
     rex(1, 0, target.number);
     bytes(0xFF);
     direct(1, target.number);
+  }
+
+  /// All 64 bits in memory.
+  void decrement(Memory counter) {
+    rex(1, 0, counter.base().number);
+    bytes(0xFF);
+    indirect(1, counter.base(), counter.displacement(), 1);
   }
 
   /// Jumps back if the last result was not zero.
