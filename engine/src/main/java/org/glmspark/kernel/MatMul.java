@@ -1,13 +1,11 @@
 package org.glmspark.kernel;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import org.glmspark.kernel.x86.ActivationTile;
 import org.glmspark.kernel.x86.Int8Kernels;
 import org.glmspark.kernel.x86.PanelKernels;
-import org.glmspark.kernel.x86.PanelKernels.Sums;
-import org.glmspark.kernel.x86.WeightPanel;
 import org.glmspark.kernel.x86.UnavailableException;
+import org.glmspark.kernel.x86.WeightPanel;
 import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.WeightType;
@@ -64,8 +62,7 @@ public final class MatMul {
   /// [Q8Activations#quantize] writes each row of `x`.
   public void prepare(Q8Activations quantized, FloatMatrix x, WeightType type) {
     int offset = assembled == null ? 0 : assembled.offset(type);
-    int panelBlocks =
-        panels(x.rows()) == null ? type.blocks(x.columns()) : WeightPanel.MAX_BLOCKS;
+    int panelBlocks = panels(x.rows()) == null ? type.blocks(x.columns()) : WeightPanel.MAX_BLOCKS;
     quantized.use(type, x.rows(), x.columns(), offset, panelBlocks);
   }
 
@@ -108,7 +105,7 @@ public final class MatMul {
     }
     PanelKernels panels = panels(x.rows());
     if (panels != null) {
-      applyPanels(panels, out, x, weights, firstStrip, endStrip, scratch);
+      PanelMatMul.apply(panels, out, x, weights, firstStrip, endStrip, scratch);
       return;
     }
     for (int tile = 0; tile < x.tiles(); tile++) {
@@ -130,64 +127,7 @@ public final class MatMul {
 
   /// The kernels for so many tokens, or null if they are multiplied tile by tile.
   private @Nullable PanelKernels panels(int tokens) {
-    PanelKernels panels = assembled == null ? null : assembled.panels();
-    return panels != null && panels.take(tokens) ? panels : null;
-  }
-
-  /// A panel of weights is multiplied with all tokens while it is in the first-level cache, the
-  /// activations of its columns are in the second-level cache while all strips go past.
-  private static void applyPanels(
-      PanelKernels panels,
-      FloatMatrix out,
-      Q8Activations x,
-      StripMatrix weights,
-      int firstStrip,
-      int endStrip,
-      MatMulScratch scratch) {
-    for (int block = 0; block < x.blocks(); block += x.panelBlocks()) {
-      int blocks = Math.min(x.panelBlocks(), x.blocks() - block);
-      for (int strip = firstStrip; strip < endStrip; strip += WeightPanel.STRIPS) {
-        boolean single = strip + 1 == endStrip; // then it is in the panel twice
-        panels.unpack(weights, strip, block, blocks, scratch.panel, 0);
-        panels.unpack(weights, single ? strip : strip + 1, block, blocks, scratch.panel, 1);
-        int pair = (strip - firstStrip) / WeightPanel.STRIPS;
-        for (int tile = 0; tile < x.tiles(); tile = x.endOfEqualTiles(tile)) {
-          int row = x.firstRow(tile);
-          boolean last = block + blocks == x.blocks();
-          Sums sums = scratch.sums(pair, row);
-          panels.multiply(
-              scratch.panel,
-              blocks,
-              x.layout(tile),
-              x.panel(block, tile),
-              block == 0 ? scratch.zeros : sums,
-              last && !single ? sums(out, row, strip) : sums);
-        }
-        if (single && block + blocks == x.blocks()) {
-          copyFirstStrip(scratch.sums(pair, 0), out, strip);
-        }
-      }
-    }
-  }
-
-  /// The place of some products in a matrix.
-  private static Sums sums(FloatMatrix out, int row, int strip) {
-    long start = out.offset(row) + (long) strip * StripMatrix.STRIP_ROWS;
-    return new Sums(
-        MemorySegment.ofArray(out.values()).asSlice(start * Float.BYTES),
-        (long) out.stride() * Float.BYTES);
-  }
-
-  private static void copyFirstStrip(Sums sums, FloatMatrix out, int strip) {
-    for (int row = 0; row < out.rows(); row++) {
-      MemorySegment.copy(
-          sums.memory(),
-          ValueLayout.JAVA_FLOAT,
-          row * sums.stride(),
-          out.values(),
-          out.offset(row) + strip * StripMatrix.STRIP_ROWS,
-          StripMatrix.STRIP_ROWS);
-    }
+    return assembled != null && PanelKernels.pay(tokens) ? assembled.panels() : null;
   }
 
   private static void check(

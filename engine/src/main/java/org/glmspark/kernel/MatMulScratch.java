@@ -29,8 +29,7 @@ public final class MatMulScratch {
     Arena arena = Arena.ofAuto();
     this.maxRows = maxRows;
     this.panel = arena.allocate(WeightPanel.MAX_BYTES, ALIGNMENT);
-    this.zeros =
-        new PanelKernels.Sums(arena.allocate(PanelKernels.SUM_BYTES, ALIGNMENT), 0);
+    this.zeros = new PanelKernels.Sums(arena.allocate(PanelKernels.SUM_BYTES, ALIGNMENT), 0);
     this.sums = arena.allocate((long) PAIRS * maxRows * PanelKernels.SUM_BYTES, ALIGNMENT);
   }
 

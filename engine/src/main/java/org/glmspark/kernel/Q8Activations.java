@@ -137,11 +137,13 @@ public final class Q8Activations {
     return memory.asSlice(offset(tile, 0), (long) blocks * layout(tile).blockBytes());
   }
 
-  /// The memory of one panel, of this tile and all others of its size behind it.
+  /// The memory of one panel, of some tiles.
   ///
   /// @param block the panel's first one
-  MemorySegment panel(int block, int tile) {
-    int tokens = firstRow(endOfEqualTiles(tile)) - firstRow(tile);
+  /// @param tile the first one
+  /// @param end the first tile behind them
+  MemorySegment panel(int block, int tile, int end) {
+    int tokens = firstRow(end) - firstRow(tile);
     int count = Math.min(panelBlocks, blocks - block);
     long bytes = (long) tokens * count * ActivationTile.tokenBlockBytes(type);
     return memory.asSlice(offset(tile, block), bytes);
@@ -240,8 +242,7 @@ public final class Q8Activations {
   /// @param out gets 32 floats from `outOffset` on
   void widen(int row, int block, float[] out, int outOffset) {
     int tile = tileOf(row);
-    long source =
-        offset(tile, block) + (long) (row - firstRow(tile)) * ActivationTile.TOKEN_BYTES;
+    long source = offset(tile, block) + (long) (row - firstRow(tile)) * ActivationTile.TOKEN_BYTES;
     for (int i = 0; i < BLOCK; i += BYTES.length()) {
       var bytes = ByteVector.fromMemorySegment(BYTES, memory, source + i, ByteOrder.nativeOrder());
       for (int part = 0; part < BYTES.length() / Lanes.COUNT; part++) {

@@ -56,9 +56,8 @@ public final class ParallelMatMul {
   /// Kernels take two strips at once, so the number of them is even.
   private void forStrips(StripMatrix weights, StripTask task) {
     int strips = weights.strips();
-    int group =
-        Math.clamp(
-            strips / (GROUPS_PER_WORKER * workers.threads()) / 2 * 2, 2, MatMul.GROUP_STRIPS);
+    int pairs = strips / (2 * GROUPS_PER_WORKER * workers.threads());
+    int group = 2 * Math.max(1, Math.min(pairs, MatMul.GROUP_STRIPS / 2));
     workers.forEach(
         Math.ceilDiv(strips, group),
         (item, worker) -> task.run(item * group, Math.min(strips, (item + 1) * group), worker));

@@ -23,7 +23,9 @@ final class Assembler {
     R8(8),
     R9(9),
     R10(10),
-    R11(11);
+    R11(11),
+    R12(12),
+    R13(13);
 
     final int number;
 
@@ -379,9 +381,18 @@ final class Assembler {
 
   /// Asks for a line of 64 bytes to be brought into the nearest cache. Never faults.
   void prefetch(Register base, int displacement) {
-    rex(0, 1, base.number);
+    prefetch(1, base, displacement);
+  }
+
+  /// As [#prefetch], but into the second-level cache only.
+  void prefetchSecondLevel(Register base, int displacement) {
+    prefetch(2, base, displacement);
+  }
+
+  private void prefetch(int hint, Register base, int displacement) {
+    rex(0, hint, base.number);
     bytes(0x0F, 0x18);
-    indirect(1, base, displacement, 1);
+    indirect(hint, base, displacement, 1);
   }
 
   /// Processor identification: leaf EAX, subleaf ECX into EAX, EBX, ECX, EDX.

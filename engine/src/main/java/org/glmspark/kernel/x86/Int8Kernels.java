@@ -33,8 +33,7 @@ public final class Int8Kernels {
                 Linker.Option.critical(true));
   }
 
-  static final List<WeightType> TYPES =
-      List.of(WeightType.Q8, WeightType.Q4, WeightType.Q4M);
+  static final List<WeightType> TYPES = List.of(WeightType.Q8, WeightType.Q4, WeightType.Q4M);
 
   private static final Map<InstructionSet, Int8Kernels> ASSEMBLED =
       new EnumMap<>(InstructionSet.class);
@@ -110,8 +109,7 @@ public final class Int8Kernels {
             });
       }
     }
-    PanelKernels panels =
-        set == InstructionSet.AVX512_VNNI ? PanelKernels.assemble() : null;
+    PanelKernels panels = set == InstructionSet.AVX512_VNNI ? PanelKernels.assemble() : null;
     return new Int8Kernels(set, CodeMemory.load(code), panels);
   }
 

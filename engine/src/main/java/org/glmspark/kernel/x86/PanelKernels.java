@@ -10,13 +10,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.WeightType;
+import org.jspecify.annotations.Nullable;
 
 /// The assembled products of quantised weights with many tokens, for AVX-512 VNNI: weights are
 /// unpacked into a [WeightPanel], which is then multiplied with tile after tile.
 @SuppressWarnings("restricted") // calling machine code is what this package is for
 public final class PanelKernels {
-  /// Fewest tokens of a tile, where tiles are as even as can be and there are two or more.
-  private static final int LEAST_TOKENS = ActivationTile.MAX_TOKENS / 2;
+  /// Fewest tokens of a tile, where tiles are as even as can be and there are four or more.
+  private static final int LEAST_TOKENS = 9;
 
   /// Bytes of the sums of a token: one float for each row of both strips.
   public static final int SUM_BYTES = WeightPanel.STRIPS * StripMatrix.STRIP_ROWS * Float.BYTES;
@@ -29,7 +30,8 @@ public final class PanelKernels {
                   ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG),
               Linker.Option.critical(false));
 
-  /// Panel, activations, blocks, in, stride of in, out, stride of out, tiles.
+  /// Panel, activations, blocks, in, stride of in, out, stride of out, tiles, next strip, the one
+  /// after it, stride of both.
   private static final MethodHandle MULTIPLY =
       Linker.nativeLinker()
           .downcallHandle(
@@ -40,6 +42,9 @@ public final class PanelKernels {
                   ValueLayout.JAVA_LONG,
                   ValueLayout.JAVA_LONG,
                   ValueLayout.ADDRESS,
+                  ValueLayout.JAVA_LONG,
+                  ValueLayout.JAVA_LONG,
+                  ValueLayout.JAVA_LONG,
                   ValueLayout.JAVA_LONG,
                   ValueLayout.JAVA_LONG),
               Linker.Option.critical(true));
@@ -69,9 +74,9 @@ public final class PanelKernels {
     return new PanelKernels(CodeMemory.load(unpacking), CodeMemory.load(products));
   }
 
-  /// Whether they multiply so many tokens: more than a tile.
-  public boolean take(int tokens) {
-    return tokens > ActivationTile.MAX_TOKENS;
+  /// Whether a product with so many tokens repays the unpacking.
+  public static boolean pay(int tokens) {
+    return tokens >= 4 * ActivationTile.MAX_TOKENS;
   }
 
   /// Unpacks some blocks of one strip.
@@ -131,6 +136,12 @@ public final class PanelKernels {
     }
   }
 
+  /// Weights that are unpacked next: bringing them nearer in the meantime is all that is done.
+  ///
+  /// @param strip the first of two
+  /// @param skippedTiles tiles that were multiplied meanwhile already
+  public record Next(StripMatrix weights, int strip, int firstBlock, int skippedTiles) {}
+
   /// Multiplies a panel with some tiles of equal size.
   ///
   /// @param panel unpacked
@@ -139,13 +150,15 @@ public final class PanelKernels {
   /// @param activations the panel's blocks of one tile after the other, outside the heap
   /// @param in what the products are added to, outside the heap
   /// @param out gets the result; may be `in`
+  /// @param next or null
   public void multiply(
       MemorySegment panel,
       int blocks,
       ActivationTile tile,
       MemorySegment activations,
       Sums in,
-      Sums out) {
+      Sums out,
+      @Nullable Next next) {
     long tileBytes = (long) blocks * tile.blockBytes();
     int tiles = (int) (activations.byteSize() / tileBytes);
     int tokens = tiles * tile.tokens();
@@ -164,6 +177,19 @@ public final class PanelKernels {
     }
     int sizes = ActivationTile.MAX_TOKENS - LEAST_TOKENS + 1;
     int function = Int8Kernels.TYPES.indexOf(tile.type()) * sizes + tile.tokens() - LEAST_TOKENS;
+    long prefetched = panel.address(); // the same line over and over, where there is no next
+    long nextStrip = 0;
+    long stride = 0;
+    if (next != null) {
+      WeightType type = next.weights.type();
+      stride = VnniPanelMatMul.nextBytes(type);
+      nextStrip = type.stripBytes(next.weights.columns());
+      prefetched =
+          next.weights.data().address()
+              + next.weights.stripOffset(next.strip)
+              + (long) next.firstBlock * type.stripBlockBytes()
+              + stride * blocks * next.skippedTiles;
+    }
     try {
       MULTIPLY.invokeExact(
           products.get(function),
@@ -174,7 +200,10 @@ public final class PanelKernels {
           in.stride(),
           out.memory(),
           out.stride(),
-          (long) tiles);
+          (long) tiles,
+          prefetched,
+          prefetched + nextStrip,
+          stride);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {

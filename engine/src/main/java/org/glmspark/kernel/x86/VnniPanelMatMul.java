@@ -1,5 +1,6 @@
 package org.glmspark.kernel.x86;
 
+import java.util.List;
 import org.glmspark.kernel.x86.Assembler.Instruction;
 import org.glmspark.kernel.x86.Assembler.Memory;
 import org.glmspark.kernel.x86.Assembler.Operand;
@@ -23,9 +24,9 @@ import org.glmspark.tensor.WeightType;
 ///   out[token][strip] = accumulator[token][strip]
 /// ```
 ///
-/// A processor adds two products in a cycle and loads two operands. With the activations as operands
-/// in memory, loads alone would take as long as all the rest; with two strips at once, a loaded
-/// activation serves twice, and a half has as many sums as the products need to keep busy.
+/// A processor adds two products in a cycle and loads two operands. With the activations as
+/// operands in memory, loads alone would take as long as all the rest; with two strips at once, a
+/// loaded activation serves twice, and a half has as many sums as the products need to keep busy.
 final class VnniPanelMatMul {
   private static final int STRIPS = WeightPanel.STRIPS;
 
@@ -104,10 +105,7 @@ final class VnniPanelMatMul {
   }
 
   private void store(int vector, Register panel, int register, int strip) {
-    emit(
-        Instruction.VMOVUPS_STORE,
-        vector,
-        new Memory(panel, WeightPanel.offset(register, strip)));
+    emit(Instruction.VMOVUPS_STORE, vector, new Memory(panel, WeightPanel.offset(register, strip)));
   }
 
   // --- The product ---
@@ -119,17 +117,32 @@ final class VnniPanelMatMul {
   private static final Register IN_STRIDE = Register.R8;
   private static final Register OUT = Register.R9;
   private static final Register OUT_STRIDE = Register.RBX;
+  private static final Register NEXT = Register.RBP;
+  private static final Register NEXT_SECOND = Register.R12;
+  private static final Register NEXT_STRIDE = Register.R13;
   private static final Register BLOCK_WEIGHTS = Register.RAX;
   private static final Register BLOCK_ACTIVATIONS = Register.R10;
   private static final Register COUNTER = Register.R11;
 
-  // The other arguments, above a saved register and the return address; a function may change them.
-  private static final Memory OUT_STRIDE_ARGUMENT = new Memory(Register.RSP, 16);
-  private static final Memory TILES = new Memory(Register.RSP, 24);
+  private static final List<Register> SAVED = List.of(OUT_STRIDE, NEXT, NEXT_SECOND, NEXT_STRIDE);
+
+  // The other arguments, above saved registers and the return address; a function may change them.
+  private static final Memory OUT_STRIDE_ARGUMENT = argument(0);
+  private static final Memory TILES = argument(1);
+  private static final Memory NEXT_ARGUMENT = argument(2);
+  private static final Memory NEXT_SECOND_ARGUMENT = argument(3);
+  private static final Memory NEXT_STRIDE_ARGUMENT = argument(4);
+
+  private static Memory argument(int place) {
+    return new Memory(Register.RSP, 8 * (SAVED.size() + 1 + place));
+  }
 
   /// The code that multiplies a panel with some tiles of equal size, one behind the other: `void
   /// (panel, activations, long blocks, float* in, long inStrideBytes, float* out, long
-  /// outStrideBytes, long tiles)`.
+  /// outStrideBytes, long tiles, next, nextSecond, long nextStrideBytes)`.
+  ///
+  /// The packed weights of the next panel's strips are brought nearer meanwhile: so many bytes of
+  /// each with every block of a tile.
   ///
   /// @param tokens of a tile
   static byte[] assembleProduct(WeightType type, int tokens) {
@@ -137,8 +150,11 @@ final class VnniPanelMatMul {
   }
 
   private byte[] product(ActivationTile tile) {
-    assembler.push(OUT_STRIDE);
+    SAVED.forEach(assembler::push);
     assembler.load(OUT_STRIDE, OUT_STRIDE_ARGUMENT);
+    assembler.load(NEXT, NEXT_ARGUMENT);
+    assembler.load(NEXT_SECOND, NEXT_SECOND_ARGUMENT);
+    assembler.load(NEXT_STRIDE, NEXT_STRIDE_ARGUMENT);
     int start = assembler.position();
     int half = Math.ceilDiv(tile.tokens(), 2);
     half(tile, 0, half);
@@ -147,7 +163,7 @@ final class VnniPanelMatMul {
     assembler.decrement(TILES);
     assembler.jumpIfNotZero(start);
     assembler.vzeroupper();
-    assembler.pop(OUT_STRIDE);
+    SAVED.reversed().forEach(assembler::pop);
     assembler.ret();
     return assembler.code();
   }
@@ -167,6 +183,13 @@ final class VnniPanelMatMul {
       for (int line = 0; line < tile.blockBytes(); line += Width.ZMM.bytes) {
         assembler.prefetch(BLOCK_ACTIVATIONS, PREFETCH_BLOCKS * tile.blockBytes() + line);
       }
+    } else {
+      for (int line = 0; line < nextBytes(type); line += Width.ZMM.bytes) {
+        assembler.prefetchSecondLevel(NEXT, line);
+        assembler.prefetchSecondLevel(NEXT_SECOND, line);
+      }
+      assembler.add(NEXT, NEXT_STRIDE);
+      assembler.add(NEXT_SECOND, NEXT_STRIDE);
     }
     sum(tile, firstToken, tokens);
     scale(tile, firstToken, tokens);
@@ -182,6 +205,11 @@ final class VnniPanelMatMul {
     }
   }
 
+  /// What is brought nearer of each strip with a block of a tile: with five tiles, all of a panel.
+  static int nextBytes(WeightType type) {
+    return type == WeightType.Q8 ? 2 * Width.ZMM.bytes : Width.ZMM.bytes;
+  }
+
   private static Memory output(Register row, int strip) {
     return new Memory(row, strip * Width.ZMM.bytes);
   }
@@ -190,8 +218,7 @@ final class VnniPanelMatMul {
     for (int token = 0; token < tokens; token++) {
       for (int strip = 0; strip < STRIPS; strip++) {
         int start = tile.startsOffset() + 4 * (firstToken + token);
-        emit(
-            Instruction.VPBROADCASTD, sum(token, strip), new Memory(BLOCK_ACTIVATIONS, start));
+        emit(Instruction.VPBROADCASTD, sum(token, strip), new Memory(BLOCK_ACTIVATIONS, start));
       }
     }
     for (int i = 0; i < WeightPanel.WEIGHT_REGISTERS; i++) {
