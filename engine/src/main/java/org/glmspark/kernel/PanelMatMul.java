@@ -94,8 +94,8 @@ final class PanelMatMul {
     kernels.unpack(weights, second, panel.block, blocks, scratch.panel, 1);
     boolean last = panel.block + blocks == x.blocks();
     for (int tile = 0, end; tile < x.tiles(); tile = end) {
-      boolean prefetch = next != null && tile < PREFETCH_TILES;
-      end = Math.min(x.endOfEqualTiles(tile), prefetch ? PREFETCH_TILES : x.tiles());
+      @Nullable Panel near = tile < PREFETCH_TILES ? next : null;
+      end = Math.min(x.endOfEqualTiles(tile), near == null ? x.tiles() : PREFETCH_TILES);
       Sums sums = scratch.sums(pair(panel.strip), x.firstRow(tile));
       kernels.multiply(
           scratch.panel,
@@ -104,7 +104,7 @@ final class PanelMatMul {
           x.panel(panel.block, tile, end),
           panel.block == 0 ? scratch.zeros : sums,
           last && !isSingle(panel.strip) ? output(x.firstRow(tile), panel.strip) : sums,
-          prefetch ? new Next(weights, next.strip, next.block, tile) : null);
+          near == null ? null : new Next(weights, near.strip, near.block, tile));
     }
   }
 
