@@ -324,6 +324,27 @@ class MainTest {
   }
 
   @Test
+  void packTakesEitherAModelOrAShape() {
+    String output = folder.resolve("any.glmpack").toString();
+    for (List<String> wrong :
+        List.of(
+            List.of(),
+            List.of("--layers", "1"),
+            List.of("--model", MODEL, "--shape", "glm-4-9b"),
+            List.of("--model", MODEL, "--tokenizer", MODEL))) {
+      err.getBuffer().setLength(0);
+      var arguments = new ArrayList<>(List.of("pack", "--output", output));
+      arguments.addAll(wrong);
+      assertThat(glm(arguments.toArray(String[]::new))).isEqualTo(2);
+      assertThat(err.toString()).startsWith("expected either --model, or --shape, to which");
+    }
+    err.getBuffer().setLength(0);
+    assertThat(glm("pack", "--shape", "glm-4-9b", "--layers", "0", "--output", output))
+        .isEqualTo(2);
+    assertThat(err.toString()).startsWith("--layers: layers is 0, expected 1 to 4096");
+  }
+
+  @Test
   void generateTakesSamplingOptions() {
     String text =
         "866箱太阳能板已从武汉发往西安，单号VEPAL630，预计7月19日到达。\n\n"
