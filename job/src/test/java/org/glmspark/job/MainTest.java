@@ -9,6 +9,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -327,7 +329,7 @@ class MainTest {
   void packTakesEitherAModelOrAShape() {
     String output = folder.resolve("any.glmpack").toString();
     for (List<String> wrong :
-        List.of(
+        List.<List<String>>of(
             List.of(),
             List.of("--layers", "1"),
             List.of("--model", MODEL, "--shape", "glm-4-9b"),
