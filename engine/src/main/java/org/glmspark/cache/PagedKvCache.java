@@ -117,6 +117,19 @@ public final class PagedKvCache implements AutoCloseable {
     };
   }
 
+  /// Gives a table a block of its own, with the same content, for a token that goes to one it
+  /// shares with others. Does nothing where it shares none.
+  ///
+  /// @throws IllegalStateException if no block is free
+  public void makeWritable(BlockTable table, int position) {
+    if (table.isShared(position)) {
+      int index = position / BLOCK_TOKENS;
+      long source = table.blocks()[index] * blockBytes;
+      long target = table.separate(index) * blockBytes;
+      MemorySegment.copy(memory, source, memory, target, blockBytes);
+    }
+  }
+
   /// Frees the memory. No thread may use the cache any more.
   @Override
   public void close() {

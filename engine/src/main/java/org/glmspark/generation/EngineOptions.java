@@ -13,13 +13,15 @@ import org.glmspark.kernel.KernelChoice;
 /// @param kvCacheType how keys and values are stored
 /// @param kvCacheBytes memory for keys and values
 /// @param kernels what multiplies quantised weights
+/// @param prefixCache whether sequences share the blocks of a common beginning
 public record EngineOptions(
     int threads,
     int maxBatch,
     int stepTokens,
     KvCacheType kvCacheType,
     long kvCacheBytes,
-    KernelChoice kernels)
+    KernelChoice kernels,
+    PrefixCache prefixCache)
     implements Serializable {
 
   public EngineOptions {
@@ -34,7 +36,8 @@ public record EngineOptions(
     }
   }
 
-  /// One thread for each processor, 32 sequences, 512 tokens a step, 1 GiB of float16 cache.
+  /// One thread for each processor, 32 sequences, 512 tokens a step, 1 GiB of float16 cache,
+  /// beginnings shared.
   public static EngineOptions defaults() {
     return new EngineOptions(
         Runtime.getRuntime().availableProcessors(),
@@ -42,7 +45,8 @@ public record EngineOptions(
         512,
         KvCacheType.FLOAT16,
         1L << 30,
-        KernelChoice.AUTO);
+        KernelChoice.AUTO,
+        PrefixCache.ON);
   }
 
   private static void requirePositive(String name, long value) {
@@ -52,26 +56,37 @@ public record EngineOptions(
   }
 
   public EngineOptions withThreads(int threads) {
-    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels);
+    return new EngineOptions(
+        threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
   }
 
   public EngineOptions withMaxBatch(int maxBatch) {
-    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels);
+    return new EngineOptions(
+        threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
   }
 
   public EngineOptions withStepTokens(int stepTokens) {
-    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels);
+    return new EngineOptions(
+        threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
   }
 
   public EngineOptions withKvCacheType(KvCacheType kvCacheType) {
-    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels);
+    return new EngineOptions(
+        threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
   }
 
   public EngineOptions withKvCacheBytes(long kvCacheBytes) {
-    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels);
+    return new EngineOptions(
+        threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
   }
 
   public EngineOptions withKernels(KernelChoice kernels) {
-    return new EngineOptions(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels);
+    return new EngineOptions(
+        threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
+  }
+
+  public EngineOptions withPrefixCache(PrefixCache prefixCache) {
+    return new EngineOptions(
+        threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
   }
 }

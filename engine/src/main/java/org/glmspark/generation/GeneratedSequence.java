@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.glmspark.cache.BlockPool;
 import org.glmspark.prompt.Answer;
 import org.glmspark.sampling.Sampler;
 import org.glmspark.tensor.FloatMatrix;
@@ -29,7 +28,6 @@ final class GeneratedSequence extends Sequence {
 
   private int stopToken = NONE;
   private final long submittedNanos = System.nanoTime();
-  private long startedNanos = submittedNanos;
   private long firstTokenNanos = submittedNanos;
 
   /// @param contextTokens longest sequence of the model
@@ -58,26 +56,24 @@ final class GeneratedSequence extends Sequence {
     return tokens;
   }
 
-  /// The rest of the prompt, or the token drawn last.
+  /// The prompt and what was drawn.
   @Override
-  int pending() {
-    return length - computed();
+  int length() {
+    return length;
   }
 
   @Override
-  int logitsOf(int count) {
-    return count == pending() ? 1 : 0;
+  int firstUnread() {
+    return length - 1;
   }
 
   @Override
   boolean decoding() {
-    return length > promptLength;
+    return hasDrawn() && pending() == 1;
   }
 
-  @Override
-  void start(BlockPool pool) {
-    super.start(pool);
-    startedNanos = System.nanoTime();
+  private boolean hasDrawn() {
+    return length > promptLength;
   }
 
   @Override
@@ -99,7 +95,7 @@ final class GeneratedSequence extends Sequence {
   ///
   /// @return whether it completes a stop string
   boolean append() {
-    if (length == promptLength) {
+    if (!hasDrawn()) {
       firstTokenNanos = System.nanoTime();
     }
     tokens[length++] = drawn;
@@ -150,8 +146,8 @@ final class GeneratedSequence extends Sequence {
 
   private GenerationResult result(Answer answer, FinishReason reason, @Nullable RowError error) {
     long now = System.nanoTime();
-    long firstToken = decoding() ? firstTokenNanos : now;
-    long started = started() ? startedNanos : now;
+    long firstToken = hasDrawn() ? firstTokenNanos : now;
+    long start = started() ? startedNanos() : now;
     return new GenerationResult(
         requestId,
         answer.text(),
@@ -160,9 +156,10 @@ final class GeneratedSequence extends Sequence {
         sampler.logProbabilities(),
         reason,
         error,
-        new GenerationResult.Usage(promptLength, 0, length - promptLength),
+        new GenerationResult.Usage(
+            promptLength, Math.min(promptLength, cached()), length - promptLength),
         new GenerationResult.Timing(
-            millis(submittedNanos, started), millis(started, firstToken), millis(firstToken, now)));
+            millis(submittedNanos, start), millis(start, firstToken), millis(firstToken, now)));
   }
 
   private static double millis(long from, long to) {

@@ -1,7 +1,6 @@
 package org.glmspark.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.ValueLayout;
 import org.glmspark.tensor.FloatMatrix;
@@ -45,23 +44,5 @@ class PagedKvCacheTest {
       x.values()[0] = Float.NaN;
       assertThat(cache.store(0, table, 0, x, 0, 0)).isFalse();
     }
-  }
-
-  @Test
-  void handsOutEachBlockOnceAndTakesItBackOnce() {
-    BlockPool pool = new BlockPool(5);
-    BlockTable first = BlockTable.reserve(pool, 33);
-    BlockTable second = BlockTable.reserve(pool, 17);
-    assertThat(first.blocks()).hasSize(3).doesNotContain(second.blocks());
-    assertThat(pool.free()).isZero();
-    assertThatThrownBy(() -> BlockTable.reserve(pool, 1))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessage("1 blocks wanted, 0 free");
-
-    first.close();
-    first.close();
-
-    assertThat(pool.free()).isEqualTo(3);
-    assertThat(BlockTable.reserve(pool, 48).blocks()).doesNotContain(second.blocks());
   }
 }

@@ -116,7 +116,13 @@ class GenerationEngineTest {
 
     EngineOptions options =
         new EngineOptions(
-            threads, batch, stepTokens, KvCacheType.FLOAT16, cacheBytes, KernelChoice.AUTO);
+            threads,
+            batch,
+            stepTokens,
+            KvCacheType.FLOAT16,
+            cacheBytes,
+            KernelChoice.AUTO,
+            PrefixCache.ON);
     assertThat(run(options, requests)).isEqualTo(expected);
     assertThat(run(options, requests.reversed()).reversed()).isEqualTo(expected);
     assertThat(expected).anyMatch(result -> result.get(2) == FinishReason.STOP);

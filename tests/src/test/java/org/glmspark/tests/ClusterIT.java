@@ -10,6 +10,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
+import org.glmspark.generation.PrefixCache;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.udfs.ExecutorEngines;
@@ -22,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ClusterIT {
   private static final int DOCUMENTS = 60;
   private static final EngineOptions OPTIONS =
-      new EngineOptions(1, 32, 512, KvCacheType.FLOAT16, 64L << 20, KernelChoice.AUTO);
+      new EngineOptions(
+          1, 32, 512, KvCacheType.FLOAT16, 64L << 20, KernelChoice.AUTO, PrefixCache.ON);
   private static final SamplingParameters GREEDY = SamplingParameters.greedy(160);
 
   @TempDir private static Path folder;

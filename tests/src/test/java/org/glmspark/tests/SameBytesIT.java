@@ -6,6 +6,7 @@ import java.util.List;
 import org.apache.spark.sql.SparkSession;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
+import org.glmspark.generation.PrefixCache;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.sampling.SamplingParameters;
 import org.junit.jupiter.api.AfterAll;
@@ -51,7 +52,13 @@ class SameBytesIT {
     int threads = spark.sparkContext().defaultParallelism();
     var options =
         new EngineOptions(
-            threads, maxBatch, stepTokens, KvCacheType.FLOAT16, 64L << 20, KernelChoice.AUTO);
+            threads,
+            maxBatch,
+            stepTokens,
+            KvCacheType.FLOAT16,
+            64L << 20,
+            KernelChoice.AUTO,
+            PrefixCache.ON);
     return Summaries.comparable(
         Summaries.summarize(
             Summaries.documents(spark, DOCUMENTS), options, DRAWN, List.of(), partitions));

@@ -2,6 +2,7 @@ package org.glmspark.job.options;
 
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
+import org.glmspark.generation.PrefixCache;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.udfs.ModelHandle;
 
@@ -13,6 +14,7 @@ import org.glmspark.udfs.ModelHandle;
 /// @param kvCacheType how keys and values are stored
 /// @param kvCacheBytes memory for keys and values
 /// @param kernels what multiplies quantised weights
+/// @param prefixCache whether rows share the keys and values of a common beginning
 public record EngineSection(
     @Key(
             value = "worker threads of an executor; 0 for one to each of its cores",
@@ -24,21 +26,24 @@ public record EngineSection(
         KvCacheType kvCacheType,
     @Key(value = "memory for keys and values, per executor", defaultValue = "1073741824")
         long kvCacheBytes,
-    @Key(value = "what multiplies quantised weights", defaultValue = "auto") KernelChoice kernels) {
+    @Key(value = "what multiplies quantised weights", defaultValue = "auto") KernelChoice kernels,
+    @Key(
+            value = "whether rows share the keys and values of a common beginning",
+            defaultValue = "on")
+        PrefixCache prefixCache) {
 
   public EngineSection {
     if (threads < 0) {
       throw new IllegalArgumentException(
           "threads is %d, expected 0 (one to each core) or more".formatted(threads));
     }
-    var _ =
-        options(
-            threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels); // checks the rest
+    var _ = // checks the rest
+        options(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
   }
 
   /// The same for an engine of this machine.
   public EngineOptions options() {
-    return options(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels);
+    return options(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
   }
 
   /// The model in `handle`, with as many threads on each executor as this section says.
@@ -52,8 +57,10 @@ public record EngineSection(
       int stepTokens,
       KvCacheType kvCacheType,
       long kvCacheBytes,
-      KernelChoice kernels) {
+      KernelChoice kernels,
+      PrefixCache prefixCache) {
     int workers = threads == 0 ? EngineOptions.defaults().threads() : threads;
-    return new EngineOptions(workers, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels);
+    return new EngineOptions(
+        workers, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
   }
 }
