@@ -2,6 +2,9 @@ package org.glmspark.generation;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 import org.glmspark.model.Model;
 import org.glmspark.parallel.WorkerPool;
 import org.glmspark.prompt.Answer;
@@ -9,14 +12,15 @@ import org.glmspark.sampling.Sampler;
 import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.transformer.ForwardBatch;
 import org.glmspark.transformer.Transformer;
+import org.jspecify.annotations.Nullable;
 
 /// Decides which tokens each step computes. Sequences enter and leave the batch between steps; none
 /// waits for another to end.
 ///
-/// A step takes the next token of every running sequence, with it those that the sequence guesses
-/// to come after it, and if there are right ones among those it goes on after them; then it fills
-/// the rest of its token budget with parts of prompts, in the order in which the sequences got
-/// their places; see [RunningBatch]. Belongs to the stepping thread.
+/// A step takes the next token of every running sequence, with those that the sequence guesses to
+/// come after it where that pays, then fills the rest of its token budget with parts of prompts, in
+/// the order in which the sequences got their places; see [RunningBatch]. Belongs to the stepping
+/// thread.
 final class ContinuousBatchScheduler {
   private final Model model;
   private final Transformer transformer;
@@ -24,8 +28,10 @@ final class ContinuousBatchScheduler {
   private final int maxLogitRows;
 
   private final RunningBatch sequences;
-  private volatile int waitingCount;
-  private volatile EngineStats stats = new EngineStats(0, 0, 0, 0, 0);
+  private final EngineMeter meter;
+
+  /// Tells callers what came of their requests; done when the step is over and counted.
+  private final List<Runnable> outcomes = new ArrayList<>();
 
   /// @param maxLogitRows most rows of logits of one step, at least the size of the batch
   ContinuousBatchScheduler(
@@ -38,6 +44,7 @@ final class ContinuousBatchScheduler {
     this.transformer = transformer;
     this.workers = workers;
     this.sequences = sequences;
+    this.meter = new EngineMeter(sequences, transformer);
     this.maxLogitRows = maxLogitRows;
   }
 
@@ -45,28 +52,26 @@ final class ContinuousBatchScheduler {
     sequences.add(sequence);
   }
 
-  /// Sequences that waited for a place after the last step. Any thread may ask.
-  int waiting() {
-    return waitingCount;
-  }
-
   /// Whether there is nothing to do.
   boolean idle() {
     return sequences.isEmpty();
   }
 
+  /// As of the last step. Any thread may ask.
   EngineStats stats() {
-    return stats;
+    return meter.stats();
   }
 
   /// One sequence's share of a step.
   ///
-  /// @param prefill how many of its tokens were given, not drawn
   /// @param firstRow first row of the logits, or hidden states, of its last `rows` tokens
-  private record Share(
-      Sequence sequence, int segment, int count, int prefill, int firstRow, int rows) {
+  private record Share(Sequence sequence, int segment, int count, int firstRow, int rows) {
     int logits() {
       return sequence instanceof PooledSequence ? 0 : rows;
+    }
+
+    int prefill() {
+      return sequence.decoding() ? 0 : count;
     }
   }
 
@@ -76,21 +81,67 @@ final class ContinuousBatchScheduler {
   void step() {
     long start = System.nanoTime();
     sequences.update();
-    waitingCount = sequences.waiting();
-    if (sequences.running().isEmpty()) {
+    if (!sequences.running().isEmpty()) {
+      model.requireWholeFiles();
+      ForwardBatch batch = transformer.newBatch();
+      List<Share> shares = fill(batch);
+      int prefill = shares.stream().mapToInt(Share::prefill).sum();
+      compute(shares, batch);
+      sequences.removeEnded();
+      meter.countStep(shares.size(), prefill, batch.rows() - prefill, System.nanoTime() - start);
+    }
+    meter.publish();
+    outcomes.forEach(Runnable::run);
+    outcomes.clear();
+  }
+
+  /// If the transformer throws, nothing has changed for any sequence; so each of them is computed
+  /// alone, and only those that fail by themselves are given up.
+  private void compute(List<Share> shares, ForwardBatch batch) {
+    FloatMatrix logits;
+    try {
+      logits = transformer.forward(batch);
+    } catch (RuntimeException | Error e) {
+      requireGoingOn(e);
+      if (shares.size() == 1) {
+        fail(shares.getFirst().sequence(), e);
+        return;
+      }
+      for (Share share : shares) {
+        ForwardBatch alone = transformer.newBatch();
+        compute(List.of(share(alone, share.sequence(), share.count())), alone);
+      }
       return;
     }
-    model.requireWholeFiles();
-    ForwardBatch batch = transformer.newBatch();
-    List<Share> shares = fill(batch);
-    FloatMatrix logits = transformer.forward(batch);
-    read(shares, batch, logits);
-    long drawn = 0;
+    long start = System.nanoTime();
+    Map<Sequence, Throwable> failures = read(shares, batch, logits);
+    meter.countSampling(System.nanoTime() - start);
     for (Share share : shares) {
-      drawn += apply(share, batch);
+      Throwable failure = failures.get(share.sequence());
+      if (failure == null) {
+        failure = apply(share, batch);
+      }
+      if (failure != null) {
+        requireGoingOn(failure);
+        fail(share.sequence(), failure);
+      }
     }
-    sequences.removeEnded();
-    count(shares, drawn, System.nanoTime() - start);
+  }
+
+  /// Throws what no request is to blame for: with the memory or the model gone, all would fail.
+  private void requireGoingOn(Throwable thrown) {
+    if (thrown instanceof VirtualMachineError fatal && !(fatal instanceof StackOverflowError)) {
+      throw fatal;
+    }
+    model.requireWholeFiles();
+    if (!model.memory().scope().isAlive()) {
+      throw new IllegalStateException("the model was closed while in use", thrown);
+    }
+  }
+
+  private void fail(Sequence sequence, Throwable thrown) {
+    sequence.end();
+    outcomes.add(() -> sequence.future().completeExceptionally(new FailedRequestException(thrown)));
   }
 
   private List<Share> fill(ForwardBatch batch) {
@@ -139,51 +190,76 @@ final class ContinuousBatchScheduler {
   private static Share share(ForwardBatch batch, Sequence sequence, int count) {
     int segment = batch.add(sequence.tokens(), sequence.computed(), count, sequence.blocks());
     int rows = sequence.rowsOf(count);
-    return new Share(
-        sequence,
-        segment,
-        count,
-        sequence.decoding() ? 0 : count,
-        sequence instanceof PooledSequence ? batch.wantHiddenStates(rows) : batch.wantLogits(rows),
-        rows);
+    int firstRow =
+        sequence instanceof PooledSequence ? batch.wantHiddenStates(rows) : batch.wantLogits(rows);
+    return new Share(sequence, segment, count, firstRow, rows);
   }
 
   /// Lets each sequence read its rows.
-  private void read(List<Share> shares, ForwardBatch batch, FloatMatrix logits) {
+  ///
+  /// @return what the sequences threw, by sequence
+  private Map<Sequence, Throwable> read(
+      List<Share> shares, ForwardBatch batch, FloatMatrix logits) {
+    Map<Sequence, Throwable> failures = new ConcurrentHashMap<>();
     List<Runnable> reads = new ArrayList<>();
     for (Share share : shares) {
-      if (share.rows() > 0) {
-        switch (share.sequence()) {
-          case GeneratedSequence generated -> {
-            int finite = batch.finiteTokens(share.segment()) - (share.count() - share.rows());
-            reads.add(() -> generated.read(logits, share.firstRow(), share.rows(), finite));
-          }
-          case PooledSequence pooled ->
-              reads.add(
-                  () -> pooled.read(transformer.hiddenStates(), share.firstRow(), share.rows()));
-          case ScoredSequence scored -> addReads(reads, scored, share, logits);
-        }
+      for (Runnable read : reads(share, batch, logits)) {
+        reads.add(
+            () -> {
+              try {
+                read.run();
+              } catch (RuntimeException | Error e) { // of this sequence alone
+                failures.put(share.sequence(), e);
+              }
+            });
       }
     }
     workers.forEach(reads.size(), (item, _) -> reads.get(item).run());
+    return failures;
   }
 
-  /// One for each row.
-  private static void addReads(
-      List<Runnable> reads, ScoredSequence sequence, Share share, FloatMatrix logits) {
-    int position = sequence.computed() + share.count() - share.rows();
-    for (int i = 0; i < share.rows(); i++) {
-      int row = i;
-      reads.add(() -> sequence.read(logits, share.firstRow() + row, position + row));
+  /// What can be read at the same time.
+  private List<Runnable> reads(Share share, ForwardBatch batch, FloatMatrix logits) {
+    int firstRow = share.firstRow();
+    int rows = share.rows();
+    if (rows == 0) {
+      return List.of();
+    }
+    return switch (share.sequence()) {
+      case GeneratedSequence generated -> {
+        int finite = batch.finiteTokens(share.segment()) - (share.count() - rows);
+        yield List.of(() -> generated.read(logits, firstRow, rows, finite));
+      }
+      case LabelSequence labels -> List.of(() -> labels.read(logits, firstRow));
+      case PooledSequence pooled ->
+          List.of(() -> pooled.read(transformer.hiddenStates(), firstRow, rows));
+      case ScoredSequence scored -> {
+        int position = scored.computed() + share.count() - rows;
+        yield IntStream.range(0, rows)
+            .<Runnable>mapToObj(i -> () -> scored.read(logits, firstRow + i, position + i))
+            .toList();
+      }
+    };
+  }
+
+  /// Takes the step's outcome into the sequence.
+  ///
+  /// @return what it threw, or null
+  private @Nullable Throwable apply(Share share, ForwardBatch batch) {
+    try {
+      advance(share, batch);
+      return null;
+    } catch (RuntimeException | Error e) {
+      return e;
     }
   }
 
-  /// Takes the step's outcome into the sequence; returns how many tokens it drew.
-  private int apply(Share share, ForwardBatch batch) {
+  private void advance(Share share, ForwardBatch batch) {
     Sequence sequence = share.sequence();
     int computed = share.count();
     if (sequence instanceof GeneratedSequence generated && share.rows() > 0) {
       computed -= share.rows() - generated.rowsTaken();
+      meter.countGuesses(share.rows() - 1, generated.rowsTaken() - 1);
     }
     sequence.advance(computed);
     if (batch.finiteTokens(share.segment()) < computed) {
@@ -191,26 +267,24 @@ final class ContinuousBatchScheduler {
           sequence,
           RowError.Reason.NOT_FINITE,
           "a key or value does not fit the cache type; try kv-cache-type float32");
-      return 0;
+      return;
     }
     sequences.makeKnown(sequence);
-    return switch (sequence) {
-      case GeneratedSequence generated -> share.rows() == 0 ? 0 : draw(generated);
-      case ScoredSequence scored -> {
-        score(scored, share.rows());
-        yield 0;
+    if (share.rows() > 0) {
+      switch (sequence) {
+        case GeneratedSequence generated -> draw(generated);
+        case ScoredSequence scored -> score(scored, share.rows());
+        case LabelSequence labels -> score(labels);
+        case PooledSequence pooled -> pool(pooled);
       }
-      case PooledSequence pooled -> {
-        pool(pooled);
-        yield 0;
-      }
-    };
+    }
   }
 
-  private int draw(GeneratedSequence sequence) {
+  private void draw(GeneratedSequence sequence) {
+    meter.countDrawnTokens(sequence.rowsTaken() - (sequence.drawn() < 0 ? 1 : 0));
     if (sequence.drawn() == Sampler.NOT_FINITE) {
       failNotFinite(sequence);
-      return 0;
+      return;
     }
     if (sequence.drawn() == Sampler.NONE_ALLOWED) {
       fail(
@@ -218,13 +292,12 @@ final class ContinuousBatchScheduler {
           RowError.Reason.NO_TOKEN_ALLOWED,
           "allowed_token_ids, bad_words and min_tokens leave none after token %d"
               .formatted(sequence.computed()));
-      return 0;
+      return;
     }
     FinishReason reason = sequence.reason();
     if (reason != null) {
       end(sequence, reason);
     }
-    return sequence.rowsTaken();
   }
 
   private void score(ScoredSequence sequence, int logits) {
@@ -232,7 +305,21 @@ final class ContinuousBatchScheduler {
       failNotFinite(sequence);
     } else if (sequence.pending() == 0) {
       sequence.end();
-      sequence.complete();
+      outcomes.add(sequence::complete);
+    }
+  }
+
+  /// What is left of the labels goes on from the prompt's blocks, which are then let go of.
+  private void score(LabelSequence sequence) {
+    if (sequence.finite()) {
+      List<ScoredSequence> labels = sequence.labels();
+      labels.forEach(label -> sequences.fork(sequence, label));
+      sequence.end();
+      if (labels.isEmpty()) {
+        outcomes.add(sequence::complete);
+      }
+    } else {
+      failNotFinite(sequence);
     }
   }
 
@@ -251,7 +338,7 @@ final class ContinuousBatchScheduler {
       }
     }
     sequence.end();
-    sequence.complete(mean);
+    outcomes.add(() -> sequence.complete(mean));
   }
 
   private void failNotFinite(Sequence sequence) {
@@ -264,17 +351,22 @@ final class ContinuousBatchScheduler {
   private void fail(Sequence sequence, RowError.Reason reason, String detail) {
     RowError error = new RowError(reason, detail);
     sequence.end();
-    switch (sequence) {
-      case GeneratedSequence generated ->
-          generated.fail(answer(generated, FinishReason.ERROR), error);
-      case ScoredSequence scored -> scored.fail(error);
-      case PooledSequence pooled -> pooled.fail(error);
-    }
+    outcomes.add(
+        switch (sequence) {
+          case GeneratedSequence generated -> {
+            Answer answer = answer(generated, FinishReason.ERROR);
+            yield () -> generated.fail(answer, error);
+          }
+          case ScoredSequence scored -> () -> scored.fail(error);
+          case LabelSequence labels -> () -> labels.fail(error);
+          case PooledSequence pooled -> () -> pooled.fail(error);
+        });
   }
 
   private void end(GeneratedSequence sequence, FinishReason reason) {
     sequence.end();
-    sequence.complete(answer(sequence, reason), reason);
+    Answer answer = answer(sequence, reason);
+    outcomes.add(() -> sequence.complete(answer, reason));
   }
 
   /// What the completion says. One that a limit or a stop string cut off calls no tool: half a call
@@ -293,22 +385,11 @@ final class ContinuousBatchScheduler {
         : new Answer(template.answerText(sequence.completion()), List.of());
   }
 
-  private void count(List<Share> shares, long drawn, long nanos) {
-    EngineStats old = stats;
-    stats =
-        new EngineStats(
-            old.steps() + 1,
-            old.prefillTokens() + shares.stream().mapToInt(Share::prefill).sum(),
-            old.decodeTokens() + drawn,
-            Math.max(old.largestBatch(), shares.size()),
-            old.busyNanos() + nanos);
-  }
-
   /// Ends everything that waits or runs with a failure of the engine itself.
   void failAll(Throwable cause) {
     for (Sequence sequence : sequences.drain()) {
       sequence.future().completeExceptionally(cause);
     }
-    waitingCount = 0;
+    meter.publish();
   }
 }

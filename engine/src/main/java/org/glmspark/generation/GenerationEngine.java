@@ -146,8 +146,9 @@ public final class GenerationEngine implements AutoCloseable {
 
   /// Queues a prompt to complete; any thread may call. Cancelling the future withdraws the request.
   ///
-  /// The future completes exceptionally only if the engine itself fails or is closed; a request
-  /// that cannot be answered gets a result with [FinishReason#ERROR].
+  /// A request that cannot be answered gets a result with [FinishReason#ERROR]. The future
+  /// completes exceptionally only where something is broken: with a [FailedRequestException] if
+  /// this request made a step fail, otherwise because the engine has failed or is closed.
   ///
   /// @throws IllegalArgumentException if a token of the prompt or of the sampling parameters is no
   ///   id of the model, or if there are stop strings or bad words and the model has no tokenizer
@@ -223,6 +224,21 @@ public final class GenerationEngine implements AutoCloseable {
     return sequence.future();
   }
 
+  /// Queues labels to score after one prompt, which is computed once; else as the other `submit`.
+  public CompletableFuture<LabelResult> submit(LabelRequest request) {
+    requireOpen();
+    requireIds(request.promptTokens());
+    request.labels().forEach(this::requireIds);
+    RowError error = refusal(request);
+    if (error != null) {
+      var usage = new GenerationResult.Usage(request.promptTokens().length, 0, 0);
+      return CompletableFuture.completedFuture(new LabelResult(List.of(), error, usage));
+    }
+    var sequence = new LabelSequence(request);
+    enqueue(sequence);
+    return sequence.future();
+  }
+
   private void requireIds(int[] tokens) {
     int vocabulary = model.config().vocabularySize();
     for (int token : tokens) {
@@ -267,6 +283,21 @@ public final class GenerationEngine implements AutoCloseable {
     return cacheTooSmall(computed, "a text of %d tokens needs".formatted(tokens));
   }
 
+  private @Nullable RowError refusal(LabelRequest request) {
+    int prompt = request.promptTokens().length;
+    int longest = request.longestLabel();
+    int context = model.config().contextTokens();
+    if (prompt + (long) longest > context) {
+      return new RowError(
+          RowError.Reason.PROMPT_TOO_LONG,
+          "it has %d tokens and the longest label %d, the model takes at most %d together"
+              .formatted(prompt, longest, context));
+    }
+    return cacheTooSmall(
+        prompt + longest - 1,
+        "a prompt of %d tokens and a label of %d need".formatted(prompt, longest));
+  }
+
   private @Nullable RowError cacheTooSmall(int tokens, String what) {
     long blocks = BlockTable.blocksFor(tokens);
     if (blocks <= cache.pool().blocks()) {
@@ -287,7 +318,7 @@ public final class GenerationEngine implements AutoCloseable {
 
   /// Requests that wait for a place in the batch.
   public int waiting() {
-    return inbox.size() + scheduler.waiting();
+    return inbox.size() + scheduler.stats().waiting();
   }
 
   public EngineOptions options() {
@@ -299,9 +330,10 @@ public final class GenerationEngine implements AutoCloseable {
     return kernels;
   }
 
-  /// What the engine has done so far.
+  /// What the engine is doing and has done so far. Any thread may ask, at any time.
   public EngineStats stats() {
-    return scheduler.stats();
+    EngineStats stats = scheduler.stats();
+    return stats.withWaiting(stats.waiting() + inbox.size());
   }
 
   private void requireOpen() {
@@ -325,7 +357,7 @@ public final class GenerationEngine implements AutoCloseable {
     } catch (InterruptedException e) {
       // this is how close() wakes an idle engine; it has set the end
     } catch (RuntimeException | Error e) { // reported through every open future and later submit
-      end = e;
+      end = new IllegalStateException("the engine failed: " + e, e);
     }
     Throwable cause = Objects.requireNonNullElseGet(end, GenerationEngine::closedMessage);
     end = cause;

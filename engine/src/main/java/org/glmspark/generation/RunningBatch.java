@@ -42,6 +42,12 @@ final class RunningBatch {
     queue.add(sequence);
   }
 
+  /// Adds one that goes on where a running one is.
+  void fork(Sequence running, Sequence part) {
+    part.forkFrom(running);
+    queue.addPart(part);
+  }
+
   /// Those that have a place, who got it first at the front. Shared, not copied.
   List<Sequence> running() {
     return running;
@@ -59,6 +65,14 @@ final class RunningBatch {
   /// Tokens that were not computed because another sequence had done so.
   long prefixTokens() {
     return prefixTokens;
+  }
+
+  int blocksUsed() {
+    return blocks.blocks() - blocks.free();
+  }
+
+  int blocksTotal() {
+    return blocks.blocks();
   }
 
   /// How often a sequence lost its place.

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /// One request on its way through the steps: its tokens, how many of them the cache holds, and who
 /// waits for it. Belongs to the stepping thread.
-abstract sealed class Sequence permits GeneratedSequence, ScoredSequence, PooledSequence {
+abstract sealed class Sequence
+    permits GeneratedSequence, ScoredSequence, LabelSequence, PooledSequence {
   private final int limit;
   private int computed;
   private int cached;
@@ -130,6 +131,12 @@ abstract sealed class Sequence permits GeneratedSequence, ScoredSequence, Pooled
       cached += position - computed;
     }
     computed = position;
+  }
+
+  /// Goes on where another sequence is, whose tokens are the first of this one.
+  final void forkFrom(Sequence other) {
+    blocks = other.blocks().fork();
+    computed = other.computed;
   }
 
   /// Gives the cache blocks back to compute their tokens again later. What was drawn stays.

@@ -114,6 +114,16 @@ public final class Transformer {
     return activations.normed;
   }
 
+  /// Time spent in matrix products by all steps so far.
+  public long productNanos() {
+    return compute.productNanos();
+  }
+
+  /// Time spent in attention by all steps so far, its products left out.
+  public long attentionNanos() {
+    return compute.attentionNanos();
+  }
+
   private void embed(ForwardBatch batch) {
     Tensor embedding = weights.embedding();
     int hidden = config.hiddenSize();

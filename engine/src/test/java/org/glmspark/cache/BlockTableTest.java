@@ -170,7 +170,7 @@ class BlockTableTest {
     int taken = 0;
     for (int step = 0; step < 20_000; step++) {
       int action = random.nextInt(10);
-      if (all.isEmpty() || action == 0 && all.size() < 12) {
+      if (all.isEmpty() || (action == 0 && all.size() < 12)) {
         int[] tokens = random.ints(1 + random.nextInt(8 * BLOCK), 0, 2).toArray();
         for (int i = 0; i < tokens.length; i++) { // few different blocks, so that many are shared
           tokens[i] = i / BLOCK % 3 == 0 ? 0 : tokens[i / BLOCK * BLOCK];

@@ -37,10 +37,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Tiny random models in the layouts GLM is published in, against logits computed in float64.
 class GoldenLogitsTest {
-  private static final Path GOLDEN = Path.of("src/test/resources/golden");
+  static final Path GOLDEN = Path.of("src/test/resources/golden");
 
   /// A decoder over one model with a cache for one sequence.
-  private static final class Decoder implements AutoCloseable {
+  static final class Decoder implements AutoCloseable {
     private final Model model;
     private final PagedKvCache cache;
     private final WorkerPool workers = new WorkerPool("golden", 2);
@@ -87,11 +87,11 @@ class GoldenLogitsTest {
     }
   }
 
-  private static JsonNode expected(String folder) throws IOException {
+  static JsonNode expected(String folder) throws IOException {
     return new ObjectMapper().readTree(GOLDEN.resolve(folder).resolve("expected.json").toFile());
   }
 
-  private static int[] ints(JsonNode array) {
+  static int[] ints(JsonNode array) {
     return StreamSupport.stream(array.spliterator(), false).mapToInt(JsonNode::intValue).toArray();
   }
 
@@ -160,7 +160,9 @@ class GoldenLogitsTest {
     assertClose(pack, expected("gguf").get("files").get(file).get("cases"), 0.05);
   }
 
-  /// The small model of sandwich norms is the most sensitive one, with 7.2 % after 64 tokens.
+  /// The small model of sandwich norms is the most sensitive one, with 7.2 % after 64 tokens and 5.2
+  /// % after 200. That is what rounding costs and no fault of the engine: [Float64TwinTest] has 7.1
+  /// % and 4.7 % in float64.
   @ParameterizedTest
   @CsvSource({
     "chatglm2-6b, 0.05",
@@ -190,7 +192,7 @@ class GoldenLogitsTest {
     assertClose(GOLDEN.resolve(name), KvCacheType.INT8, expected(name).get("cases"), bound);
   }
 
-  private static Path pack(Path source, @Nullable WeightType weights, Path folder) {
+  static Path pack(Path source, @Nullable WeightType weights, Path folder) {
     Path target = folder.resolve("model.glmpack");
     new ModelPacker(new PackOptions(weights, null), PackProgress.SILENT)
         .pack(source, target, IfPresent.REFUSE);
