@@ -59,8 +59,12 @@ final class ContinuousBatchScheduler {
 
   /// One sequence's share of a step.
   ///
-  /// @param firstLogitRow first row of the logits after its last `logits` tokens
-  private record Share(Sequence sequence, int segment, int count, int firstLogitRow, int logits) {}
+  /// @param firstRow first row of the logits, or hidden states, of its last `rows` tokens
+  private record Share(Sequence sequence, int segment, int count, int firstRow, int rows) {
+    int logits() {
+      return sequence instanceof PooledSequence ? 0 : rows;
+    }
+  }
 
   /// Runs one step.
   ///
@@ -141,7 +145,9 @@ final class ContinuousBatchScheduler {
       if (!sequence.decoding() && batch.room() > 0) {
         sequences.takeWhatIsKnown(sequence);
         int count = Math.min(sequence.pending(), batch.room());
-        count -= Math.max(0, sequence.logitsOf(count) - 1 - spareLogits);
+        if (!(sequence instanceof PooledSequence)) {
+          count -= Math.max(0, sequence.rowsOf(count) - 1 - spareLogits);
+        }
         Share share = share(batch, sequence, count);
         spareLogits -= Math.max(0, share.logits() - 1);
         shares.add(share);
@@ -152,22 +158,39 @@ final class ContinuousBatchScheduler {
 
   private static Share share(ForwardBatch batch, Sequence sequence, int count) {
     int segment = batch.add(sequence.tokens(), sequence.computed(), count, sequence.blocks());
-    int logits = sequence.logitsOf(count);
-    return new Share(sequence, segment, count, batch.wantLogits(logits), logits);
+    int rows = sequence.rowsOf(count);
+    int firstRow =
+        sequence instanceof PooledSequence ? batch.wantHiddenStates(rows) : batch.wantLogits(rows);
+    return new Share(sequence, segment, count, firstRow, rows);
   }
 
-  /// Lets each sequence read its rows of the logits.
+  /// Lets each sequence read its rows.
   private void read(List<Share> shares, FloatMatrix logits) {
-    List<Runnable> rows = new ArrayList<>();
+    List<Runnable> reads = new ArrayList<>();
     for (Share share : shares) {
-      int end = share.sequence().computed() + share.count();
-      for (int i = 0; i < share.logits(); i++) {
-        int row = share.firstLogitRow() + i;
-        int position = end - share.logits() + i;
-        rows.add(() -> share.sequence().read(logits, row, position));
+      if (share.rows() > 0) {
+        switch (share.sequence()) {
+          case GeneratedSequence generated ->
+              reads.add(() -> generated.read(logits, share.firstRow()));
+          case PooledSequence pooled ->
+              reads.add(
+                  () -> pooled.read(transformer.hiddenStates(), share.firstRow(), share.rows()));
+          case LabelSequence labels -> reads.add(() -> labels.read(logits, share.firstRow()));
+          case ScoredSequence scored -> addReads(reads, scored, share, logits);
+        }
       }
     }
-    workers.forEach(rows.size(), (item, _) -> rows.get(item).run());
+    workers.forEach(reads.size(), (item, _) -> reads.get(item).run());
+  }
+
+  /// One for each row.
+  private static void addReads(
+      List<Runnable> reads, ScoredSequence sequence, Share share, FloatMatrix logits) {
+    int position = sequence.computed() + share.count() - share.rows();
+    for (int i = 0; i < share.rows(); i++) {
+      int row = i;
+      reads.add(() -> sequence.read(logits, share.firstRow() + row, position + row));
+    }
   }
 
   /// Takes the step's outcome into the sequence.
@@ -182,11 +205,12 @@ final class ContinuousBatchScheduler {
       return;
     }
     sequences.makeKnown(sequence);
-    if (share.logits() > 0) {
+    if (share.rows() > 0) {
       switch (sequence) {
         case GeneratedSequence generated -> draw(generated);
-        case ScoredSequence scored -> score(scored, share.logits());
+        case ScoredSequence scored -> score(scored, share.rows());
         case LabelSequence labels -> score(labels);
+        case PooledSequence pooled -> pool(pooled);
       }
     }
   }
@@ -238,6 +262,24 @@ final class ContinuousBatchScheduler {
     }
   }
 
+  private void pool(PooledSequence sequence) {
+    if (sequence.pending() > 0) {
+      return;
+    }
+    float[] mean = sequence.mean();
+    for (float element : mean) {
+      if (!Float.isFinite(element)) {
+        fail(
+            sequence,
+            RowError.Reason.NOT_FINITE,
+            "a hidden state is NaN or infinite, or their sum is");
+        return;
+      }
+    }
+    sequence.end();
+    outcomes.add(() -> sequence.complete(mean));
+  }
+
   private void failNotFinite(Sequence sequence) {
     fail(
         sequence,
@@ -256,6 +298,7 @@ final class ContinuousBatchScheduler {
           }
           case ScoredSequence scored -> () -> scored.fail(error);
           case LabelSequence labels -> () -> labels.fail(error);
+          case PooledSequence pooled -> () -> pooled.fail(error);
         });
   }
 

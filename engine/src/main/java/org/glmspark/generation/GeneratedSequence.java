@@ -76,8 +76,8 @@ final class GeneratedSequence extends Sequence {
     return length > promptLength;
   }
 
-  @Override
-  void read(FloatMatrix logits, int row, int position) {
+  /// Draws a token from a row of logits, which changes.
+  void read(FloatMatrix logits, int row) {
     drawn = sampler.next(logits.values(), logits.offset(row), logits.columns());
   }
 

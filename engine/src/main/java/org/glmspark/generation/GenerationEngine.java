@@ -54,6 +54,7 @@ public final class GenerationEngine implements AutoCloseable {
   /// Starts the threads of an engine. The engine closes the model.
   ///
   /// @throws IllegalArgumentException if the cache cannot hold a single block
+  /// @throws java.io.UncheckedIOException if the cache is to lie in a file and the disk has no room
   /// @throws IllegalStateException if kernels were asked for that this machine has not
   public GenerationEngine(Model model, EngineOptions options) {
     this.model = model;
@@ -62,13 +63,7 @@ public final class GenerationEngine implements AutoCloseable {
     this.kernels = matMul.description();
     ModelConfig config = model.config();
     this.stopTokens = config.stopTokens().stream().mapToInt(id -> id).distinct().sorted().toArray();
-    this.cache =
-        new PagedKvCache(
-            options.kvCacheType(),
-            config.layers(),
-            config.keyValueHeads(),
-            config.headSize(),
-            cacheBlocks(config, options));
+    this.cache = cache(config, options);
     this.workers = new WorkerPool("glm-worker", options.threads());
     int logitRows = Math.max(options.maxBatch(), Math.min(SCORED_ROWS, options.stepTokens()));
     Transformer transformer =
@@ -105,6 +100,28 @@ public final class GenerationEngine implements AutoCloseable {
       model.close();
       throw e;
     }
+  }
+
+  private static PagedKvCache cache(ModelConfig config, EngineOptions options) {
+    int blocks = cacheBlocks(config, options);
+    String folder = options.kvCacheFolder();
+    return switch (options.kvCacheStorage()) {
+      case MEMORY ->
+          new PagedKvCache(
+              options.kvCacheType(),
+              config.layers(),
+              config.keyValueHeads(),
+              config.headSize(),
+              blocks);
+      case FILE ->
+          PagedKvCache.inFile(
+              options.kvCacheType(),
+              config.layers(),
+              config.keyValueHeads(),
+              config.headSize(),
+              blocks,
+              folder == null ? null : Path.of(folder));
+    };
   }
 
   /// As many blocks as the option allows, but no more than the largest batch can fill.
@@ -179,7 +196,8 @@ public final class GenerationEngine implements AutoCloseable {
   public CompletableFuture<ScoringResult> submit(ScoringRequest request) {
     requireOpen();
     requireIds(request.tokens());
-    RowError error = refusal(request);
+    int tokens = request.tokens().length;
+    RowError error = refusal(tokens, tokens - 1); // nothing follows the last one
     if (error != null) {
       return CompletableFuture.completedFuture(ScoringResult.refused(error));
     }
@@ -199,6 +217,19 @@ public final class GenerationEngine implements AutoCloseable {
       return CompletableFuture.completedFuture(new LabelResult(List.of(), error, usage));
     }
     var sequence = new LabelSequence(request);
+    enqueue(sequence);
+    return sequence.future();
+  }
+
+  /// Queues a text to pool; else as the other `submit`.
+  public CompletableFuture<PoolingResult> submit(PoolingRequest request) {
+    requireOpen();
+    requireIds(request.tokens());
+    RowError error = refusal(request.endPooled(), request.endPooled());
+    if (error != null) {
+      return CompletableFuture.completedFuture(PoolingResult.refused(error));
+    }
+    var sequence = new PooledSequence(request, model.config().hiddenSize());
     enqueue(sequence);
     return sequence.future();
   }
@@ -235,15 +266,16 @@ public final class GenerationEngine implements AutoCloseable {
         tokens, "a prompt of %d tokens and %d to generate need".formatted(prompt, tokens - prompt));
   }
 
-  private @Nullable RowError refusal(ScoringRequest request) {
-    int tokens = request.tokens().length;
+  /// @param tokens of a text that nothing is drawn after
+  /// @param computed how many of them are computed
+  private @Nullable RowError refusal(int tokens, int computed) {
     int context = model.config().contextTokens();
     if (tokens > context) {
       return new RowError(
           RowError.Reason.PROMPT_TOO_LONG,
           "it has %d tokens, the model takes at most %d".formatted(tokens, context));
     }
-    return cacheTooSmall(tokens - 1, "a text of %d tokens needs".formatted(tokens));
+    return cacheTooSmall(computed, "a text of %d tokens needs".formatted(tokens));
   }
 
   private @Nullable RowError refusal(LabelRequest request) {

@@ -46,7 +46,6 @@ import picocli.CommandLine.Spec;
     })
 final class BenchCommand implements Callable<Integer> {
   private static final int STEP_TOKENS = 512;
-  private static final KvCacheType CACHE_TYPE = KvCacheType.FLOAT16;
 
   @SuppressWarnings("NullAway.Init") // picocli's work
   @Spec
@@ -86,6 +85,13 @@ final class BenchCommand implements Callable<Integer> {
       description =
           "kernels for quantised weights: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
   private KernelChoice kernels = KernelChoice.AUTO;
+
+  @Option(
+      names = "--kv-cache-type",
+      paramLabel = "TYPE",
+      description =
+          "how keys and values are stored: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
+  private KvCacheType cacheType = KvCacheType.FLOAT16;
 
   @Option(
       names = "--products",
@@ -205,7 +211,7 @@ final class BenchCommand implements Callable<Integer> {
                 ModelBenchmark.attentionOf(config), WeightType.F32, WeightType.F32);
         var benchmark =
             new ModelBenchmark(
-                attention, CACHE_TYPE, matMul, workers, STEP_TOKENS, 1, cacheTokens)) {
+                attention, cacheType, matMul, workers, STEP_TOKENS, 1, cacheTokens)) {
       for (int context : contexts) {
         report.attention(STEP_TOKENS, context, benchmark.prefillAfter(context, STEP_TOKENS));
         report.attention(1, context, benchmark.decode(1, context, newTokens));
@@ -218,7 +224,7 @@ final class BenchCommand implements Callable<Integer> {
     int cacheTokens = Math.max(largest(prompts), largest(batches) * (context + newTokens));
     try (var benchmark =
         new ModelBenchmark(
-            measured, CACHE_TYPE, matMul, workers, STEP_TOKENS, largest(batches), cacheTokens)) {
+            measured, cacheType, matMul, workers, STEP_TOKENS, largest(batches), cacheTokens)) {
       for (int prompt : prompts) {
         report.prefill(prompt, benchmark.prefill(prompt));
       }
