@@ -38,7 +38,7 @@ public final class RandomFormats {
   public JsonNode schema() {
     ObjectNode schema = value(3);
     ObjectNode definitions = schema.putObject("$defs");
-    definitions.set("leaf", value(1));
+    definitions.set("leaf", value(0));
     definitions.set("tree", tree());
     return schema;
   }
