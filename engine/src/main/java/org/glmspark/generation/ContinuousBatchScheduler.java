@@ -224,7 +224,7 @@ final class ContinuousBatchScheduler {
       fail(
           sequence,
           RowError.Reason.NO_TOKEN_ALLOWED,
-          "allowed_token_ids, bad_words and min_tokens leave none after token %d"
+          "allowed_token_ids, bad_words, min_tokens and the response format leave none after token %d"
               .formatted(sequence.computed()));
       return;
     }
@@ -308,9 +308,13 @@ final class ContinuousBatchScheduler {
     outcomes.add(() -> sequence.complete(answer, reason));
   }
 
-  /// What the completion says. One that a limit or a stop string cut off calls no tool: half a call
-  /// can look whole.
+  /// What the completion says. One whose form was given is its text, letter by letter. One that a
+  /// limit or a stop string cut off calls no tool: half a call can look whole.
   private Answer answer(GeneratedSequence sequence, FinishReason reason) {
+    String formatted = sequence.formattedText();
+    if (formatted != null) {
+      return new Answer(formatted, List.of());
+    }
     String beforeStop = sequence.textBeforeStop();
     if (beforeStop != null) {
       return new Answer(Answer.plainText(beforeStop), List.of());
