@@ -7,8 +7,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Function;
+import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
+import org.glmspark.generation.PrefixCache;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.model.ModelOverrides;
 import org.glmspark.pack.PackOptions;
@@ -142,13 +144,21 @@ public final class SessionModels {
     int threads = options.value("threads", 0, Integer::valueOf);
     EngineOptions standard = EngineOptions.defaults();
     var engine =
-        new EngineOptions(
-            threads == 0 ? standard.threads() : threads,
-            options.value("max-batch", standard.maxBatch(), Integer::valueOf),
-            options.value("step-tokens", standard.stepTokens(), Integer::valueOf),
-            options.constant("kv-cache-type", standard.kvCacheType(), KvCacheType.class),
-            options.value("kv-cache-bytes", standard.kvCacheBytes(), Long::valueOf),
-            options.constant("kernels", standard.kernels(), KernelChoice.class));
+        standard
+            .withThreads(threads == 0 ? standard.threads() : threads)
+            .withMaxBatch(options.value("max-batch", standard.maxBatch(), Integer::valueOf))
+            .withStepTokens(options.value("step-tokens", standard.stepTokens(), Integer::valueOf))
+            .withKvCacheType(
+                options.constant("kv-cache-type", standard.kvCacheType(), KvCacheType.class))
+            .withKvCacheBytes(
+                options.value("kv-cache-bytes", standard.kvCacheBytes(), Long::valueOf))
+            .withKernels(options.constant("kernels", standard.kernels(), KernelChoice.class))
+            .withPrefixCache(
+                options.constant("prefix-cache", standard.prefixCache(), PrefixCache.class))
+            .withKvCacheStorage(
+                options.constant(
+                    "kv-cache-storage", standard.kvCacheStorage(), KvCacheStorage.class))
+            .withKvCacheFolder(options.value("kv-cache-folder", Function.identity()));
     return new ModelSettings(
         name,
         source,
