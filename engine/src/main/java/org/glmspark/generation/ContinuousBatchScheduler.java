@@ -123,9 +123,12 @@ final class ContinuousBatchScheduler {
     }
   }
 
+  /// What it has drawn is given, but no text: to read that may be what failed.
   private void fail(Sequence sequence, Throwable thrown) {
-    sequence.end();
-    outcomes.add(() -> sequence.future().completeExceptionally(new FailedRequestException(thrown)));
+    fail(
+        sequence,
+        new RowError(RowError.Reason.INTERNAL, thrown.toString(), thrown),
+        new Answer("", List.of()));
   }
 
   private List<Share> fill(ForwardBatch batch) {
@@ -246,14 +249,18 @@ final class ContinuousBatchScheduler {
   }
 
   private void fail(Sequence sequence, RowError.Reason reason, String detail) {
-    RowError error = new RowError(reason, detail);
+    Answer answer =
+        sequence instanceof GeneratedSequence generated
+            ? answer(generated, FinishReason.ERROR)
+            : new Answer("", List.of());
+    fail(sequence, new RowError(reason, detail), answer);
+  }
+
+  private void fail(Sequence sequence, RowError error, Answer answer) {
     sequence.end();
     outcomes.add(
         switch (sequence) {
-          case GeneratedSequence generated -> {
-            Answer answer = answer(generated, FinishReason.ERROR);
-            yield () -> generated.fail(answer, error);
-          }
+          case GeneratedSequence generated -> () -> generated.fail(answer, error);
           case ScoredSequence scored -> () -> scored.fail(error);
           case LabelSequence labels -> () -> labels.fail(error);
         });
