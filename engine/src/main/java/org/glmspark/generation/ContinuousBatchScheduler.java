@@ -2,6 +2,8 @@ package org.glmspark.generation;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.glmspark.model.Model;
 import org.glmspark.parallel.WorkerPool;
 import org.glmspark.prompt.Answer;
@@ -59,8 +61,12 @@ final class ContinuousBatchScheduler {
 
   /// One sequence's share of a step.
   ///
-  /// @param firstLogitRow first row of the logits after its last `logits` tokens
-  private record Share(Sequence sequence, int segment, int count, int firstLogitRow, int logits) {}
+  /// @param firstRow first row of the logits, or hidden states, of its last `rows` tokens
+  private record Share(Sequence sequence, int segment, int count, int firstRow, int rows) {
+    int logits() {
+      return sequence instanceof PooledSequence ? 0 : rows;
+    }
+  }
 
   /// Runs one step.
   ///
@@ -85,26 +91,33 @@ final class ContinuousBatchScheduler {
   /// If that throws, nothing has changed for any sequence; so each of them is computed alone, and
   /// only those that fail by themselves are given up.
   private void compute(List<Share> shares, ForwardBatch batch) {
+    FloatMatrix logits;
     try {
-      FloatMatrix logits = transformer.forward(batch);
-      long start = System.nanoTime();
-      read(shares, logits);
-      meter.countSampling(System.nanoTime() - start);
+      logits = transformer.forward(batch);
     } catch (RuntimeException | Error e) {
       requireGoingOn(e);
       if (shares.size() == 1) {
         fail(shares.getFirst().sequence(), e);
-        return;
-      }
-      for (Share share : shares) {
-        ForwardBatch alone = transformer.newBatch();
-        compute(List.of(share(alone, share.sequence(), share.count())), alone);
+      } else {
+        for (Share share : shares) {
+          ForwardBatch alone = transformer.newBatch();
+          compute(List.of(share(alone, share.sequence(), share.count())), alone);
+        }
       }
       return;
     }
+    long start = System.nanoTime();
+    Map<Sequence, Throwable> failures = read(shares, logits);
+    meter.countSampling(System.nanoTime() - start);
     for (Share share : shares) {
       try {
-        apply(share, batch);
+        Throwable failure = failures.get(share.sequence());
+        if (failure == null) {
+          apply(share, batch);
+        } else {
+          requireGoingOn(failure);
+          fail(share.sequence(), failure);
+        }
       } catch (RuntimeException | Error e) {
         requireGoingOn(e);
         fail(share.sequence(), e);
@@ -144,7 +157,9 @@ final class ContinuousBatchScheduler {
       if (!sequence.decoding() && batch.room() > 0) {
         sequences.takeWhatIsKnown(sequence);
         int count = Math.min(sequence.pending(), batch.room());
-        count -= Math.max(0, sequence.logitsOf(count) - 1 - spareLogits);
+        if (!(sequence instanceof PooledSequence)) {
+          count -= Math.max(0, sequence.rowsOf(count) - 1 - spareLogits);
+        }
         Share share = share(batch, sequence, count);
         spareLogits -= Math.max(0, share.logits() - 1);
         shares.add(share);
@@ -155,22 +170,57 @@ final class ContinuousBatchScheduler {
 
   private static Share share(ForwardBatch batch, Sequence sequence, int count) {
     int segment = batch.add(sequence.tokens(), sequence.computed(), count, sequence.blocks());
-    int logits = sequence.logitsOf(count);
-    return new Share(sequence, segment, count, batch.wantLogits(logits), logits);
+    int rows = sequence.rowsOf(count);
+    int firstRow =
+        sequence instanceof PooledSequence ? batch.wantHiddenStates(rows) : batch.wantLogits(rows);
+    return new Share(sequence, segment, count, firstRow, rows);
   }
 
-  /// Lets each sequence read its rows of the logits.
-  private void read(List<Share> shares, FloatMatrix logits) {
-    List<Runnable> rows = new ArrayList<>();
+  /// Lets each sequence read its rows.
+  ///
+  /// @return what was thrown, and by whose rows
+  private Map<Sequence, Throwable> read(List<Share> shares, FloatMatrix logits) {
+    Map<Sequence, Throwable> failures = new ConcurrentHashMap<>();
+    List<Runnable> reads = new ArrayList<>();
     for (Share share : shares) {
-      int end = share.sequence().computed() + share.count();
-      for (int i = 0; i < share.logits(); i++) {
-        int row = share.firstLogitRow() + i;
-        int position = end - share.logits() + i;
-        rows.add(() -> share.sequence().read(logits, row, position));
+      if (share.rows() > 0) {
+        for (Runnable read : reads(share, logits)) {
+          reads.add(
+              () -> {
+                try {
+                  read.run();
+                } catch (RuntimeException | Error e) { // the stepping thread acts on it
+                  failures.put(share.sequence(), e);
+                }
+              });
+        }
       }
     }
-    workers.forEach(rows.size(), (item, _) -> rows.get(item).run());
+    workers.forEach(reads.size(), (item, _) -> reads.get(item).run());
+    return failures;
+  }
+
+  /// The parts of a sequence's reading, which may run at once.
+  private List<Runnable> reads(Share share, FloatMatrix logits) {
+    return switch (share.sequence()) {
+      case GeneratedSequence generated ->
+          List.of(() -> generated.read(logits, share.firstRow()));
+      case PooledSequence pooled ->
+          List.of(() -> pooled.read(transformer.hiddenStates(), share.firstRow(), share.rows()));
+      case LabelSequence labels -> List.of(() -> labels.read(logits, share.firstRow()));
+      case ScoredSequence scored -> readsOfRows(scored, share, logits);
+    };
+  }
+
+  private static List<Runnable> readsOfRows(
+      ScoredSequence sequence, Share share, FloatMatrix logits) {
+    List<Runnable> reads = new ArrayList<>();
+    int position = sequence.computed() + share.count() - share.rows();
+    for (int i = 0; i < share.rows(); i++) {
+      int row = i;
+      reads.add(() -> sequence.read(logits, share.firstRow() + row, position + row));
+    }
+    return reads;
   }
 
   /// Takes the step's outcome into the sequence.
@@ -185,11 +235,12 @@ final class ContinuousBatchScheduler {
       return;
     }
     sequences.makeKnown(sequence);
-    if (share.logits() > 0) {
+    if (share.rows() > 0) {
       switch (sequence) {
         case GeneratedSequence generated -> draw(generated);
-        case ScoredSequence scored -> score(scored, share.logits());
+        case ScoredSequence scored -> score(scored, share.rows());
         case LabelSequence labels -> score(labels);
+        case PooledSequence pooled -> pool(pooled);
       }
     }
   }
@@ -203,7 +254,7 @@ final class ContinuousBatchScheduler {
       fail(
           sequence,
           RowError.Reason.NO_TOKEN_ALLOWED,
-          "allowed_token_ids, bad_words and min_tokens leave none after token %d"
+          "allowed_token_ids, bad_words, min_tokens and the response format leave none after token %d"
               .formatted(sequence.computed()));
       return;
     }
@@ -241,6 +292,24 @@ final class ContinuousBatchScheduler {
     }
   }
 
+  private void pool(PooledSequence sequence) {
+    if (sequence.pending() > 0) {
+      return;
+    }
+    float[] mean = sequence.mean();
+    for (float element : mean) {
+      if (!Float.isFinite(element)) {
+        fail(
+            sequence,
+            RowError.Reason.NOT_FINITE,
+            "a hidden state is NaN or infinite, or their sum is");
+        return;
+      }
+    }
+    sequence.end();
+    outcomes.add(() -> sequence.complete(mean));
+  }
+
   private void failNotFinite(Sequence sequence) {
     fail(
         sequence,
@@ -263,6 +332,7 @@ final class ContinuousBatchScheduler {
           case GeneratedSequence generated -> () -> generated.fail(answer, error);
           case ScoredSequence scored -> () -> scored.fail(error);
           case LabelSequence labels -> () -> labels.fail(error);
+          case PooledSequence pooled -> () -> pooled.fail(error);
         });
   }
 
@@ -272,9 +342,13 @@ final class ContinuousBatchScheduler {
     outcomes.add(() -> sequence.complete(answer, reason));
   }
 
-  /// What the completion says. One that a limit or a stop string cut off calls no tool: half a call
-  /// can look whole.
+  /// What the completion says. One whose form was given is its text, letter by letter. One that a
+  /// limit or a stop string cut off calls no tool: half a call can look whole.
   private Answer answer(GeneratedSequence sequence, FinishReason reason) {
+    String formatted = sequence.formattedText();
+    if (formatted != null) {
+      return new Answer(formatted, List.of());
+    }
     String beforeStop = sequence.textBeforeStop();
     if (beforeStop != null) {
       return new Answer(Answer.plainText(beforeStop), List.of());

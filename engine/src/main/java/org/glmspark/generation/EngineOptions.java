@@ -1,8 +1,10 @@
 package org.glmspark.generation;
 
 import java.io.Serializable;
+import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.kernel.KernelChoice;
+import org.jspecify.annotations.Nullable;
 
 /// How an engine uses the machine. Nothing here changes a completion but `kvCacheType`.
 ///
@@ -14,6 +16,9 @@ import org.glmspark.kernel.KernelChoice;
 /// @param kvCacheBytes memory for keys and values
 /// @param kernels what multiplies quantised weights
 /// @param prefixCache whether sequences share the blocks of a common beginning
+/// @param kvCacheStorage where keys and values lie
+/// @param kvCacheFolder the folder for them if that is a file, or null for that of the JVM's
+///   temporary files
 public record EngineOptions(
     int threads,
     int maxBatch,
@@ -21,7 +26,9 @@ public record EngineOptions(
     KvCacheType kvCacheType,
     long kvCacheBytes,
     KernelChoice kernels,
-    PrefixCache prefixCache)
+    PrefixCache prefixCache,
+    KvCacheStorage kvCacheStorage,
+    @Nullable String kvCacheFolder)
     implements Serializable {
 
   public EngineOptions {
@@ -46,7 +53,9 @@ public record EngineOptions(
         KvCacheType.FLOAT16,
         1L << 30,
         KernelChoice.AUTO,
-        PrefixCache.ON);
+        PrefixCache.ON,
+        KvCacheStorage.MEMORY,
+        null);
   }
 
   private static void requirePositive(String name, long value) {
@@ -57,36 +66,118 @@ public record EngineOptions(
 
   public EngineOptions withThreads(int threads) {
     return new EngineOptions(
-        threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
+        threads,
+        maxBatch,
+        stepTokens,
+        kvCacheType,
+        kvCacheBytes,
+        kernels,
+        prefixCache,
+        kvCacheStorage,
+        kvCacheFolder);
   }
 
   public EngineOptions withMaxBatch(int maxBatch) {
     return new EngineOptions(
-        threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
+        threads,
+        maxBatch,
+        stepTokens,
+        kvCacheType,
+        kvCacheBytes,
+        kernels,
+        prefixCache,
+        kvCacheStorage,
+        kvCacheFolder);
   }
 
   public EngineOptions withStepTokens(int stepTokens) {
     return new EngineOptions(
-        threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
+        threads,
+        maxBatch,
+        stepTokens,
+        kvCacheType,
+        kvCacheBytes,
+        kernels,
+        prefixCache,
+        kvCacheStorage,
+        kvCacheFolder);
   }
 
   public EngineOptions withKvCacheType(KvCacheType kvCacheType) {
     return new EngineOptions(
-        threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
+        threads,
+        maxBatch,
+        stepTokens,
+        kvCacheType,
+        kvCacheBytes,
+        kernels,
+        prefixCache,
+        kvCacheStorage,
+        kvCacheFolder);
   }
 
   public EngineOptions withKvCacheBytes(long kvCacheBytes) {
     return new EngineOptions(
-        threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
+        threads,
+        maxBatch,
+        stepTokens,
+        kvCacheType,
+        kvCacheBytes,
+        kernels,
+        prefixCache,
+        kvCacheStorage,
+        kvCacheFolder);
   }
 
   public EngineOptions withKernels(KernelChoice kernels) {
     return new EngineOptions(
-        threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
+        threads,
+        maxBatch,
+        stepTokens,
+        kvCacheType,
+        kvCacheBytes,
+        kernels,
+        prefixCache,
+        kvCacheStorage,
+        kvCacheFolder);
   }
 
   public EngineOptions withPrefixCache(PrefixCache prefixCache) {
     return new EngineOptions(
-        threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
+        threads,
+        maxBatch,
+        stepTokens,
+        kvCacheType,
+        kvCacheBytes,
+        kernels,
+        prefixCache,
+        kvCacheStorage,
+        kvCacheFolder);
+  }
+
+  public EngineOptions withKvCacheStorage(KvCacheStorage kvCacheStorage) {
+    return new EngineOptions(
+        threads,
+        maxBatch,
+        stepTokens,
+        kvCacheType,
+        kvCacheBytes,
+        kernels,
+        prefixCache,
+        kvCacheStorage,
+        kvCacheFolder);
+  }
+
+  public EngineOptions withKvCacheFolder(@Nullable String kvCacheFolder) {
+    return new EngineOptions(
+        threads,
+        maxBatch,
+        stepTokens,
+        kvCacheType,
+        kvCacheBytes,
+        kernels,
+        prefixCache,
+        kvCacheStorage,
+        kvCacheFolder);
   }
 }

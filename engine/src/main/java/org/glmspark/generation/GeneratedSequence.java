@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.glmspark.grammar.AnswerGrammar;
 import org.glmspark.prompt.Answer;
 import org.glmspark.sampling.Sampler;
 import org.glmspark.tensor.FloatMatrix;
@@ -17,6 +18,10 @@ final class GeneratedSequence extends Sequence {
   private final String requestId;
   private final Sampler sampler;
   private final StopCondition stopCondition;
+
+  /// Null if the answer may have any form.
+  private final @Nullable AnswerGrammar grammar;
+
   private final CompletableFuture<GenerationResult> future = new CompletableFuture<>();
   private final int promptLength;
   private final int[] tokens;
@@ -36,11 +41,13 @@ final class GeneratedSequence extends Sequence {
       String requestId,
       int contextTokens,
       Sampler sampler,
-      StopCondition stopCondition) {
+      StopCondition stopCondition,
+      @Nullable AnswerGrammar grammar) {
     super((int) Math.min(contextTokens, request.mostTokens()));
     this.requestId = requestId;
     this.sampler = sampler;
     this.stopCondition = stopCondition;
+    this.grammar = grammar;
     this.promptLength = request.promptTokens().length;
     this.tokens = Arrays.copyOf(request.promptTokens(), limit());
     this.length = promptLength;
@@ -76,8 +83,8 @@ final class GeneratedSequence extends Sequence {
     return length > promptLength;
   }
 
-  @Override
-  void read(FloatMatrix logits, int row, int position) {
+  /// Draws a token from a row of logits, which changes.
+  void read(FloatMatrix logits, int row) {
     drawn = sampler.next(logits.values(), logits.offset(row), logits.columns());
   }
 
@@ -93,14 +100,15 @@ final class GeneratedSequence extends Sequence {
 
   /// Appends the drawn token. There is room: a sequence that is full has ended.
   ///
-  /// @return whether it completes a stop string
+  /// @return whether it completes a stop string, or an answer to which nothing can be added
   boolean append() {
     if (!hasDrawn()) {
       firstTokenNanos = System.nanoTime();
     }
     tokens[length++] = drawn;
     sampler.accept(drawn);
-    return stopCondition.completesStopString(drawn, length - promptLength);
+    return stopCondition.completesStopString(drawn, length - promptLength)
+        || sampler.isAnswerComplete();
   }
 
   /// Ends the completion with the drawn token, which is no part of it.
@@ -123,6 +131,11 @@ final class GeneratedSequence extends Sequence {
   /// The text before the stop string that ended the completion, or null if none did.
   @Nullable String textBeforeStop() {
     return stopCondition.textBeforeStop();
+  }
+
+  /// The completion as an answer of the form that was given, or null if none was.
+  @Nullable String formattedText() {
+    return grammar == null ? null : grammar.text(completion());
   }
 
   /// The completion and the token that ended it, if that is one of the model's own: it says how the

@@ -45,8 +45,8 @@ final class LabelSequence extends Sequence {
     return limit() - 1;
   }
 
-  @Override
-  void read(FloatMatrix logits, int row, int position) {
+  /// Reads the logits after the prompt.
+  void read(FloatMatrix logits, int row) {
     int offset = logits.offset(row);
     double logSum = LogSumExp.of(logits.values(), offset, logits.columns());
     for (int i = 0; i < sums.length; i++) {

@@ -40,7 +40,9 @@ final class ScoredSequence extends Sequence {
     return request.firstScored() - 1 + read;
   }
 
-  @Override
+  /// Reads a row of logits. Several rows may be read at once.
+  ///
+  /// @param position of the token after which they stand
   void read(FloatMatrix logits, int row, int position) {
     int next = position + 1;
     int offset = logits.offset(row);

@@ -3,12 +3,12 @@ package org.glmspark.generation;
 import java.util.concurrent.CompletableFuture;
 import org.glmspark.cache.BlockPool;
 import org.glmspark.cache.BlockTable;
-import org.glmspark.tensor.FloatMatrix;
 import org.jspecify.annotations.Nullable;
 
 /// One request on its way through the steps: its tokens, how many of them the cache holds, and who
 /// waits for it. Belongs to the stepping thread.
-abstract sealed class Sequence permits GeneratedSequence, ScoredSequence, LabelSequence {
+abstract sealed class Sequence
+    permits GeneratedSequence, ScoredSequence, LabelSequence, PooledSequence {
   private final int limit;
   private int computed;
   private int cached;
@@ -34,15 +34,9 @@ abstract sealed class Sequence permits GeneratedSequence, ScoredSequence, LabelS
   /// Tokens that can be computed so far.
   abstract int length();
 
-  /// The first token whose logits are still to be read; those of all after it are too.
+  /// The first token of which a row, its logits or hidden state, is still to be read; so are those
+  /// of all after it.
   abstract int firstUnread();
-
-  /// Reads a row of logits, which it may change. Several rows of one sequence may be read at once.
-  /// Until the step is over the same row may be read again.
-  ///
-  /// @param row of the logits
-  /// @param position of the token after which they stand
-  abstract void read(FloatMatrix logits, int row, int position);
 
   /// Longest this sequence can become.
   final int limit() {
@@ -54,8 +48,8 @@ abstract sealed class Sequence permits GeneratedSequence, ScoredSequence, LabelS
     return length() - computed;
   }
 
-  /// How many of the next `count` tokens need logits: they are the last of them.
-  final int logitsOf(int count) {
+  /// Of how many of the next `count` tokens a row is to be read: they are the last of them.
+  final int rowsOf(int count) {
     return Math.max(0, computed + count - Math.max(computed, firstUnread()));
   }
 

@@ -49,14 +49,13 @@ class SameResultTest {
       long blockBytes =
           PagedKvCache.blockBytes(
               KvCacheType.FLOAT16, config.layers(), config.keyValueHeads(), config.headSize());
-      return new EngineOptions(
-          threads,
-          maxBatch,
-          stepTokens,
-          KvCacheType.FLOAT16,
-          blocks * blockBytes,
-          kernels,
-          prefixCache);
+      return EngineOptions.defaults()
+          .withThreads(threads)
+          .withMaxBatch(maxBatch)
+          .withStepTokens(stepTokens)
+          .withKvCacheBytes(blocks * blockBytes)
+          .withKernels(kernels)
+          .withPrefixCache(prefixCache);
     }
   }
 

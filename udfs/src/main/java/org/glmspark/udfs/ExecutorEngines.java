@@ -17,6 +17,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.Utils;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.GenerationEngine;
 import org.glmspark.model.ModelConfig;
@@ -98,7 +99,7 @@ public final class ExecutorEngines {
     Path pack = source.packed(PackProgress.SILENT);
     ExecutorMemory memory = ExecutorMemory.ofThisProcess(conf());
     EngineOptions fitting = withCache(options, handle, pack, memory);
-    GenerationEngine engine = GenerationEngine.open(pack, source.overrides(), fitting);
+    GenerationEngine engine = GenerationEngine.open(pack, source.overrides(), withLocalFolder(fitting));
     String found = engine.model().digest();
     if (!found.equals(handle.digest())) {
       engine.close();
@@ -134,13 +135,28 @@ public final class ExecutorEngines {
           case SHARE_OF_EXECUTOR -> options.withKvCacheBytes(memory.cacheBytes(modelBytes));
         };
     ModelConfig config = ModelLoader.describe(pack, handle.source().overrides()).config();
-    memory.require(modelBytes, GenerationEngine.cacheBytes(config, sized));
+    long cacheBytes = GenerationEngine.cacheBytes(config, sized);
+    memory.require(
+        modelBytes,
+        switch (sized.kvCacheStorage()) {
+          case MEMORY -> cacheBytes;
+          case FILE -> 0;
+        });
     return sized;
   }
 
   private static SparkConf conf() {
     @Nullable SparkEnv environment = SparkEnv.get(); // null outside Spark
     return environment == null ? new SparkConf(false) : environment.conf();
+  }
+
+  /// A cache in a file lies in one of the folders that Spark has for data on this machine's disks,
+  /// unless the options name another.
+  private static EngineOptions withLocalFolder(EngineOptions options) {
+    @Nullable SparkEnv environment = SparkEnv.get(); // null outside Spark
+    return environment == null || options.kvCacheFolder() != null
+        ? options
+        : options.withKvCacheFolder(Utils.getLocalDir(environment.conf()));
   }
 
   private static String host() {

@@ -1,10 +1,13 @@
 package org.glmspark.job.options;
 
+import java.nio.file.Path;
+import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.PrefixCache;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.udfs.ModelHandle;
+import org.jspecify.annotations.Nullable;
 
 /// How the engine of each executor uses its machine. Only the cache type can change a completion.
 ///
@@ -15,6 +18,8 @@ import org.glmspark.udfs.ModelHandle;
 /// @param kvCacheBytes memory for keys and values, or 0 for a share of the executor's
 /// @param kernels what multiplies quantised weights
 /// @param prefixCache whether rows share the keys and values of a common beginning
+/// @param kvCacheStorage where keys and values lie
+/// @param kvCacheFolder where, if in a file, on each machine; or null for Spark's local folder
 public record EngineSection(
     @Key(
             value = "worker threads of an executor; 0 for one to each of its cores",
@@ -33,7 +38,17 @@ public record EngineSection(
     @Key(
             value = "whether rows share the keys and values of a common beginning",
             defaultValue = "on")
-        PrefixCache prefixCache) {
+        PrefixCache prefixCache,
+    @Key(
+            value = "where keys and values lie; file is for contexts beyond memory",
+            defaultValue = "memory")
+        KvCacheStorage kvCacheStorage,
+    @Key(
+            value =
+                "folder on a disk of each machine for kv-cache-storage file; by default Spark's local folder",
+            text = Key.Text.PATH,
+            defaultValue = "null")
+        @Nullable Path kvCacheFolder) {
 
   public EngineSection {
     if (threads < 0) {
@@ -45,13 +60,31 @@ public record EngineSection(
           "kv-cache-bytes is %d, expected 0 (a share of the executor's memory) or more"
               .formatted(kvCacheBytes));
     }
-    var _ = // checks the rest
-        options(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
+    var _ =
+        options(
+            threads,
+            maxBatch,
+            stepTokens,
+            kvCacheType,
+            kvCacheBytes,
+            kernels,
+            prefixCache,
+            kvCacheStorage,
+            kvCacheFolder); // checks the rest
   }
 
   /// The same for an engine of this machine.
   public EngineOptions options() {
-    return options(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels, prefixCache);
+    return options(
+        threads,
+        maxBatch,
+        stepTokens,
+        kvCacheType,
+        kvCacheBytes,
+        kernels,
+        prefixCache,
+        kvCacheStorage,
+        kvCacheFolder);
   }
 
   /// The model in `handle`, with as many threads and as large a cache on each executor as this
@@ -68,11 +101,21 @@ public record EngineSection(
       KvCacheType kvCacheType,
       long kvCacheBytes,
       KernelChoice kernels,
-      PrefixCache prefixCache) {
+      PrefixCache prefixCache,
+      KvCacheStorage kvCacheStorage,
+      @Nullable Path kvCacheFolder) {
     EngineOptions defaults = EngineOptions.defaults(); // where each executor says
     int workers = threads == 0 ? defaults.threads() : threads;
     long cacheBytes = kvCacheBytes == 0 ? defaults.kvCacheBytes() : kvCacheBytes;
     return new EngineOptions(
-        workers, maxBatch, stepTokens, kvCacheType, cacheBytes, kernels, prefixCache);
+        workers,
+        maxBatch,
+        stepTokens,
+        kvCacheType,
+        cacheBytes,
+        kernels,
+        prefixCache,
+        kvCacheStorage,
+        kvCacheFolder == null ? null : kvCacheFolder.toString());
   }
 }
