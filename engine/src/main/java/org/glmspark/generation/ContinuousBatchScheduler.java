@@ -2,6 +2,8 @@ package org.glmspark.generation;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.glmspark.model.Model;
 import org.glmspark.parallel.WorkerPool;
 import org.glmspark.prompt.Answer;
@@ -89,26 +91,33 @@ final class ContinuousBatchScheduler {
   /// If that throws, nothing has changed for any sequence; so each of them is computed alone, and
   /// only those that fail by themselves are given up.
   private void compute(List<Share> shares, ForwardBatch batch) {
+    FloatMatrix logits;
     try {
-      FloatMatrix logits = transformer.forward(batch);
-      long start = System.nanoTime();
-      read(shares, logits);
-      meter.countSampling(System.nanoTime() - start);
+      logits = transformer.forward(batch);
     } catch (RuntimeException | Error e) {
       requireGoingOn(e);
       if (shares.size() == 1) {
         fail(shares.getFirst().sequence(), e);
-        return;
-      }
-      for (Share share : shares) {
-        ForwardBatch alone = transformer.newBatch();
-        compute(List.of(share(alone, share.sequence(), share.count())), alone);
+      } else {
+        for (Share share : shares) {
+          ForwardBatch alone = transformer.newBatch();
+          compute(List.of(share(alone, share.sequence(), share.count())), alone);
+        }
       }
       return;
     }
+    long start = System.nanoTime();
+    Map<Sequence, Throwable> failures = read(shares, logits);
+    meter.countSampling(System.nanoTime() - start);
     for (Share share : shares) {
       try {
-        apply(share, batch);
+        Throwable failure = failures.get(share.sequence());
+        if (failure == null) {
+          apply(share, batch);
+        } else {
+          requireGoingOn(failure);
+          fail(share.sequence(), failure);
+        }
       } catch (RuntimeException | Error e) {
         requireGoingOn(e);
         fail(share.sequence(), e);
@@ -127,9 +136,12 @@ final class ContinuousBatchScheduler {
     }
   }
 
+  /// What it has drawn is given, but no text: to read that may be what failed.
   private void fail(Sequence sequence, Throwable thrown) {
-    sequence.end();
-    outcomes.add(() -> sequence.future().completeExceptionally(new FailedRequestException(thrown)));
+    fail(
+        sequence,
+        new RowError(RowError.Reason.INTERNAL, thrown.toString(), thrown),
+        new Answer("", List.of()));
   }
 
   private List<Share> fill(ForwardBatch batch) {
@@ -165,32 +177,50 @@ final class ContinuousBatchScheduler {
   }
 
   /// Lets each sequence read its rows.
-  private void read(List<Share> shares, FloatMatrix logits) {
+  ///
+  /// @return what was thrown, and by whose rows
+  private Map<Sequence, Throwable> read(List<Share> shares, FloatMatrix logits) {
+    Map<Sequence, Throwable> failures = new ConcurrentHashMap<>();
     List<Runnable> reads = new ArrayList<>();
     for (Share share : shares) {
       if (share.rows() > 0) {
-        switch (share.sequence()) {
-          case GeneratedSequence generated ->
-              reads.add(() -> generated.read(logits, share.firstRow()));
-          case PooledSequence pooled ->
-              reads.add(
-                  () -> pooled.read(transformer.hiddenStates(), share.firstRow(), share.rows()));
-          case LabelSequence labels -> reads.add(() -> labels.read(logits, share.firstRow()));
-          case ScoredSequence scored -> addReads(reads, scored, share, logits);
+        for (Runnable read : reads(share, logits)) {
+          reads.add(
+              () -> {
+                try {
+                  read.run();
+                } catch (RuntimeException | Error e) { // the stepping thread acts on it
+                  failures.put(share.sequence(), e);
+                }
+              });
         }
       }
     }
     workers.forEach(reads.size(), (item, _) -> reads.get(item).run());
+    return failures;
   }
 
-  /// One for each row.
-  private static void addReads(
-      List<Runnable> reads, ScoredSequence sequence, Share share, FloatMatrix logits) {
+  /// The parts of a sequence's reading, which may run at once.
+  private List<Runnable> reads(Share share, FloatMatrix logits) {
+    return switch (share.sequence()) {
+      case GeneratedSequence generated ->
+          List.of(() -> generated.read(logits, share.firstRow()));
+      case PooledSequence pooled ->
+          List.of(() -> pooled.read(transformer.hiddenStates(), share.firstRow(), share.rows()));
+      case LabelSequence labels -> List.of(() -> labels.read(logits, share.firstRow()));
+      case ScoredSequence scored -> readsOfRows(scored, share, logits);
+    };
+  }
+
+  private static List<Runnable> readsOfRows(
+      ScoredSequence sequence, Share share, FloatMatrix logits) {
+    List<Runnable> reads = new ArrayList<>();
     int position = sequence.computed() + share.count() - share.rows();
     for (int i = 0; i < share.rows(); i++) {
       int row = i;
       reads.add(() -> sequence.read(logits, share.firstRow() + row, position + row));
     }
+    return reads;
   }
 
   /// Takes the step's outcome into the sequence.
@@ -288,14 +318,18 @@ final class ContinuousBatchScheduler {
   }
 
   private void fail(Sequence sequence, RowError.Reason reason, String detail) {
-    RowError error = new RowError(reason, detail);
+    Answer answer =
+        sequence instanceof GeneratedSequence generated
+            ? answer(generated, FinishReason.ERROR)
+            : new Answer("", List.of());
+    fail(sequence, new RowError(reason, detail), answer);
+  }
+
+  private void fail(Sequence sequence, RowError error, Answer answer) {
     sequence.end();
     outcomes.add(
         switch (sequence) {
-          case GeneratedSequence generated -> {
-            Answer answer = answer(generated, FinishReason.ERROR);
-            yield () -> generated.fail(answer, error);
-          }
+          case GeneratedSequence generated -> () -> generated.fail(answer, error);
           case ScoredSequence scored -> () -> scored.fail(error);
           case LabelSequence labels -> () -> labels.fail(error);
           case PooledSequence pooled -> () -> pooled.fail(error);
