@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.glmspark.cache.BlockPool;
+import org.glmspark.grammar.AnswerGrammar;
 import org.glmspark.prompt.Answer;
 import org.glmspark.sampling.Sampler;
 import org.glmspark.tensor.FloatMatrix;
@@ -18,6 +18,10 @@ final class GeneratedSequence extends Sequence {
   private final String requestId;
   private final Sampler sampler;
   private final StopCondition stopCondition;
+
+  /// Null if the answer may have any form.
+  private final @Nullable AnswerGrammar grammar;
+
   private final CompletableFuture<GenerationResult> future = new CompletableFuture<>();
   private final int promptLength;
   private final int[] tokens;
@@ -29,7 +33,6 @@ final class GeneratedSequence extends Sequence {
 
   private int stopToken = NONE;
   private final long submittedNanos = System.nanoTime();
-  private long startedNanos = submittedNanos;
   private long firstTokenNanos = submittedNanos;
 
   /// @param contextTokens longest sequence of the model
@@ -38,11 +41,13 @@ final class GeneratedSequence extends Sequence {
       String requestId,
       int contextTokens,
       Sampler sampler,
-      StopCondition stopCondition) {
+      StopCondition stopCondition,
+      @Nullable AnswerGrammar grammar) {
     super((int) Math.min(contextTokens, request.mostTokens()));
     this.requestId = requestId;
     this.sampler = sampler;
     this.stopCondition = stopCondition;
+    this.grammar = grammar;
     this.promptLength = request.promptTokens().length;
     this.tokens = Arrays.copyOf(request.promptTokens(), limit());
     this.length = promptLength;
@@ -58,30 +63,28 @@ final class GeneratedSequence extends Sequence {
     return tokens;
   }
 
-  /// The rest of the prompt, or the token drawn last.
+  /// The prompt and what was drawn.
   @Override
-  int pending() {
-    return length - computed();
+  int length() {
+    return length;
   }
 
   @Override
-  int logitsOf(int count) {
-    return count == pending() ? 1 : 0;
+  int firstUnread() {
+    return length - 1;
   }
 
   @Override
   boolean decoding() {
+    return hasDrawn() && pending() == 1;
+  }
+
+  private boolean hasDrawn() {
     return length > promptLength;
   }
 
-  @Override
-  void start(BlockPool pool) {
-    super.start(pool);
-    startedNanos = System.nanoTime();
-  }
-
-  @Override
-  void read(FloatMatrix logits, int row, int position) {
+  /// Draws a token from a row of logits, which changes.
+  void read(FloatMatrix logits, int row) {
     drawn = sampler.next(logits.values(), logits.offset(row), logits.columns());
   }
 
@@ -97,14 +100,15 @@ final class GeneratedSequence extends Sequence {
 
   /// Appends the drawn token. There is room: a sequence that is full has ended.
   ///
-  /// @return whether it completes a stop string
+  /// @return whether it completes a stop string, or an answer to which nothing can be added
   boolean append() {
-    if (length == promptLength) {
+    if (!hasDrawn()) {
       firstTokenNanos = System.nanoTime();
     }
     tokens[length++] = drawn;
     sampler.accept(drawn);
-    return stopCondition.completesStopString(drawn, length - promptLength);
+    return stopCondition.completesStopString(drawn, length - promptLength)
+        || sampler.isAnswerComplete();
   }
 
   /// Ends the completion with the drawn token, which is no part of it.
@@ -129,6 +133,11 @@ final class GeneratedSequence extends Sequence {
     return stopCondition.textBeforeStop();
   }
 
+  /// The completion as an answer of the form that was given, or null if none was.
+  @Nullable String formattedText() {
+    return grammar == null ? null : grammar.text(completion());
+  }
+
   /// The completion and the token that ended it, if that is one of the model's own: it says how the
   /// answer is meant. One that was asked for may be text.
   List<Integer> completionAndStop() {
@@ -150,8 +159,8 @@ final class GeneratedSequence extends Sequence {
 
   private GenerationResult result(Answer answer, FinishReason reason, @Nullable RowError error) {
     long now = System.nanoTime();
-    long firstToken = decoding() ? firstTokenNanos : now;
-    long started = started() ? startedNanos : now;
+    long firstToken = hasDrawn() ? firstTokenNanos : now;
+    long start = started() ? startedNanos() : now;
     return new GenerationResult(
         requestId,
         answer.text(),
@@ -160,9 +169,10 @@ final class GeneratedSequence extends Sequence {
         sampler.logProbabilities(),
         reason,
         error,
-        new GenerationResult.Usage(promptLength, 0, length - promptLength),
+        new GenerationResult.Usage(
+            promptLength, Math.min(promptLength, cached()), length - promptLength),
         new GenerationResult.Timing(
-            millis(submittedNanos, started), millis(started, firstToken), millis(firstToken, now)));
+            millis(submittedNanos, start), millis(start, firstToken), millis(firstToken, now)));
   }
 
   private static double millis(long from, long to) {

@@ -1,6 +1,7 @@
 package org.glmspark.generation;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -9,12 +10,17 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.glmspark.cache.BlockTable;
 import org.glmspark.cache.PagedKvCache;
+import org.glmspark.grammar.AnswerFormat;
+import org.glmspark.grammar.AnswerGrammar;
+import org.glmspark.grammar.AnswerGrammars;
+import org.glmspark.grammar.AnswerState;
 import org.glmspark.kernel.MatMul;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelLoader;
 import org.glmspark.model.ModelOverrides;
 import org.glmspark.parallel.WorkerPool;
+import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.sampling.Sampler;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.tokenizer.Tokenizer;
@@ -40,6 +46,9 @@ public final class GenerationEngine implements AutoCloseable {
   /// Ascending.
   private final int[] stopTokens;
 
+  /// Null if the model has no tokenizer.
+  private final @Nullable AnswerGrammars grammars;
+
   private final String kernels;
   private final PagedKvCache cache;
   private final WorkerPool workers;
@@ -54,6 +63,7 @@ public final class GenerationEngine implements AutoCloseable {
   /// Starts the threads of an engine. The engine closes the model.
   ///
   /// @throws IllegalArgumentException if the cache cannot hold a single block
+  /// @throws java.io.UncheckedIOException if the cache is to lie in a file and the disk has no room
   /// @throws IllegalStateException if kernels were asked for that this machine has not
   public GenerationEngine(Model model, EngineOptions options) {
     this.model = model;
@@ -62,13 +72,12 @@ public final class GenerationEngine implements AutoCloseable {
     this.kernels = matMul.description();
     ModelConfig config = model.config();
     this.stopTokens = config.stopTokens().stream().mapToInt(id -> id).distinct().sorted().toArray();
-    this.cache =
-        new PagedKvCache(
-            options.kvCacheType(),
-            config.layers(),
-            config.keyValueHeads(),
-            config.headSize(),
-            cacheBlocks(config, options));
+    Tokenizer tokenizer = model.tokenizer();
+    this.grammars =
+        tokenizer == null
+            ? null
+            : new AnswerGrammars(tokenizer.vocabulary(), config.vocabularySize());
+    this.cache = cache(config, options);
     this.workers = new WorkerPool("glm-worker", options.threads());
     int logitRows = Math.max(options.maxBatch(), Math.min(SCORED_ROWS, options.stepTokens()));
     Transformer transformer =
@@ -76,7 +85,11 @@ public final class GenerationEngine implements AutoCloseable {
             config, model.weights(), cache, workers, matMul, options.stepTokens(), logitRows);
     this.scheduler =
         new ContinuousBatchScheduler(
-            model, transformer, workers, cache.pool(), options.maxBatch(), logitRows);
+            model,
+            transformer,
+            workers,
+            new RunningBatch(cache, options.prefixCache(), options.maxBatch()),
+            logitRows);
     this.stepper = new Thread(this::run, "glm-engine");
     stepper.setDaemon(true);
     stepper.start();
@@ -103,6 +116,28 @@ public final class GenerationEngine implements AutoCloseable {
     }
   }
 
+  private static PagedKvCache cache(ModelConfig config, EngineOptions options) {
+    int blocks = cacheBlocks(config, options);
+    String folder = options.kvCacheFolder();
+    return switch (options.kvCacheStorage()) {
+      case MEMORY ->
+          new PagedKvCache(
+              options.kvCacheType(),
+              config.layers(),
+              config.keyValueHeads(),
+              config.headSize(),
+              blocks);
+      case FILE ->
+          PagedKvCache.inFile(
+              options.kvCacheType(),
+              config.layers(),
+              config.keyValueHeads(),
+              config.headSize(),
+              blocks,
+              folder == null ? null : Path.of(folder));
+    };
+  }
+
   /// As many blocks as the option allows, but no more than the largest batch can fill.
   private static int cacheBlocks(ModelConfig config, EngineOptions options) {
     long blockBytes =
@@ -125,11 +160,13 @@ public final class GenerationEngine implements AutoCloseable {
 
   /// Queues a prompt to complete; any thread may call. Cancelling the future withdraws the request.
   ///
-  /// The future completes exceptionally only if the engine itself fails or is closed; a request
-  /// that cannot be answered gets a result with [FinishReason#ERROR].
+  /// A request that cannot be answered gets a result with [FinishReason#ERROR]. The future
+  /// completes exceptionally only where something is broken: with a [FailedRequestException] if
+  /// this request made a step fail, otherwise because the engine has failed or is closed.
   ///
   /// @throws IllegalArgumentException if a token of the prompt or of the sampling parameters is no
-  ///   id of the model, or if there are stop strings or bad words and the model has no tokenizer
+  ///   id of the model, or if there are stop strings, bad words or an answer format and the model
+  ///   has no tokenizer, or its vocabulary cannot write the format
   /// @throws IllegalStateException if the engine is closed or has failed
   public CompletableFuture<GenerationResult> submit(GenerationRequest request) {
     requireOpen();
@@ -137,20 +174,57 @@ public final class GenerationEngine implements AutoCloseable {
     SamplingParameters sampling = request.sampling();
     sampling.requireIdsBelow(model.config().vocabularySize());
     String requestId = requestId(request);
-    RowError error = refusal(request);
+    AnswerFormat format = request.format();
+    AnswerGrammar grammar = format == null ? null : grammar(format);
+    GenerationRequest asked = grammar == null ? request : withAnswerPrefix(request);
+    RowError error = refusal(asked, grammar);
     if (error != null) {
       return CompletableFuture.completedFuture(
-          GenerationResult.refused(requestId, request.promptTokens().length, error));
+          GenerationResult.refused(requestId, asked.promptTokens().length, error));
     }
     var sampler =
         new Sampler(
-            sampling, requestId, request.promptTokens(), stopTokens, badWords(sampling.badWords()));
+            sampling,
+            requestId,
+            asked.promptTokens(),
+            stopTokens,
+            badWords(sampling.badWords()),
+            grammar == null ? null : start(asked, grammar));
     var stopCondition = new StopCondition(sampling, stopTokens, stopStrings(sampling.stop()));
     var sequence =
         new GeneratedSequence(
-            request, requestId, model.config().contextTokens(), sampler, stopCondition);
+            asked, requestId, model.config().contextTokens(), sampler, stopCondition, grammar);
     enqueue(sequence);
     return sequence.future();
+  }
+
+  private AnswerGrammar grammar(AnswerFormat format) {
+    if (grammars == null) {
+      throw new IllegalArgumentException(
+          "response format: %s has no tokenizer that could tell text".formatted(model.path()));
+    }
+    return grammars.of(format);
+  }
+
+  /// The request with what the model would write before its answer as the end of the prompt.
+  private GenerationRequest withAnswerPrefix(GenerationRequest request) {
+    ChatTemplate template = model.chatTemplate();
+    int[] prefix = template == null ? new int[0] : template.answerPrefix();
+    int[] prompt = request.promptTokens();
+    int[] whole = Arrays.copyOf(prompt, prompt.length + prefix.length);
+    System.arraycopy(prefix, 0, whole, prompt.length, prefix.length);
+    return new GenerationRequest(whole, request.sampling(), request.format());
+  }
+
+  private AnswerState start(GenerationRequest request, AnswerGrammar grammar) {
+    int[] ends = request.sampling().ignoreEos() ? new int[0] : stopTokens;
+    return grammar.start(answerTokens(request), ends);
+  }
+
+  /// Most tokens that a completion can have.
+  private int answerTokens(GenerationRequest request) {
+    int context = model.config().contextTokens();
+    return (int) Math.min(context, request.mostTokens()) - request.promptTokens().length;
   }
 
   private List<int[]> badWords(Set<String> words) {
@@ -174,11 +248,40 @@ public final class GenerationEngine implements AutoCloseable {
   public CompletableFuture<ScoringResult> submit(ScoringRequest request) {
     requireOpen();
     requireIds(request.tokens());
-    RowError error = refusal(request);
+    int tokens = request.tokens().length;
+    RowError error = refusal(tokens, tokens - 1); // nothing follows the last one
     if (error != null) {
       return CompletableFuture.completedFuture(ScoringResult.refused(error));
     }
     var sequence = new ScoredSequence(request);
+    enqueue(sequence);
+    return sequence.future();
+  }
+
+  /// Queues labels to score after one prompt, which is computed once; else as the other `submit`.
+  public CompletableFuture<LabelResult> submit(LabelRequest request) {
+    requireOpen();
+    requireIds(request.promptTokens());
+    request.labels().forEach(this::requireIds);
+    RowError error = refusal(request);
+    if (error != null) {
+      var usage = new GenerationResult.Usage(request.promptTokens().length, 0, 0);
+      return CompletableFuture.completedFuture(new LabelResult(List.of(), error, usage));
+    }
+    var sequence = new LabelSequence(request);
+    enqueue(sequence);
+    return sequence.future();
+  }
+
+  /// Queues a text to pool; else as the other `submit`.
+  public CompletableFuture<PoolingResult> submit(PoolingRequest request) {
+    requireOpen();
+    requireIds(request.tokens());
+    RowError error = refusal(request.endPooled(), request.endPooled());
+    if (error != null) {
+      return CompletableFuture.completedFuture(PoolingResult.refused(error));
+    }
+    var sequence = new PooledSequence(request, model.config().hiddenSize());
     enqueue(sequence);
     return sequence.future();
   }
@@ -201,7 +304,7 @@ public final class GenerationEngine implements AutoCloseable {
     }
   }
 
-  private @Nullable RowError refusal(GenerationRequest request) {
+  private @Nullable RowError refusal(GenerationRequest request, @Nullable AnswerGrammar grammar) {
     int prompt = request.promptTokens().length;
     int context = model.config().contextTokens();
     if (prompt >= context) {
@@ -210,20 +313,42 @@ public final class GenerationEngine implements AutoCloseable {
           "it has %d tokens, the model takes at most %d and one of the completion; shorten the text or choose another model"
               .formatted(prompt, context - 1));
     }
+    if (grammar != null && grammar.leastTokens() > answerTokens(request)) {
+      return new RowError(
+          RowError.Reason.ANSWER_TOO_LONG,
+          "the shortest answer of the response format takes %d tokens, max_tokens and the context leave %d"
+              .formatted(grammar.leastTokens(), answerTokens(request)));
+    }
     int tokens = (int) Math.min(context, request.mostTokens());
     return cacheTooSmall(
         tokens, "a prompt of %d tokens and %d to generate need".formatted(prompt, tokens - prompt));
   }
 
-  private @Nullable RowError refusal(ScoringRequest request) {
-    int tokens = request.tokens().length;
+  /// @param tokens of a text that nothing is drawn after
+  /// @param computed how many of them are computed
+  private @Nullable RowError refusal(int tokens, int computed) {
     int context = model.config().contextTokens();
     if (tokens > context) {
       return new RowError(
           RowError.Reason.PROMPT_TOO_LONG,
           "it has %d tokens, the model takes at most %d".formatted(tokens, context));
     }
-    return cacheTooSmall(tokens - 1, "a text of %d tokens needs".formatted(tokens));
+    return cacheTooSmall(computed, "a text of %d tokens needs".formatted(tokens));
+  }
+
+  private @Nullable RowError refusal(LabelRequest request) {
+    int prompt = request.promptTokens().length;
+    int longest = request.longestLabel();
+    int context = model.config().contextTokens();
+    if (prompt + (long) longest > context) {
+      return new RowError(
+          RowError.Reason.PROMPT_TOO_LONG,
+          "it has %d tokens and the longest label %d, the model takes at most %d together"
+              .formatted(prompt, longest, context));
+    }
+    return cacheTooSmall(
+        prompt + longest - 1,
+        "a prompt of %d tokens and a label of %d need".formatted(prompt, longest));
   }
 
   private @Nullable RowError cacheTooSmall(int tokens, String what) {
@@ -246,7 +371,7 @@ public final class GenerationEngine implements AutoCloseable {
 
   /// Requests that wait for a place in the batch.
   public int waiting() {
-    return inbox.size() + scheduler.waiting();
+    return inbox.size() + scheduler.stats().waiting();
   }
 
   public EngineOptions options() {
@@ -258,9 +383,10 @@ public final class GenerationEngine implements AutoCloseable {
     return kernels;
   }
 
-  /// What the engine has done so far.
+  /// What the engine is doing and has done so far. Any thread may ask, at any time.
   public EngineStats stats() {
-    return scheduler.stats();
+    EngineStats stats = scheduler.stats();
+    return stats.withWaiting(stats.waiting() + inbox.size());
   }
 
   private void requireOpen() {
@@ -284,7 +410,7 @@ public final class GenerationEngine implements AutoCloseable {
     } catch (InterruptedException e) {
       // this is how close() wakes an idle engine; it has set the end
     } catch (RuntimeException | Error e) { // reported through every open future and later submit
-      end = e;
+      end = new IllegalStateException("the engine failed: " + e, e);
     }
     Throwable cause = Objects.requireNonNullElseGet(end, GenerationEngine::closedMessage);
     end = cause;

@@ -8,6 +8,7 @@ public record RowError(Reason reason, String detail) {
     NO_TEXT("no text"),
     PROMPT_TOO_LONG("prompt too long"),
     CACHE_TOO_SMALL("cache too small"),
+    ANSWER_TOO_LONG("answer too long"),
     NOT_FINITE("numbers out of range"),
     NO_TOKEN_ALLOWED("no token is allowed");
 

@@ -11,8 +11,12 @@
 /// texts of its parameters meet its tokens here: bad words are tokenized when it is submitted, and
 /// stop strings are looked for in the text that its tokens become.
 ///
+/// An answer whose form is given begins after the answer prefix of the model's template, which is
+/// put at the end of the prompt; it ends with a stop token, or as soon as nothing can be added.
+///
 /// A [ScoringRequest] goes the same way, but nothing is drawn: the logits after each of its tokens
-/// say how probable the next one was.
+/// say how probable the next one was. Of a [PoolingRequest] no logits are computed: the hidden
+/// states of its tokens are added up.
 ///
 /// Threads: one thread steps the engine and owns sequences, batch and cache blocks, so that
 /// bookkeeping needs no lock; any thread may submit, and cancels by cancelling its future. The

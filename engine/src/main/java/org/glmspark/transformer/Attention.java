@@ -56,8 +56,10 @@ final class Attention {
                 row,
                 config.heads() + config.keyValueHeads(),
                 config.headSize()));
+    long start = System.nanoTime();
     store(activations, batch);
     attend(activations, batch);
+    compute.countAttention(System.nanoTime() - start);
     compute.multiply(activations.branch, weights.attentionOutput(), activations.attended);
   }
 

@@ -21,6 +21,7 @@ public final class ForwardBatch {
   private final int maxTokens;
   private final List<Segment> segments = new ArrayList<>();
   private final List<Integer> logitRows = new ArrayList<>();
+  private final List<Integer> hiddenRows = new ArrayList<>();
   private final boolean[] overflow;
   private int rows;
 
@@ -55,6 +56,16 @@ public final class ForwardBatch {
     return first;
   }
 
+  /// Asks for the hidden states of the last `count` tokens added.
+  ///
+  /// @return the first of as many rows of [Transformer#hiddenStates], which will hold them
+  public int wantHiddenStates(int count) {
+    for (int row = rows - count; row < rows; row++) {
+      hiddenRows.add(row);
+    }
+    return rows - count;
+  }
+
   /// Tokens still to be added at most.
   public int room() {
     return maxTokens - rows;
@@ -71,6 +82,10 @@ public final class ForwardBatch {
 
   List<Integer> logitRows() {
     return logitRows;
+  }
+
+  List<Integer> hiddenRows() {
+    return hiddenRows;
   }
 
   /// The number of each row's segment.

@@ -20,7 +20,6 @@ import java.util.concurrent.CompletionException;
 import java.util.function.UnaryOperator;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.format.MalformedModelException;
-import org.glmspark.kernel.KernelChoice;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelOverrides;
 import org.glmspark.model.ModelWeights;
@@ -115,8 +114,11 @@ class GenerationEngineTest {
     List<List<Object>> expected = run(options().withMaxBatch(4).withStepTokens(33), requests);
 
     EngineOptions options =
-        new EngineOptions(
-            threads, batch, stepTokens, KvCacheType.FLOAT16, cacheBytes, KernelChoice.AUTO);
+        EngineOptions.defaults()
+            .withThreads(threads)
+            .withMaxBatch(batch)
+            .withStepTokens(stepTokens)
+            .withKvCacheBytes(cacheBytes);
     assertThat(run(options, requests)).isEqualTo(expected);
     assertThat(run(options, requests.reversed()).reversed()).isEqualTo(expected);
     assertThat(expected).anyMatch(result -> result.get(2) == FinishReason.STOP);

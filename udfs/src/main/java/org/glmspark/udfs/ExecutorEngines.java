@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.Utils;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.GenerationEngine;
 import org.glmspark.model.ModelOverrides;
@@ -89,7 +90,8 @@ public final class ExecutorEngines {
   private static GenerationEngine open(ModelHandle handle, EngineOptions options) {
     ModelSource source = configured(handle.source());
     Path pack = source.packed(PackProgress.SILENT);
-    GenerationEngine engine = GenerationEngine.open(pack, source.overrides(), options);
+    GenerationEngine engine =
+        GenerationEngine.open(pack, source.overrides(), withLocalFolder(options));
     String found = engine.model().digest();
     if (!found.equals(handle.digest())) {
       engine.close();
@@ -99,6 +101,15 @@ public final class ExecutorEngines {
     }
     OPENED.incrementAndGet();
     return engine;
+  }
+
+  /// A cache in a file lies in one of the folders that Spark has for data on this machine's disks,
+  /// unless the options name another.
+  private static EngineOptions withLocalFolder(EngineOptions options) {
+    @Nullable SparkEnv environment = SparkEnv.get(); // null outside Spark
+    return environment == null || options.kvCacheFolder() != null
+        ? options
+        : options.withKvCacheFolder(Utils.getLocalDir(environment.conf()));
   }
 
   private static String host() {

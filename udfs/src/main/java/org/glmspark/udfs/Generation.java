@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// @param prompt what to ask about a row
 /// @param sampling how to choose tokens and when to stop
 /// @param keyColumns the columns that name a row; empty to name rows by their content
-/// @param columns the names of the columns added
+/// @param columns the names of the columns added; log-probabilities are among them where `sampling`
+///   asks for some
 /// @param partitions how many tasks share the rows; 0 for four to each core of the cluster
 public record Generation(
     ModelHandle model,
@@ -36,6 +37,7 @@ public record Generation(
 
   public Generation {
     keyColumns = List.copyOf(keyColumns);
+    columns = sampling.logprobs() == null ? columns : columns.withLogProbabilities();
     if (partitions < 0) {
       throw new IllegalArgumentException(
           "partitions is %d, expected 0 (chosen by the cluster's size) or more"

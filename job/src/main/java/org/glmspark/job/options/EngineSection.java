@@ -1,9 +1,13 @@
 package org.glmspark.job.options;
 
+import java.nio.file.Path;
+import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
+import org.glmspark.generation.PrefixCache;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.udfs.ModelHandle;
+import org.jspecify.annotations.Nullable;
 
 /// How the engine of each executor uses its machine. Only the cache type can change a completion.
 ///
@@ -13,6 +17,9 @@ import org.glmspark.udfs.ModelHandle;
 /// @param kvCacheType how keys and values are stored
 /// @param kvCacheBytes memory for keys and values
 /// @param kernels what multiplies quantised weights
+/// @param prefixCache whether rows share the keys and values of a common beginning
+/// @param kvCacheStorage where keys and values lie
+/// @param kvCacheFolder where, if in a file, on each machine; or null for Spark's local folder
 public record EngineSection(
     @Key(
             value = "worker threads of an executor; 0 for one to each of its cores",
@@ -24,7 +31,21 @@ public record EngineSection(
         KvCacheType kvCacheType,
     @Key(value = "memory for keys and values, per executor", defaultValue = "1073741824")
         long kvCacheBytes,
-    @Key(value = "what multiplies quantised weights", defaultValue = "auto") KernelChoice kernels) {
+    @Key(value = "what multiplies quantised weights", defaultValue = "auto") KernelChoice kernels,
+    @Key(
+            value = "whether rows share the keys and values of a common beginning",
+            defaultValue = "on")
+        PrefixCache prefixCache,
+    @Key(
+            value = "where keys and values lie; file is for contexts beyond memory",
+            defaultValue = "memory")
+        KvCacheStorage kvCacheStorage,
+    @Key(
+            value =
+                "folder on a disk of each machine for kv-cache-storage file; by default Spark's local folder",
+            text = Key.Text.PATH,
+            defaultValue = "null")
+        @Nullable Path kvCacheFolder) {
 
   public EngineSection {
     if (threads < 0) {
@@ -33,12 +54,29 @@ public record EngineSection(
     }
     var _ =
         options(
-            threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels); // checks the rest
+            threads,
+            maxBatch,
+            stepTokens,
+            kvCacheType,
+            kvCacheBytes,
+            kernels,
+            prefixCache,
+            kvCacheStorage,
+            kvCacheFolder); // checks the rest
   }
 
   /// The same for an engine of this machine.
   public EngineOptions options() {
-    return options(threads, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels);
+    return options(
+        threads,
+        maxBatch,
+        stepTokens,
+        kvCacheType,
+        kvCacheBytes,
+        kernels,
+        prefixCache,
+        kvCacheStorage,
+        kvCacheFolder);
   }
 
   /// The model in `handle`, with as many threads on each executor as this section says.
@@ -52,8 +90,20 @@ public record EngineSection(
       int stepTokens,
       KvCacheType kvCacheType,
       long kvCacheBytes,
-      KernelChoice kernels) {
+      KernelChoice kernels,
+      PrefixCache prefixCache,
+      KvCacheStorage kvCacheStorage,
+      @Nullable Path kvCacheFolder) {
     int workers = threads == 0 ? EngineOptions.defaults().threads() : threads;
-    return new EngineOptions(workers, maxBatch, stepTokens, kvCacheType, kvCacheBytes, kernels);
+    return new EngineOptions(
+        workers,
+        maxBatch,
+        stepTokens,
+        kvCacheType,
+        kvCacheBytes,
+        kernels,
+        prefixCache,
+        kvCacheStorage,
+        kvCacheFolder == null ? null : kvCacheFolder.toString());
   }
 }
