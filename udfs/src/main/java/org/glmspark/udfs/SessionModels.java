@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Options of the model are `weights`, `output-weights`, `pack-cache`, `rope-base`, `norm-epsilon`,
 /// `context` and `chat-format`; of the engine `threads` (0 for one to each core of the executor),
-/// `max-batch`, `step-tokens`, `kv-cache-type`, `kv-cache-bytes` and `kernels`.
+/// `max-batch`, `step-tokens`, `kv-cache-type`, `kv-cache-bytes` and `kernels`;
+/// `part-tokens` is how long a part of a long document may be, 0 for as long as fits.
 public final class SessionModels {
   private static final String PREFIX = "spark.glm.";
   private static final String MODELS = PREFIX + "models.";
@@ -51,7 +52,8 @@ public final class SessionModels {
           "step-tokens",
           "kv-cache-type",
           "kv-cache-bytes",
-          "kernels");
+          "kernels",
+          "part-tokens");
 
   private final Map<String, String> settings;
   private final TreeSet<String> names = new TreeSet<>();
@@ -163,7 +165,8 @@ public final class SessionModels {
         name,
         source,
         engine,
-        threads == 0 ? ModelHandle.Threads.EXECUTOR_CORES : ModelHandle.Threads.AS_IN_OPTIONS);
+        threads == 0 ? ModelHandle.Threads.EXECUTOR_CORES : ModelHandle.Threads.AS_IN_OPTIONS,
+        options.value("part-tokens", 0, Integer::valueOf));
   }
 
   /// The options of one model, its own before those of all.
