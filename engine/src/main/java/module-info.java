@@ -11,6 +11,7 @@ module org.glmspark.engine {
   exports org.glmspark.cache; // for KvCacheType, one of the engine's options
   exports org.glmspark.format; // for MalformedModelException
   exports org.glmspark.generation;
+  exports org.glmspark.grammar; // for AnswerFormat
   exports org.glmspark.kernel; // for KernelChoice, and for benchmarks
   exports org.glmspark.kernel.x86; // for benchmarks
   exports org.glmspark.model;

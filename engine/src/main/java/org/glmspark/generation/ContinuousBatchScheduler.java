@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.IntStream;
 import org.glmspark.model.Model;
 import org.glmspark.parallel.WorkerPool;
 import org.glmspark.prompt.Answer;
@@ -12,7 +11,6 @@ import org.glmspark.sampling.Sampler;
 import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.transformer.ForwardBatch;
 import org.glmspark.transformer.Transformer;
-import org.jspecify.annotations.Nullable;
 
 /// Decides which tokens each step computes. Sequences enter and leave the batch between steps; none
 /// waits for another to end.
@@ -105,11 +103,11 @@ final class ContinuousBatchScheduler {
       requireGoingOn(e);
       if (shares.size() == 1) {
         fail(shares.getFirst().sequence(), e);
-        return;
-      }
-      for (Share share : shares) {
-        ForwardBatch alone = transformer.newBatch();
-        compute(List.of(share(alone, share.sequence(), share.count())), alone);
+      } else {
+        for (Share share : shares) {
+          ForwardBatch alone = transformer.newBatch();
+          compute(List.of(share(alone, share.sequence(), share.count())), alone);
+        }
       }
       return;
     }
@@ -117,13 +115,17 @@ final class ContinuousBatchScheduler {
     Map<Sequence, Throwable> failures = read(shares, batch, logits);
     meter.countSampling(System.nanoTime() - start);
     for (Share share : shares) {
-      Throwable failure = failures.get(share.sequence());
-      if (failure == null) {
-        failure = apply(share, batch);
-      }
-      if (failure != null) {
-        requireGoingOn(failure);
-        fail(share.sequence(), failure);
+      try {
+        Throwable failure = failures.get(share.sequence());
+        if (failure == null) {
+          apply(share, batch);
+        } else {
+          requireGoingOn(failure);
+          fail(share.sequence(), failure);
+        }
+      } catch (RuntimeException | Error e) {
+        requireGoingOn(e);
+        fail(share.sequence(), e);
       }
     }
   }
@@ -139,9 +141,12 @@ final class ContinuousBatchScheduler {
     }
   }
 
+  /// What it has drawn is given, but no text: to read that may be what failed.
   private void fail(Sequence sequence, Throwable thrown) {
-    sequence.end();
-    outcomes.add(() -> sequence.future().completeExceptionally(new FailedRequestException(thrown)));
+    fail(
+        sequence,
+        new RowError(RowError.Reason.INTERNAL, thrown.toString(), thrown),
+        new Answer("", List.of()));
   }
 
   private List<Share> fill(ForwardBatch batch) {
@@ -197,64 +202,56 @@ final class ContinuousBatchScheduler {
 
   /// Lets each sequence read its rows.
   ///
-  /// @return what the sequences threw, by sequence
+  /// @return what was thrown, and by whose rows
   private Map<Sequence, Throwable> read(
       List<Share> shares, ForwardBatch batch, FloatMatrix logits) {
     Map<Sequence, Throwable> failures = new ConcurrentHashMap<>();
     List<Runnable> reads = new ArrayList<>();
     for (Share share : shares) {
-      for (Runnable read : reads(share, batch, logits)) {
-        reads.add(
-            () -> {
-              try {
-                read.run();
-              } catch (RuntimeException | Error e) { // of this sequence alone
-                failures.put(share.sequence(), e);
-              }
-            });
+      if (share.rows() > 0) {
+        for (Runnable read : reads(share, batch, logits)) {
+          reads.add(
+              () -> {
+                try {
+                  read.run();
+                } catch (RuntimeException | Error e) { // the stepping thread acts on it
+                  failures.put(share.sequence(), e);
+                }
+              });
+        }
       }
     }
     workers.forEach(reads.size(), (item, _) -> reads.get(item).run());
     return failures;
   }
 
-  /// What can be read at the same time.
+  /// The parts of a sequence's reading, which may run at once.
   private List<Runnable> reads(Share share, ForwardBatch batch, FloatMatrix logits) {
-    int firstRow = share.firstRow();
-    int rows = share.rows();
-    if (rows == 0) {
-      return List.of();
-    }
     return switch (share.sequence()) {
       case GeneratedSequence generated -> {
-        int finite = batch.finiteTokens(share.segment()) - (share.count() - rows);
-        yield List.of(() -> generated.read(logits, firstRow, rows, finite));
+        int finite = batch.finiteTokens(share.segment()) - (share.count() - share.rows());
+        yield List.of(() -> generated.read(logits, share.firstRow(), share.rows(), finite));
       }
-      case LabelSequence labels -> List.of(() -> labels.read(logits, firstRow));
       case PooledSequence pooled ->
-          List.of(() -> pooled.read(transformer.hiddenStates(), firstRow, rows));
-      case ScoredSequence scored -> {
-        int position = scored.computed() + share.count() - rows;
-        yield IntStream.range(0, rows)
-            .<Runnable>mapToObj(i -> () -> scored.read(logits, firstRow + i, position + i))
-            .toList();
-      }
+          List.of(() -> pooled.read(transformer.hiddenStates(), share.firstRow(), share.rows()));
+      case LabelSequence labels -> List.of(() -> labels.read(logits, share.firstRow()));
+      case ScoredSequence scored -> readsOfRows(scored, share, logits);
     };
   }
 
-  /// Takes the step's outcome into the sequence.
-  ///
-  /// @return what it threw, or null
-  private @Nullable Throwable apply(Share share, ForwardBatch batch) {
-    try {
-      advance(share, batch);
-      return null;
-    } catch (RuntimeException | Error e) {
-      return e;
+  private static List<Runnable> readsOfRows(
+      ScoredSequence sequence, Share share, FloatMatrix logits) {
+    List<Runnable> reads = new ArrayList<>();
+    int position = sequence.computed() + share.count() - share.rows();
+    for (int i = 0; i < share.rows(); i++) {
+      int row = i;
+      reads.add(() -> sequence.read(logits, share.firstRow() + row, position + row));
     }
+    return reads;
   }
 
-  private void advance(Share share, ForwardBatch batch) {
+  /// Takes the step's outcome into the sequence.
+  private void apply(Share share, ForwardBatch batch) {
     Sequence sequence = share.sequence();
     int computed = share.count();
     if (sequence instanceof GeneratedSequence generated && share.rows() > 0) {
@@ -290,7 +287,7 @@ final class ContinuousBatchScheduler {
       fail(
           sequence,
           RowError.Reason.NO_TOKEN_ALLOWED,
-          "allowed_token_ids, bad_words and min_tokens leave none after token %d"
+          "allowed_token_ids, bad_words, min_tokens and the response format leave none after token %d"
               .formatted(sequence.computed()));
       return;
     }
@@ -349,14 +346,18 @@ final class ContinuousBatchScheduler {
   }
 
   private void fail(Sequence sequence, RowError.Reason reason, String detail) {
-    RowError error = new RowError(reason, detail);
+    Answer answer =
+        sequence instanceof GeneratedSequence generated
+            ? answer(generated, FinishReason.ERROR)
+            : new Answer("", List.of());
+    fail(sequence, new RowError(reason, detail), answer);
+  }
+
+  private void fail(Sequence sequence, RowError error, Answer answer) {
     sequence.end();
     outcomes.add(
         switch (sequence) {
-          case GeneratedSequence generated -> {
-            Answer answer = answer(generated, FinishReason.ERROR);
-            yield () -> generated.fail(answer, error);
-          }
+          case GeneratedSequence generated -> () -> generated.fail(answer, error);
           case ScoredSequence scored -> () -> scored.fail(error);
           case LabelSequence labels -> () -> labels.fail(error);
           case PooledSequence pooled -> () -> pooled.fail(error);
@@ -369,9 +370,13 @@ final class ContinuousBatchScheduler {
     outcomes.add(() -> sequence.complete(answer, reason));
   }
 
-  /// What the completion says. One that a limit or a stop string cut off calls no tool: half a call
-  /// can look whole.
+  /// What the completion says. One whose form was given is its text, letter by letter. One that a
+  /// limit or a stop string cut off calls no tool: half a call can look whole.
   private Answer answer(GeneratedSequence sequence, FinishReason reason) {
+    String formatted = sequence.formattedText();
+    if (formatted != null) {
+      return new Answer(formatted, List.of());
+    }
     String beforeStop = sequence.textBeforeStop();
     if (beforeStop != null) {
       return new Answer(Answer.plainText(beforeStop), List.of());

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.glmspark.grammar.AnswerGrammar;
 import org.glmspark.prompt.Answer;
 import org.glmspark.sampling.Sampler;
 import org.glmspark.tensor.FloatMatrix;
@@ -17,14 +18,20 @@ final class GeneratedSequence extends Sequence {
   private final String requestId;
   private final Sampler sampler;
   private final StopCondition stopCondition;
+
+  /// Null if the answer may have any form.
+  private final @Nullable AnswerGrammar grammar;
+
   private final CompletableFuture<GenerationResult> future = new CompletableFuture<>();
   private final int promptLength;
   private final int[] tokens;
 
   private int length;
 
-  /// Null if nothing is guessed.
-  private final @Nullable TokenDraft draft;
+  private final PromptLookup promptLookup;
+
+  /// Null before the first guess: a sequence that waits needs no memory for it.
+  private @Nullable TokenDraft draft;
 
   /// What the last row of logits gave: a token, or what [Sampler#next] returns if there is none.
   private int drawn = NONE;
@@ -45,15 +52,17 @@ final class GeneratedSequence extends Sequence {
       int contextTokens,
       Sampler sampler,
       StopCondition stopCondition,
+      @Nullable AnswerGrammar grammar,
       PromptLookup promptLookup) {
     super((int) Math.min(contextTokens, request.mostTokens()));
     this.requestId = requestId;
     this.sampler = sampler;
     this.stopCondition = stopCondition;
+    this.grammar = grammar;
     this.promptLength = request.promptTokens().length;
     this.tokens = Arrays.copyOf(request.promptTokens(), limit());
     this.length = promptLength;
-    this.draft = promptLookup == PromptLookup.ON ? new TokenDraft(limit()) : null;
+    this.promptLookup = promptLookup;
   }
 
   @Override
@@ -90,8 +99,14 @@ final class GeneratedSequence extends Sequence {
   ///
   /// @return how many; they are no part of the sequence yet
   int guess(DraftBudget budget) {
-    // The token after the last guess needs a place too.
-    return draft == null ? 0 : draft.propose(tokens, length, limit() - length - 1, budget);
+    if (promptLookup == PromptLookup.OFF) {
+      return 0;
+    }
+    if (draft == null) {
+      draft = new TokenDraft(limit());
+    }
+    int most = limit() - length - 1; // the token after the last guess needs a place too
+    return draft.propose(tokens, length, most, budget);
   }
 
   /// Draws the next tokens: one from the first row of logits, and one from each further row as long
@@ -132,7 +147,8 @@ final class GeneratedSequence extends Sequence {
     }
     tokens[length++] = drawn; // there is room: a sequence that is full has ended
     sampler.accept(drawn);
-    if (stopCondition.completesStopString(drawn, length - promptLength)) {
+    if (stopCondition.completesStopString(drawn, length - promptLength)
+        || sampler.isAnswerComplete()) {
       reason = FinishReason.STOP;
     } else if (length == limit()) {
       reason = FinishReason.LENGTH;
@@ -166,6 +182,11 @@ final class GeneratedSequence extends Sequence {
   /// The text before the stop string that ended the completion, or null if none did.
   @Nullable String textBeforeStop() {
     return stopCondition.textBeforeStop();
+  }
+
+  /// The completion as an answer of the form that was given, or null if none was.
+  @Nullable String formattedText() {
+    return grammar == null ? null : grammar.text(completion());
   }
 
   /// The completion and the token that ended it, if that is one of the model's own: it says how the

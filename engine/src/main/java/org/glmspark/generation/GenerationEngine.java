@@ -1,6 +1,7 @@
 package org.glmspark.generation;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -9,12 +10,17 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.glmspark.cache.BlockTable;
 import org.glmspark.cache.PagedKvCache;
+import org.glmspark.grammar.AnswerFormat;
+import org.glmspark.grammar.AnswerGrammar;
+import org.glmspark.grammar.AnswerGrammars;
+import org.glmspark.grammar.AnswerState;
 import org.glmspark.kernel.MatMul;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelLoader;
 import org.glmspark.model.ModelOverrides;
 import org.glmspark.parallel.WorkerPool;
+import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.sampling.Sampler;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.tokenizer.Tokenizer;
@@ -40,6 +46,9 @@ public final class GenerationEngine implements AutoCloseable {
   /// Ascending.
   private final int[] stopTokens;
 
+  /// Null if the model has no tokenizer.
+  private final @Nullable AnswerGrammars grammars;
+
   private final String kernels;
   private final PagedKvCache cache;
   private final WorkerPool workers;
@@ -63,6 +72,11 @@ public final class GenerationEngine implements AutoCloseable {
     this.kernels = matMul.description();
     ModelConfig config = model.config();
     this.stopTokens = config.stopTokens().stream().mapToInt(id -> id).distinct().sorted().toArray();
+    Tokenizer tokenizer = model.tokenizer();
+    this.grammars =
+        tokenizer == null
+            ? null
+            : new AnswerGrammars(tokenizer.vocabulary(), config.vocabularySize());
     this.cache = cache(config, options);
     this.workers = new WorkerPool("glm-worker", options.threads());
     int logitRows = Math.max(options.maxBatch(), Math.min(SCORED_ROWS, options.stepTokens()));
@@ -102,6 +116,14 @@ public final class GenerationEngine implements AutoCloseable {
     }
   }
 
+  /// Memory that an engine takes for keys and values: what the options allow, but no more than the
+  /// largest batch can fill.
+  ///
+  /// @throws IllegalArgumentException if that is not even one block
+  public static long cacheBytes(ModelConfig config, EngineOptions options) {
+    return cacheBlocks(config, options) * blockBytes(config, options);
+  }
+
   private static PagedKvCache cache(ModelConfig config, EngineOptions options) {
     int blocks = cacheBlocks(config, options);
     String folder = options.kvCacheFolder();
@@ -124,11 +146,8 @@ public final class GenerationEngine implements AutoCloseable {
     };
   }
 
-  /// As many blocks as the option allows, but no more than the largest batch can fill.
   private static int cacheBlocks(ModelConfig config, EngineOptions options) {
-    long blockBytes =
-        PagedKvCache.blockBytes(
-            options.kvCacheType(), config.layers(), config.keyValueHeads(), config.headSize());
+    long blockBytes = blockBytes(config, options);
     long most = (long) options.maxBatch() * BlockTable.blocksFor(config.contextTokens());
     long blocks = Math.min(most, options.kvCacheBytes() / blockBytes);
     if (blocks < 1) {
@@ -139,6 +158,11 @@ public final class GenerationEngine implements AutoCloseable {
     return (int) Math.min(blocks, Integer.MAX_VALUE);
   }
 
+  private static long blockBytes(ModelConfig config, EngineOptions options) {
+    return PagedKvCache.blockBytes(
+        options.kvCacheType(), config.layers(), config.keyValueHeads(), config.headSize());
+  }
+
   /// The model, for its tokenizer and chat template. Closed with the engine.
   public Model model() {
     return model;
@@ -146,12 +170,12 @@ public final class GenerationEngine implements AutoCloseable {
 
   /// Queues a prompt to complete; any thread may call. Cancelling the future withdraws the request.
   ///
-  /// A request that cannot be answered gets a result with [FinishReason#ERROR]. The future
-  /// completes exceptionally only where something is broken: with a [FailedRequestException] if
-  /// this request made a step fail, otherwise because the engine has failed or is closed.
+  /// The future completes exceptionally only if the engine as a whole fails or is closed; a request
+  /// that cannot be answered, or makes a step fail, gets a result with [FinishReason#ERROR].
   ///
   /// @throws IllegalArgumentException if a token of the prompt or of the sampling parameters is no
-  ///   id of the model, or if there are stop strings or bad words and the model has no tokenizer
+  ///   id of the model, or if there are stop strings, bad words or an answer format and the model
+  ///   has no tokenizer, or its vocabulary cannot write the format
   /// @throws IllegalStateException if the engine is closed or has failed
   public CompletableFuture<GenerationResult> submit(GenerationRequest request) {
     requireOpen();
@@ -159,25 +183,63 @@ public final class GenerationEngine implements AutoCloseable {
     SamplingParameters sampling = request.sampling();
     sampling.requireIdsBelow(model.config().vocabularySize());
     String requestId = requestId(request);
-    RowError error = refusal(request);
+    AnswerFormat format = request.format();
+    AnswerGrammar grammar = format == null ? null : grammar(format);
+    GenerationRequest asked = grammar == null ? request : withAnswerPrefix(request);
+    RowError error = refusal(asked, grammar);
     if (error != null) {
       return CompletableFuture.completedFuture(
-          GenerationResult.refused(requestId, request.promptTokens().length, error));
+          GenerationResult.refused(requestId, asked.promptTokens().length, error));
     }
     var sampler =
         new Sampler(
-            sampling, requestId, request.promptTokens(), stopTokens, badWords(sampling.badWords()));
+            sampling,
+            requestId,
+            asked.promptTokens(),
+            stopTokens,
+            badWords(sampling.badWords()),
+            grammar == null ? null : start(asked, grammar));
     var stopCondition = new StopCondition(sampling, stopTokens, stopStrings(sampling.stop()));
     var sequence =
         new GeneratedSequence(
-            request,
+            asked,
             requestId,
             model.config().contextTokens(),
             sampler,
             stopCondition,
+            grammar,
             options.promptLookup());
     enqueue(sequence);
     return sequence.future();
+  }
+
+  private AnswerGrammar grammar(AnswerFormat format) {
+    if (grammars == null) {
+      throw new IllegalArgumentException(
+          "response format: %s has no tokenizer that could tell text".formatted(model.path()));
+    }
+    return grammars.of(format);
+  }
+
+  /// The request with what the model would write before its answer as the end of the prompt.
+  private GenerationRequest withAnswerPrefix(GenerationRequest request) {
+    ChatTemplate template = model.chatTemplate();
+    int[] prefix = template == null ? new int[0] : template.answerPrefix();
+    int[] prompt = request.promptTokens();
+    int[] whole = Arrays.copyOf(prompt, prompt.length + prefix.length);
+    System.arraycopy(prefix, 0, whole, prompt.length, prefix.length);
+    return new GenerationRequest(whole, request.sampling(), request.format());
+  }
+
+  private AnswerState start(GenerationRequest request, AnswerGrammar grammar) {
+    int[] ends = request.sampling().ignoreEos() ? new int[0] : stopTokens;
+    return grammar.start(answerTokens(request), ends);
+  }
+
+  /// Most tokens that a completion can have.
+  private int answerTokens(GenerationRequest request) {
+    int context = model.config().contextTokens();
+    return (int) Math.min(context, request.mostTokens()) - request.promptTokens().length;
   }
 
   private List<int[]> badWords(Set<String> words) {
@@ -211,19 +273,6 @@ public final class GenerationEngine implements AutoCloseable {
     return sequence.future();
   }
 
-  /// Queues a text to pool; else as the other `submit`.
-  public CompletableFuture<PoolingResult> submit(PoolingRequest request) {
-    requireOpen();
-    requireIds(request.tokens());
-    RowError error = refusal(request.endPooled(), request.endPooled());
-    if (error != null) {
-      return CompletableFuture.completedFuture(PoolingResult.refused(error));
-    }
-    var sequence = new PooledSequence(request, model.config().hiddenSize());
-    enqueue(sequence);
-    return sequence.future();
-  }
-
   /// Queues labels to score after one prompt, which is computed once; else as the other `submit`.
   public CompletableFuture<LabelResult> submit(LabelRequest request) {
     requireOpen();
@@ -235,6 +284,19 @@ public final class GenerationEngine implements AutoCloseable {
       return CompletableFuture.completedFuture(new LabelResult(List.of(), error, usage));
     }
     var sequence = new LabelSequence(request);
+    enqueue(sequence);
+    return sequence.future();
+  }
+
+  /// Queues a text to pool; else as the other `submit`.
+  public CompletableFuture<PoolingResult> submit(PoolingRequest request) {
+    requireOpen();
+    requireIds(request.tokens());
+    RowError error = refusal(request.endPooled(), request.endPooled());
+    if (error != null) {
+      return CompletableFuture.completedFuture(PoolingResult.refused(error));
+    }
+    var sequence = new PooledSequence(request, model.config().hiddenSize());
     enqueue(sequence);
     return sequence.future();
   }
@@ -257,7 +319,7 @@ public final class GenerationEngine implements AutoCloseable {
     }
   }
 
-  private @Nullable RowError refusal(GenerationRequest request) {
+  private @Nullable RowError refusal(GenerationRequest request, @Nullable AnswerGrammar grammar) {
     int prompt = request.promptTokens().length;
     int context = model.config().contextTokens();
     if (prompt >= context) {
@@ -265,6 +327,12 @@ public final class GenerationEngine implements AutoCloseable {
           RowError.Reason.PROMPT_TOO_LONG,
           "it has %d tokens, the model takes at most %d and one of the completion; shorten the text or choose another model"
               .formatted(prompt, context - 1));
+    }
+    if (grammar != null && grammar.leastTokens() > answerTokens(request)) {
+      return new RowError(
+          RowError.Reason.ANSWER_TOO_LONG,
+          "the shortest answer of the response format takes %d tokens, max_tokens and the context leave %d"
+              .formatted(grammar.leastTokens(), answerTokens(request)));
     }
     int tokens = (int) Math.min(context, request.mostTokens());
     return cacheTooSmall(

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param requestId SHA-256, in hexadecimal, of everything the completion depends on
 /// @param text the completion, without the stop token, or up to the stop string; leading and
-///   trailing white space removed
+///   trailing white space removed, unless the request gave the answer's form
 /// @param toolCalls the tools that the model called and waits for, see
 ///   [org.glmspark.prompt.ChatTemplate#parseAnswer]; their text is not part of `text`. A completion
 ///   that a limit or a stop string cut off calls none
@@ -57,7 +57,7 @@ public record GenerationResult(
 
   /// Counts of tokens.
   ///
-  /// @param prompt tokens of the prompt
+  /// @param prompt tokens of the prompt, with the answer prefix if the answer's form is given
   /// @param cached those of them that a prefix cache held
   /// @param completion tokens generated, without the stop token
   public record Usage(int prompt, int cached, int completion) {}

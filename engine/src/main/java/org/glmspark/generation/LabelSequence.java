@@ -45,7 +45,7 @@ final class LabelSequence extends Sequence {
     return limit() - 1;
   }
 
-  /// Reads the row of logits after the prompt.
+  /// Reads the logits after the prompt.
   void read(FloatMatrix logits, int row) {
     int offset = logits.offset(row);
     double logSum = LogSumExp.of(logits.values(), offset, logits.columns());

@@ -8,6 +8,7 @@ import java.util.HexFormat;
 import java.util.Set;
 import java.util.TreeMap;
 import org.glmspark.cache.KvCacheType;
+import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.model.ModelOverrides;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.transformer.Transformer;
@@ -22,7 +23,8 @@ import org.glmspark.transformer.Transformer;
 /// `frequency_penalty`, `seed`, `ignore_eos` as 0 or 1, `logit_bias` as the number of its tokens
 /// and each id, ascending, with its bias, `allowed_token_ids` as -1 or, like `stop_token_ids`, the
 /// number of ids and each of them in ascending order, `stop` and `bad_words` as the number of texts
-/// and each of them in ascending order.
+/// and each of them in ascending order; and, if the request has one, the answer format as
+/// [org.glmspark.grammar.AnswerFormat#json] writes it.
 ///
 /// `logprobs` is left out: to be told more of a completion does not change it.
 final class RequestId {
@@ -44,6 +46,10 @@ final class RequestId {
     tokens(sha256, stopTokens);
     tokens(sha256, request.promptTokens());
     sampling(sha256, request.sampling());
+    AnswerFormat format = request.format();
+    if (format != null) {
+      text(sha256, format.json());
+    }
     return HexFormat.of().formatHex(sha256.digest());
   }
 

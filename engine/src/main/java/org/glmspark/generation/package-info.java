@@ -11,6 +11,9 @@
 /// texts of its parameters meet its tokens here: bad words are tokenized when it is submitted, and
 /// stop strings are looked for in the text that its tokens become.
 ///
+/// An answer whose form is given begins after the answer prefix of the model's template, which is
+/// put at the end of the prompt; it ends with a stop token, or as soon as nothing can be added.
+///
 /// A [ScoringRequest] goes the same way, but nothing is drawn: the logits after each of its tokens
 /// say how probable the next one was. Of a [PoolingRequest] no logits are computed: the hidden
 /// states of its tokens are added up.

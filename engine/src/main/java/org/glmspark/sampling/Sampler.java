@@ -3,13 +3,14 @@ package org.glmspark.sampling;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.glmspark.grammar.AnswerState;
 import org.jspecify.annotations.Nullable;
 
 /// Chooses the tokens of one sequence, each from a row of logits.
 ///
 /// The order is that of vLLM: log-probabilities are read, then masks, bias and penalties are
-/// applied ([LogitAdjustment]), then the largest logit is taken or one is drawn ([TokenDraw]).
-/// Belongs to one thread at a time.
+/// applied ([LogitAdjustment], and the mask of an [AnswerState]), then the largest logit is taken
+/// or one is drawn ([TokenDraw]). Belongs to one thread at a time.
 public final class Sampler {
   /// Returned where a logit is NaN or infinite: such a row has no next token.
   public static final int NOT_FINITE = -1;
@@ -27,18 +28,24 @@ public final class Sampler {
   private @Nullable TokenLogProbability chosen;
   private int generated;
 
+  /// How far the answer has come; null if it may have any form.
+  private @Nullable AnswerState answer;
+
   /// @param requestId at least 16 hexadecimal digits
   /// @param prompt its tokens
   /// @param modelStopTokens the model's own, which `minTokens` masks also where `ignoreEos` is said
   /// @param badWords the tokens of each bad word, none empty; one word may be written in several
   ///   ways
+  /// @param answer the beginning of an answer whose form is given, or null
   public Sampler(
       SamplingParameters parameters,
       String requestId,
       int[] prompt,
       int[] modelStopTokens,
-      List<int[]> badWords) {
+      List<int[]> badWords,
+      @Nullable AnswerState answer) {
     this.parameters = parameters;
+    this.answer = answer;
     this.random = new CounterRandom(parameters.seed(), requestId);
     this.adjustment =
         LogitAdjustment.isNone(parameters)
@@ -77,6 +84,9 @@ public final class Sampler {
     if (adjustment != null) {
       adjustment.apply(logits, offset, size);
     }
+    if (answer != null) {
+      answer.mask(logits, offset, size);
+    }
     int best = argMax(logits, offset, size);
     float largest = logits[offset + best];
     if (largest == Float.NEGATIVE_INFINITY) {
@@ -96,10 +106,18 @@ public final class Sampler {
     if (adjustment != null) {
       adjustment.accept(token);
     }
+    if (answer != null) {
+      answer = answer.after(token);
+    }
     if (chosen != null) {
       logProbabilities.add(chosen);
       chosen = null;
     }
+  }
+
+  /// Whether the completion is an answer of the form that was given, to which nothing can be added.
+  public boolean isAnswerComplete() {
+    return answer != null && answer.isComplete();
   }
 
   /// Those of the completion's tokens; empty unless they were asked for.

@@ -41,7 +41,8 @@ import org.jspecify.annotations.Nullable;
 ///   sum can be drawn; above 0, at most 1
 /// @param seed chooses the random stream, together with the request id
 /// @param stopTokenIds tokens that end the completion, besides the model's own
-/// @param ignoreEos whether the model's own stop tokens are tokens like others
+/// @param ignoreEos whether the model's own stop tokens are tokens like others. An answer whose
+///   form is given then goes on for as long as its form and `maxTokens` let it
 /// @param stop texts that end the completion, which is then what stands before them. One that lies
 ///   in the white space before the first word does not: that is no part of a completion
 /// @param maxTokens most tokens to generate, at least 1
@@ -128,6 +129,26 @@ public record SamplingParameters(
     requireIds("allowed_token_ids", allowedTokenIds == null ? Set.of() : allowedTokenIds, size);
     requireIds("logit_bias", logitBias.keySet(), size);
     requireIds("stop_token_ids", stopTokenIds, size);
+  }
+
+  /// Refuses what would cut an answer whose form is given, or leave it no token to go on with:
+  /// `stop`, `stop_token_ids`, `min_tokens`, `bad_words`, `allowed_token_ids`. All else goes with
+  /// any form: the tokens that the form forbids cannot be chosen whatever their logits are.
+  ///
+  /// @throws IllegalArgumentException for the first of them that is set
+  public void requireWholeAnswers() {
+    refuseIf(!stop.isEmpty(), "stop");
+    refuseIf(!stopTokenIds.isEmpty(), "stop_token_ids");
+    refuseIf(minTokens > 0, "min_tokens");
+    refuseIf(!badWords.isEmpty(), "bad_words");
+    refuseIf(allowedTokenIds != null, "allowed_token_ids");
+  }
+
+  private static void refuseIf(boolean set, String name) {
+    if (set) {
+      throw new IllegalArgumentException(
+          name + " is set, expected none with a response format: it could break the answer off");
+    }
   }
 
   private static void requireIds(String name, Set<Integer> ids, int size) {

@@ -6,7 +6,8 @@
 ///    └──▶ LogitAdjustment ────────▶ TokenRanking ──▶ TokenDraw ──▶ token id
 ///         bias, penalties, masks:   temperature      min-p, top-k, top-p,
 ///         allowed ids, bad words,                    CounterRandom of the request
-///         least length
+///         least length, then
+///         AnswerState's
 /// ```
 ///
 /// A [Sampler] is one sequence on this way. It is told the tokens that the completion takes,

@@ -52,6 +52,11 @@ public final class Vocabulary {
     return sharedBytes(id).clone();
   }
 
+  /// Whether a text is written with a blank before it, which decoding takes away again.
+  public boolean dropsLeadingBlank() {
+    return !decodingRule.blankLed().isEmpty();
+  }
+
   DecodingRule decodingRule() {
     return decodingRule;
   }

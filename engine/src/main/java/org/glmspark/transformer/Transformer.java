@@ -106,14 +106,6 @@ public final class Transformer {
     return activations.logits;
   }
 
-  /// The hidden states after the final norm, of the tokens of the last step that they were asked
-  /// for.
-  ///
-  /// @return `[tokens of the step, hidden]`, valid until the next call; other rows have no meaning
-  public FloatMatrix hiddenStates() {
-    return activations.normed;
-  }
-
   /// Time spent in matrix products by all steps so far.
   public long productNanos() {
     return compute.productNanos();
@@ -122,6 +114,14 @@ public final class Transformer {
   /// Time spent in attention by all steps so far, its products left out.
   public long attentionNanos() {
     return compute.attentionNanos();
+  }
+
+  /// The hidden states after the final norm, of the tokens of the last step that they were asked
+  /// for.
+  ///
+  /// @return `[tokens of the step, hidden]`, valid until the next call; other rows have no meaning
+  public FloatMatrix hiddenStates() {
+    return activations.normed;
   }
 
   private void embed(ForwardBatch batch) {

@@ -188,7 +188,7 @@ class CompletionOptionsTest {
     assertThat(result.finishReason()).isEqualTo(FinishReason.ERROR);
     assertThat(result.error().sentence())
         .isEqualTo(
-            "no token is allowed: allowed_token_ids, bad_words and min_tokens leave none after token 20");
+            "no token is allowed: allowed_token_ids, bad_words, min_tokens and the response format leave none after token 20");
   }
 
   @Test

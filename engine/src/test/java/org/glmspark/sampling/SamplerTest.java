@@ -22,7 +22,7 @@ class SamplerTest {
   private static final String REQUEST = "00112233445566778899aabbccddeeff";
 
   private static Sampler sampler(SamplingParameters parameters) {
-    return new Sampler(parameters, REQUEST, new int[0], new int[0], List.of());
+    return new Sampler(parameters, REQUEST, new int[0], new int[0], List.of(), null);
   }
 
   private static SamplingParameters.Builder sampling(double temperature) {
@@ -193,7 +193,7 @@ class SamplerTest {
           IntStream.range(0, random.nextInt(6))
               .mapToObj(_ -> random.ints(1 + random.nextInt(3), 0, size).toArray())
               .toList();
-      Sampler sampler = new Sampler(parameters, REQUEST, prompt, modelStopTokens, badWords);
+      Sampler sampler = new Sampler(parameters, REQUEST, prompt, modelStopTokens, badWords, null);
       CounterRandom uniform = new CounterRandom(parameters.seed(), REQUEST);
       List<Integer> output = new ArrayList<>();
       boolean ties = random.nextBoolean();
@@ -281,7 +281,8 @@ class SamplerTest {
   void logitsThatOptionsMakeTooLargeAreStillNumbers() {
     float[] logits = {1e38f, 3e38f, -3e38f};
     SamplingParameters parameters = sampling(1).repetitionPenalty(1e-9).build();
-    Sampler sampler = new Sampler(parameters, REQUEST, new int[] {0, 1}, new int[0], List.of());
+    Sampler sampler =
+        new Sampler(parameters, REQUEST, new int[] {0, 1}, new int[0], List.of(), null);
     assertThat(sampler.next(logits, 0, 3)).isIn(0, 1);
   }
 

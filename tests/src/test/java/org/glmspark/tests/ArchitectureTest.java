@@ -45,7 +45,8 @@ final class ArchitectureTest {
     mayUse("pack", "model");
     mayUse("cache", "tensor");
     mayUse("transformer", "model", "kernel", "cache", "parallel");
-    mayUse("sampling", "kernel");
+    mayUse("grammar", "tokenizer");
+    mayUse("sampling", "kernel", "grammar");
     mayUse("generation", "transformer", "sampling");
     mayUse("bench", "transformer");
   }

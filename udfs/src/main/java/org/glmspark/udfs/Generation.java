@@ -61,7 +61,8 @@ public record Generation(
   /// Key columns are looked through for duplicates at once. Rows are dealt to the tasks by their
   /// id, so the order of the input is not that of the output.
   ///
-  /// @throws IllegalArgumentException as [#check], and if two rows have the same key
+  /// @throws IllegalArgumentException as [#check], if two rows have the same key, and if the model
+  ///   does not fit the executors' memory
   public Dataset<Row> apply(Dataset<Row> input) {
     return complete(input, null);
   }
@@ -74,6 +75,7 @@ public record Generation(
   private Dataset<Row> complete(Dataset<Row> input, @Nullable RowProgress progress) {
     check(input.schema());
     SparkContext spark = input.sparkSession().sparkContext();
+    model.requireMemory(spark.conf());
     Broadcast<ModelHandle> handle = JavaSparkContext.fromSparkContext(spark).broadcast(model);
     var task =
         new GeneratePartition(handle, prompt, sampling, columns, input.columns().length, progress);

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param maxBatch most sequences that run at once
 /// @param stepTokens most tokens of one forward step
 /// @param kvCacheType how keys and values are stored
-/// @param kvCacheBytes memory for keys and values
+/// @param kvCacheBytes memory for keys and values, or 0 for a share of the executor's
 /// @param kernels what multiplies quantised weights
 /// @param prefixCache whether rows share the keys and values of a common beginning
 /// @param promptLookup whether copies from a row's own text are guessed
@@ -31,7 +31,10 @@ public record EngineSection(
     @Key(value = "most tokens of one forward step", defaultValue = "512") int stepTokens,
     @Key(value = "how keys and values are stored", defaultValue = "float16")
         KvCacheType kvCacheType,
-    @Key(value = "memory for keys and values, per executor", defaultValue = "1073741824")
+    @Key(
+            value =
+                "memory for keys and values, per executor; 0 for half of what heap and model leave, at most 4 GiB",
+            defaultValue = "0")
         long kvCacheBytes,
     @Key(value = "what multiplies quantised weights", defaultValue = "auto") KernelChoice kernels,
     @Key(
@@ -58,6 +61,11 @@ public record EngineSection(
     if (threads < 0) {
       throw new IllegalArgumentException(
           "threads is %d, expected 0 (one to each core) or more".formatted(threads));
+    }
+    if (kvCacheBytes < 0) {
+      throw new IllegalArgumentException(
+          "kv-cache-bytes is %d, expected 0 (a share of the executor's memory) or more"
+              .formatted(kvCacheBytes));
     }
     var _ =
         options(
@@ -88,9 +96,11 @@ public record EngineSection(
         kvCacheFolder);
   }
 
-  /// The model in `handle`, with as many threads on each executor as this section says.
+  /// The model in `handle`, with as many threads and as large a cache on each executor as this
+  /// section says.
   public ModelHandle apply(ModelHandle handle) {
-    return threads == 0 ? handle.withThreadsOfExecutor() : handle;
+    ModelHandle threaded = threads == 0 ? handle.withThreadsOfExecutor() : handle;
+    return kvCacheBytes == 0 ? threaded.withCacheOfExecutor() : threaded;
   }
 
   private static EngineOptions options(
@@ -104,13 +114,15 @@ public record EngineSection(
       PromptLookup promptLookup,
       KvCacheStorage kvCacheStorage,
       @Nullable Path kvCacheFolder) {
-    int workers = threads == 0 ? EngineOptions.defaults().threads() : threads;
+    EngineOptions defaults = EngineOptions.defaults(); // where each executor says
+    int workers = threads == 0 ? defaults.threads() : threads;
+    long cacheBytes = kvCacheBytes == 0 ? defaults.kvCacheBytes() : kvCacheBytes;
     return new EngineOptions(
         workers,
         maxBatch,
         stepTokens,
         kvCacheType,
-        kvCacheBytes,
+        cacheBytes,
         kernels,
         prefixCache,
         promptLookup,
