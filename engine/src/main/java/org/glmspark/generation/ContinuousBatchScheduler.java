@@ -185,14 +185,13 @@ final class ContinuousBatchScheduler {
     for (Share share : shares) {
       if (share.rows() > 0) {
         for (Runnable read : reads(share, logits)) {
-          reads.add(
-              () -> {
-                try {
-                  read.run();
-                } catch (RuntimeException | Error e) { // the stepping thread acts on it
-                  failures.put(share.sequence(), e);
-                }
-              });
+          reads.add(() -> {
+            try {
+              read.run();
+            } catch (RuntimeException | Error e) { // the stepping thread acts on it
+              failures.put(share.sequence(), e);
+            }
+          });
         }
       }
     }
@@ -203,8 +202,7 @@ final class ContinuousBatchScheduler {
   /// The parts of a sequence's reading, which may run at once.
   private List<Runnable> reads(Share share, FloatMatrix logits) {
     return switch (share.sequence()) {
-      case GeneratedSequence generated ->
-          List.of(() -> generated.read(logits, share.firstRow()));
+      case GeneratedSequence generated -> List.of(() -> generated.read(logits, share.firstRow()));
       case PooledSequence pooled ->
           List.of(() -> pooled.read(transformer.hiddenStates(), share.firstRow(), share.rows()));
       case LabelSequence labels -> List.of(() -> labels.read(logits, share.firstRow()));
@@ -354,12 +352,16 @@ final class ContinuousBatchScheduler {
       return new Answer(Answer.plainText(beforeStop), List.of());
     }
     var template = model.chatTemplate();
-    if (template == null) {
+    var tokenizer = model.tokenizer();
+    if (template == null || tokenizer == null) {
       return new Answer("", List.of());
     }
-    return reason == FinishReason.STOP
-        ? template.parseAnswer(sequence.completionAndStop(), List.of())
-        : new Answer(template.answerText(sequence.completion()), List.of());
+    if (reason == FinishReason.STOP) {
+      return template.parseAnswer(sequence.completionAndStop(), List.of());
+    }
+    List<Integer> tokens = sequence.completion();
+    String text = WholeCharacters.of(template.answerText(tokens), tokens, tokenizer);
+    return new Answer(text, List.of());
   }
 
   /// Ends everything that waits or runs with a failure of the engine itself.
