@@ -212,6 +212,7 @@ class GenerationEngineTest {
             new ModelWeights(poisoned, w.layers(), w.finalNorm(), w.output()),
             model.tokenizer(),
             model.chatTemplate(),
+            model.warnings(),
             model.files(),
             model.memory());
     int[] good = {1, 2, 3};

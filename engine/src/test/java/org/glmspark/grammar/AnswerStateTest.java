@@ -27,9 +27,11 @@ class AnswerStateTest {
     CHATGLM(SamplePieces::tokenizer);
 
     private final Tokenizer tokenizer;
+    private final AnswerGrammars grammars;
 
     Family(Supplier<Tokenizer> tokenizer) {
       this.tokenizer = tokenizer.get();
+      this.grammars = new AnswerGrammars(this.tokenizer.vocabulary(), size());
     }
 
     /// Rows that the model has for the tokenizer's tokens, and some that no token has.
@@ -38,7 +40,7 @@ class AnswerStateTest {
     }
 
     AnswerGrammar grammar(AnswerFormat format) {
-      return new AnswerGrammars(tokenizer.vocabulary(), size()).of(format);
+      return grammars.of(format);
     }
 
     private int stop() {

@@ -39,7 +39,7 @@ public final class GlmSparkExtensions implements SparkSessionExtensionsProvider 
               arguments -> call(function, arguments)));
     }
     extensions.injectPostHocResolutionRule(_ -> new HoistCalls());
-    extensions.injectCheckRule(_ -> new CheckCalls());
+    extensions.injectPostHocResolutionRule(_ -> new CheckCalls());
     extensions.injectOptimizerRule(_ -> new ExtractCalls());
     extensions.injectOptimizerRule(_ -> new PlaceCalls());
     extensions.injectPreCBORule(SpreadCalls::new);
@@ -55,7 +55,7 @@ public final class GlmSparkExtensions implements SparkSessionExtensionsProvider 
   private static ExpressionInfo info(SqlFunction function) {
     return new ExpressionInfo(
         ModelCall.class.getName(),
-        "", // no database: as Spark's own functions
+        null, // of no database, as Spark's own functions
         function.name(),
         function.usage(),
         "\n    Arguments:\n" + function.arguments().indent(4),

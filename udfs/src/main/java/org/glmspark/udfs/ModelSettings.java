@@ -12,8 +12,10 @@ import org.glmspark.pack.PackingException;
 /// @param source which model
 /// @param options how each executor's engine uses its machine
 /// @param threads where the number of worker threads comes from
+/// @param partTokens most tokens of a text that is worked on in one piece; 0 for as many as the
+///   model's context leaves
 public record ModelSettings(
-    String name, ModelSource source, EngineOptions options, ModelHandle.Threads threads)
+    String name, ModelSource source, EngineOptions options, ModelHandle.Threads threads, int partTokens)
     implements Serializable {
 
   /// Looks at the model from the driver, and packs it if this machine has not yet.

@@ -1,12 +1,15 @@
 package org.glmspark.udfs;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import org.glmspark.generation.GenerationRequest;
 import org.glmspark.generation.GenerationResult;
+import org.glmspark.generation.ScoringRequest;
+import org.glmspark.generation.ScoringResult;
 import org.glmspark.sampling.SamplingParameters;
 
 /// What one call for one row asks of its model: any number of requests, from any thread, one after
@@ -37,6 +40,36 @@ public final class RowRequests {
         model.engine().requestId(request),
         RowRequests::bytes,
         () -> model.engine().submit(request));
+  }
+
+  /// Asks how probable each of some answers is.
+  ///
+  /// The answers begin where the model's template says that an answer does, and count with the
+  /// token that ends them.
+  ///
+  /// @param labels the texts of the answers
+  public CompletableFuture<LabelScores> score(int[] prompt, List<String> labels) {
+    int[] asked = concat(prompt, model.template().answerPrefix());
+    List<CompletableFuture<ScoringResult>> scores =
+        labels.stream().map(label -> score(asked, label)).toList();
+    return CompletableFuture.allOf(scores.toArray(CompletableFuture<?>[]::new))
+        .thenApply(_ -> LabelScores.of(scores.stream().map(CompletableFuture::resultNow).toList()));
+  }
+
+  private CompletableFuture<ScoringResult> score(int[] prompt, String label) {
+    int[] tokens =
+        concat(concat(prompt, model.tokenizer().encode(label)), new int[] {model.endOfAnswer()});
+    var request = new ScoringRequest(tokens, prompt.length);
+    return ask(
+        "scores " + RequestKey.of(model.engine(), tokens) + " " + prompt.length,
+        result -> RESULT_BYTES + 8L * result.logProbabilities().length,
+        () -> model.engine().submit(request));
+  }
+
+  private static int[] concat(int[] first, int[] second) {
+    int[] both = Arrays.copyOf(first, first.length + second.length);
+    System.arraycopy(second, 0, both, first.length, second.length);
+    return both;
   }
 
   private static long bytes(GenerationResult result) {

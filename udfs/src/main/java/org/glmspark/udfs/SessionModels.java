@@ -7,8 +7,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Function;
+import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
+import org.glmspark.generation.PrefixCache;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.model.ModelOverrides;
 import org.glmspark.pack.PackOptions;
@@ -28,7 +30,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Options of the model are `weights`, `output-weights`, `pack-cache`, `rope-base`, `norm-epsilon`,
 /// `context` and `chat-format`; of the engine `threads` (0 for one to each core of the executor),
-/// `max-batch`, `step-tokens`, `kv-cache-type`, `kv-cache-bytes` and `kernels`.
+/// `max-batch`, `step-tokens`, `kv-cache-type`, `kv-cache-bytes` and `kernels`;
+/// `part-tokens` is how long a part of a long document may be, 0 for as long as fits.
 public final class SessionModels {
   private static final String PREFIX = "spark.glm.";
   private static final String MODELS = PREFIX + "models.";
@@ -49,7 +52,8 @@ public final class SessionModels {
           "step-tokens",
           "kv-cache-type",
           "kv-cache-bytes",
-          "kernels");
+          "kernels",
+          "part-tokens");
 
   private final Map<String, String> settings;
   private final TreeSet<String> names = new TreeSet<>();
@@ -142,18 +146,27 @@ public final class SessionModels {
     int threads = options.value("threads", 0, Integer::valueOf);
     EngineOptions standard = EngineOptions.defaults();
     var engine =
-        new EngineOptions(
-            threads == 0 ? standard.threads() : threads,
-            options.value("max-batch", standard.maxBatch(), Integer::valueOf),
-            options.value("step-tokens", standard.stepTokens(), Integer::valueOf),
-            options.constant("kv-cache-type", standard.kvCacheType(), KvCacheType.class),
-            options.value("kv-cache-bytes", standard.kvCacheBytes(), Long::valueOf),
-            options.constant("kernels", standard.kernels(), KernelChoice.class));
+        standard
+            .withThreads(threads == 0 ? standard.threads() : threads)
+            .withMaxBatch(options.value("max-batch", standard.maxBatch(), Integer::valueOf))
+            .withStepTokens(options.value("step-tokens", standard.stepTokens(), Integer::valueOf))
+            .withKvCacheType(
+                options.constant("kv-cache-type", standard.kvCacheType(), KvCacheType.class))
+            .withKvCacheBytes(
+                options.value("kv-cache-bytes", standard.kvCacheBytes(), Long::valueOf))
+            .withKernels(options.constant("kernels", standard.kernels(), KernelChoice.class))
+            .withPrefixCache(
+                options.constant("prefix-cache", standard.prefixCache(), PrefixCache.class))
+            .withKvCacheStorage(
+                options.constant(
+                    "kv-cache-storage", standard.kvCacheStorage(), KvCacheStorage.class))
+            .withKvCacheFolder(options.value("kv-cache-folder", Function.identity()));
     return new ModelSettings(
         name,
         source,
         engine,
-        threads == 0 ? ModelHandle.Threads.EXECUTOR_CORES : ModelHandle.Threads.AS_IN_OPTIONS);
+        threads == 0 ? ModelHandle.Threads.EXECUTOR_CORES : ModelHandle.Threads.AS_IN_OPTIONS,
+        options.value("part-tokens", 0, Integer::valueOf));
   }
 
   /// The options of one model, its own before those of all.

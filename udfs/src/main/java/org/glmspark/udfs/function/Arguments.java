@@ -2,11 +2,13 @@ package org.glmspark.udfs.function;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.catalyst.CatalystTypeConverters;
 import org.apache.spark.sql.catalyst.expressions.Expression;
+import org.apache.spark.sql.catalyst.expressions.NamedArgumentExpression;
 import org.apache.spark.sql.catalyst.expressions.RuntimeReplaceable;
 import org.apache.spark.sql.catalyst.plans.logical.FunctionSignature;
 import org.apache.spark.sql.catalyst.plans.logical.InputParameter;
@@ -15,9 +17,11 @@ import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.NullType;
 import org.apache.spark.sql.types.StringType;
 import org.jspecify.annotations.Nullable;
+import scala.Tuple2;
 import scala.collection.immutable.Map$;
 import scala.collection.immutable.Seq;
 import scala.jdk.javaapi.CollectionConverters;
@@ -39,12 +43,28 @@ final class Arguments {
         Scala.list(
             NamedParametersSupport$.MODULE$.defaultRearrange(
                 new FunctionSignature(Scala.seq(signature)),
-                given,
+                Scala.seq(renamed(given)),
                 function,
                 SQLConf.get().resolver()));
     for (int i = 0; i < parameters.size(); i++) {
       values.put(parameters.get(i).name(), arranged.get(i));
     }
+  }
+
+  /// Databricks' other name of a parameter of `ai_query`.
+  private static List<Expression> renamed(Seq<Expression> given) {
+    List<Expression> renamed = new ArrayList<>();
+    for (Expression argument : Scala.<Expression>list(given)) {
+      boolean alias =
+          argument instanceof NamedArgumentExpression named
+              && named.key().equalsIgnoreCase("endpointName");
+      renamed.add(
+          alias
+              ? new NamedArgumentExpression(
+                  "endpoint", ((NamedArgumentExpression) argument).value())
+              : argument);
+    }
+    return renamed;
   }
 
   /// An argument as it is written.
@@ -65,7 +85,9 @@ final class Arguments {
   }
 
   boolean isTexts(String name) {
-    return type(name) instanceof ArrayType array && array.elementType() instanceof StringType;
+    return type(name) instanceof ArrayType array
+        && (array.elementType() instanceof StringType
+            || array.elementType() instanceof NullType); // of no elements, or NULLs
   }
 
   /// The value of a constant, as Spark's rows have it: String, Integer, Row, scala Map, ...; null
@@ -118,6 +140,27 @@ final class Arguments {
     List<@Nullable String> texts = new ArrayList<>();
     for (Object element : Scala.<@Nullable Object>list((scala.collection.Iterable<?>) value)) {
       texts.add((String) element);
+    }
+    return texts;
+  }
+
+  /// Constant texts by name, some of which may be null; or null if there is no map.
+  /// Refused if they differ by row or are no texts.
+  @Nullable Map<String, @Nullable String> textsByName(String name) {
+    DataType expected = DataTypes.createMapType(DataTypes.StringType, DataTypes.StringType);
+    boolean fits =
+        type(name) instanceof MapType map
+            && map.keyType() instanceof StringType
+            && map.valueType() instanceof StringType;
+    requireType(name, expected, fits);
+    Object value = constant(name, expected);
+    if (value == null) {
+      return null;
+    }
+    Map<String, @Nullable String> texts = new LinkedHashMap<>();
+    for (Object entry : Scala.<Object>list((scala.collection.Iterable<?>) value)) {
+      var pair = (Tuple2<?, ?>) entry;
+      texts.put((String) pair._1(), (String) pair._2());
     }
     return texts;
   }

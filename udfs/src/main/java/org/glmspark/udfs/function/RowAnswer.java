@@ -1,5 +1,8 @@
 package org.glmspark.udfs.function;
 
+import java.util.concurrent.CompletableFuture;
+import org.apache.spark.unsafe.types.UTF8String;
+import org.glmspark.generation.GenerationResult;
 import org.glmspark.generation.RowError;
 import org.jspecify.annotations.Nullable;
 
@@ -10,4 +13,16 @@ public sealed interface RowAnswer {
 
   /// There is no value, and why.
   record Failed(RowError error) implements RowAnswer {}
+
+  /// The text of a completion.
+  static RowAnswer text(GenerationResult result) {
+    @Nullable RowError error = result.error();
+    return error == null ? new Value(UTF8String.fromString(result.text())) : new Failed(error);
+  }
+
+  /// For a row whose text has no words.
+  static CompletableFuture<RowAnswer> noText() {
+    return CompletableFuture.completedFuture(
+        new Failed(new RowError(RowError.Reason.NO_TEXT, "it is empty")));
+  }
 }

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// What a SQL function does for one row, with everything that is the same for all rows of a call.
 ///
 /// Equal functions with equal inputs have equal values, so records that compare all of this.
-public sealed interface RowFunction extends Serializable permits Query {
+public sealed interface RowFunction extends Serializable 
+    permits ChooseDescribedLabels, ChooseLabel, CountTokens, Query, Rewrite, Summarize {
 
   /// The name in SQL.
   String name();

@@ -4,21 +4,22 @@ import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.NamedLambdaVariable;
 import org.apache.spark.sql.catalyst.plans.logical.Join;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.catalyst.rules.Rule;
 import org.glmspark.udfs.function.AiCondition;
-import scala.runtime.AbstractFunction1;
 import scala.runtime.BoxedUnit;
 
-/// In the analyzer, at its end: refuses calls that stand where they cannot be made once per row.
-public final class CheckCalls extends AbstractFunction1<LogicalPlan, BoxedUnit> {
+/// In the analyzer, after [HoistCalls]: refuses calls that stand where they cannot be made once per
+/// row. Spark's own check would come later and speak of expressions that are not deterministic.
+public final class CheckCalls extends Rule<LogicalPlan> {
   @Override
-  public BoxedUnit apply(LogicalPlan plan) {
-    plan.foreach(node -> {
-      if (CallSites.in(node)) {
+  public LogicalPlan apply(LogicalPlan plan) {
+    if (plan.resolved()) {
+      plan.foreach(node -> {
         CallSites.expressions(node).forEach(expression -> check(node, expression));
-      }
-      return BoxedUnit.UNIT;
-    });
-    return BoxedUnit.UNIT;
+        return BoxedUnit.UNIT;
+      });
+    }
+    return plan;
   }
 
   private static void check(LogicalPlan node, Expression expression) {
