@@ -7,8 +7,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Function;
+import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
+import org.glmspark.generation.PrefixCache;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.model.ModelOverrides;
 import org.glmspark.pack.PackOptions;
@@ -28,7 +30,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Options of the model are `weights`, `output-weights`, `pack-cache`, `rope-base`, `norm-epsilon`,
 /// `context` and `chat-format`; of the engine `threads` (0 for one to each core of the executor),
-/// `max-batch`, `step-tokens`, `kv-cache-type`, `kv-cache-bytes` and `kernels`;
+/// `max-batch`, `step-tokens`, `kv-cache-type`, `kv-cache-bytes`, `kernels`,
+/// `prefix-cache`, `kv-cache-storage` and `kv-cache-folder`;
 /// `part-tokens` is how long a part of a long document may be, 0 for as long as fits.
 public final class SessionModels {
   private static final String PREFIX = "spark.glm.";
@@ -51,6 +54,9 @@ public final class SessionModels {
           "kv-cache-type",
           "kv-cache-bytes",
           "kernels",
+          "prefix-cache",
+          "kv-cache-storage",
+          "kv-cache-folder",
           "part-tokens");
 
   private final Map<String, String> settings;
@@ -150,7 +156,10 @@ public final class SessionModels {
             options.value("step-tokens", standard.stepTokens(), Integer::valueOf),
             options.constant("kv-cache-type", standard.kvCacheType(), KvCacheType.class),
             options.value("kv-cache-bytes", standard.kvCacheBytes(), Long::valueOf),
-            options.constant("kernels", standard.kernels(), KernelChoice.class));
+            options.constant("kernels", standard.kernels(), KernelChoice.class),
+            options.constant("prefix-cache", standard.prefixCache(), PrefixCache.class),
+            options.constant("kv-cache-storage", standard.kvCacheStorage(), KvCacheStorage.class),
+            options.value("kv-cache-folder", Function.identity()));
     return new ModelSettings(
         name,
         source,
