@@ -46,6 +46,9 @@ record GeneratePartition(
   @Override
   public Iterator<Row> call(Iterator<Row> rows) {
     GenerationEngine engine = model.value().engine();
+    if (progress != null) {
+      progress.kernels().add(engine.kernels());
+    }
     ChatTemplate template =
         Objects.requireNonNull(engine.model().chatTemplate()); // see ModelHandle
     var completed = new CompletedRows(rows, engine, template);
