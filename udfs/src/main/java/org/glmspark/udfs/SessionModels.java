@@ -11,6 +11,7 @@ import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.PrefixCache;
+import org.glmspark.generation.PromptLookup;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.model.ModelOverrides;
 import org.glmspark.pack.PackOptions;
@@ -157,6 +158,8 @@ public final class SessionModels {
             .withKernels(options.constant("kernels", standard.kernels(), KernelChoice.class))
             .withPrefixCache(
                 options.constant("prefix-cache", standard.prefixCache(), PrefixCache.class))
+            .withPromptLookup(
+                options.constant("prompt-lookup", standard.promptLookup(), PromptLookup.class))
             .withKvCacheStorage(
                 options.constant(
                     "kv-cache-storage", standard.kvCacheStorage(), KvCacheStorage.class))
