@@ -381,12 +381,16 @@ final class ContinuousBatchScheduler {
       return new Answer(Answer.plainText(beforeStop), List.of());
     }
     var template = model.chatTemplate();
-    if (template == null) {
+    var tokenizer = model.tokenizer();
+    if (template == null || tokenizer == null) {
       return new Answer("", List.of());
     }
-    return reason == FinishReason.STOP
-        ? template.parseAnswer(sequence.completionAndStop(), List.of())
-        : new Answer(template.answerText(sequence.completion()), List.of());
+    if (reason == FinishReason.STOP) {
+      return template.parseAnswer(sequence.completionAndStop(), List.of());
+    }
+    List<Integer> tokens = sequence.completion();
+    String text = WholeCharacters.of(template.answerText(tokens), tokens, tokenizer);
+    return new Answer(text, List.of());
   }
 
   /// Ends everything that waits or runs with a failure of the engine itself.

@@ -107,6 +107,7 @@ final class JobRun {
             model,
             options.request().prompt(),
             options.sampling().parameters(),
+            options.request().responseFormat(),
             options.input().key(),
             results,
             options.output().partitions());
