@@ -162,6 +162,8 @@ public final class SessionModels {
             .withKernels(options.constant("kernels", standard.kernels(), KernelChoice.class))
             .withPrefixCache(
                 options.constant("prefix-cache", standard.prefixCache(), PrefixCache.class))
+            .withPromptLookup(
+                options.constant("prompt-lookup", standard.promptLookup(), PromptLookup.class))
             .withKvCacheStorage(
                 options.constant(
                     "kv-cache-storage", standard.kvCacheStorage(), KvCacheStorage.class))
