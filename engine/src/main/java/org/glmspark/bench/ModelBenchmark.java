@@ -15,12 +15,33 @@ import org.glmspark.transformer.Transformer;
 
 /// Times prompts and completions of a whole model.
 public final class ModelBenchmark implements AutoCloseable {
+  private static final int LEAST_SIZE = 16;
+
   private final ModelConfig config;
   private final PagedKvCache cache;
   private final Transformer transformer;
   private final int stepTokens;
   private final long weightBytes;
   private final SplittableRandom random = new SplittableRandom(1);
+
+  /// A model of one layer with the same attention, and next to nothing else.
+  public static ModelConfig attentionOf(ModelConfig config) {
+    return new ModelConfig(
+        config.blockType(),
+        LEAST_SIZE,
+        1,
+        config.heads(),
+        config.keyValueHeads(),
+        config.headSize(),
+        LEAST_SIZE,
+        LEAST_SIZE,
+        config.normEpsilon(),
+        config.rope(),
+        config.contextTokens(),
+        config.queryKeyValueBias(),
+        config.tiedEmbeddings(),
+        List.of());
+  }
 
   /// @param model stays the caller's
   /// @param workers stay the caller's

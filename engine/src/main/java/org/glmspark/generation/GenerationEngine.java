@@ -63,6 +63,7 @@ public final class GenerationEngine implements AutoCloseable {
   /// Starts the threads of an engine. The engine closes the model.
   ///
   /// @throws IllegalArgumentException if the cache cannot hold a single block
+  /// @throws java.io.UncheckedIOException if the cache is to lie in a file and the disk has no room
   /// @throws IllegalStateException if kernels were asked for that this machine has not
   public GenerationEngine(Model model, EngineOptions options) {
     this.model = model;
@@ -76,13 +77,7 @@ public final class GenerationEngine implements AutoCloseable {
         tokenizer == null
             ? null
             : new AnswerGrammars(tokenizer.vocabulary(), config.vocabularySize());
-    this.cache =
-        new PagedKvCache(
-            options.kvCacheType(),
-            config.layers(),
-            config.keyValueHeads(),
-            config.headSize(),
-            cacheBlocks(config, options));
+    this.cache = cache(config, options);
     this.workers = new WorkerPool("glm-worker", options.threads());
     int logitRows = Math.max(options.maxBatch(), Math.min(SCORED_ROWS, options.stepTokens()));
     Transformer transformer =
@@ -90,7 +85,11 @@ public final class GenerationEngine implements AutoCloseable {
             config, model.weights(), cache, workers, matMul, options.stepTokens(), logitRows);
     this.scheduler =
         new ContinuousBatchScheduler(
-            model, transformer, workers, cache.pool(), options.maxBatch(), logitRows);
+            model,
+            transformer,
+            workers,
+            new RunningBatch(cache, options.prefixCache(), options.maxBatch()),
+            logitRows);
     this.stepper = new Thread(this::run, "glm-engine");
     stepper.setDaemon(true);
     stepper.start();
@@ -117,11 +116,38 @@ public final class GenerationEngine implements AutoCloseable {
     }
   }
 
-  /// As many blocks as the option allows, but no more than the largest batch can fill.
+  /// Memory that an engine takes for keys and values: what the options allow, but no more than the
+  /// largest batch can fill.
+  ///
+  /// @throws IllegalArgumentException if that is not even one block
+  public static long cacheBytes(ModelConfig config, EngineOptions options) {
+    return cacheBlocks(config, options) * blockBytes(config, options);
+  }
+
+  private static PagedKvCache cache(ModelConfig config, EngineOptions options) {
+    int blocks = cacheBlocks(config, options);
+    String folder = options.kvCacheFolder();
+    return switch (options.kvCacheStorage()) {
+      case MEMORY ->
+          new PagedKvCache(
+              options.kvCacheType(),
+              config.layers(),
+              config.keyValueHeads(),
+              config.headSize(),
+              blocks);
+      case FILE ->
+          PagedKvCache.inFile(
+              options.kvCacheType(),
+              config.layers(),
+              config.keyValueHeads(),
+              config.headSize(),
+              blocks,
+              folder == null ? null : Path.of(folder));
+    };
+  }
+
   private static int cacheBlocks(ModelConfig config, EngineOptions options) {
-    long blockBytes =
-        PagedKvCache.blockBytes(
-            options.kvCacheType(), config.layers(), config.keyValueHeads(), config.headSize());
+    long blockBytes = blockBytes(config, options);
     long most = (long) options.maxBatch() * BlockTable.blocksFor(config.contextTokens());
     long blocks = Math.min(most, options.kvCacheBytes() / blockBytes);
     if (blocks < 1) {
@@ -132,6 +158,11 @@ public final class GenerationEngine implements AutoCloseable {
     return (int) Math.min(blocks, Integer.MAX_VALUE);
   }
 
+  private static long blockBytes(ModelConfig config, EngineOptions options) {
+    return PagedKvCache.blockBytes(
+        options.kvCacheType(), config.layers(), config.keyValueHeads(), config.headSize());
+  }
+
   /// The model, for its tokenizer and chat template. Closed with the engine.
   public Model model() {
     return model;
@@ -139,8 +170,8 @@ public final class GenerationEngine implements AutoCloseable {
 
   /// Queues a prompt to complete; any thread may call. Cancelling the future withdraws the request.
   ///
-  /// The future completes exceptionally only if the engine itself fails or is closed; a request
-  /// that cannot be answered gets a result with [FinishReason#ERROR].
+  /// The future completes exceptionally only if the engine as a whole fails or is closed; a request
+  /// that cannot be answered, or makes a step fail, gets a result with [FinishReason#ERROR].
   ///
   /// @throws IllegalArgumentException if a token of the prompt or of the sampling parameters is no
   ///   id of the model, or if there are stop strings, bad words or an answer format and the model
@@ -171,7 +202,13 @@ public final class GenerationEngine implements AutoCloseable {
     var stopCondition = new StopCondition(sampling, stopTokens, stopStrings(sampling.stop()));
     var sequence =
         new GeneratedSequence(
-            asked, requestId, model.config().contextTokens(), sampler, stopCondition, grammar);
+            asked,
+            requestId,
+            model.config().contextTokens(),
+            sampler,
+            stopCondition,
+            grammar,
+            options.promptLookup());
     enqueue(sequence);
     return sequence.future();
   }
@@ -226,11 +263,40 @@ public final class GenerationEngine implements AutoCloseable {
   public CompletableFuture<ScoringResult> submit(ScoringRequest request) {
     requireOpen();
     requireIds(request.tokens());
-    RowError error = refusal(request);
+    int tokens = request.tokens().length;
+    RowError error = refusal(tokens, tokens - 1); // nothing follows the last one
     if (error != null) {
       return CompletableFuture.completedFuture(ScoringResult.refused(error));
     }
     var sequence = new ScoredSequence(request);
+    enqueue(sequence);
+    return sequence.future();
+  }
+
+  /// Queues labels to score after one prompt, which is computed once; else as the other `submit`.
+  public CompletableFuture<LabelResult> submit(LabelRequest request) {
+    requireOpen();
+    requireIds(request.promptTokens());
+    request.labels().forEach(this::requireIds);
+    RowError error = refusal(request);
+    if (error != null) {
+      var usage = new GenerationResult.Usage(request.promptTokens().length, 0, 0);
+      return CompletableFuture.completedFuture(new LabelResult(List.of(), error, usage));
+    }
+    var sequence = new LabelSequence(request);
+    enqueue(sequence);
+    return sequence.future();
+  }
+
+  /// Queues a text to pool; else as the other `submit`.
+  public CompletableFuture<PoolingResult> submit(PoolingRequest request) {
+    requireOpen();
+    requireIds(request.tokens());
+    RowError error = refusal(request.endPooled(), request.endPooled());
+    if (error != null) {
+      return CompletableFuture.completedFuture(PoolingResult.refused(error));
+    }
+    var sequence = new PooledSequence(request, model.config().hiddenSize());
     enqueue(sequence);
     return sequence.future();
   }
@@ -273,15 +339,31 @@ public final class GenerationEngine implements AutoCloseable {
         tokens, "a prompt of %d tokens and %d to generate need".formatted(prompt, tokens - prompt));
   }
 
-  private @Nullable RowError refusal(ScoringRequest request) {
-    int tokens = request.tokens().length;
+  /// @param tokens of a text that nothing is drawn after
+  /// @param computed how many of them are computed
+  private @Nullable RowError refusal(int tokens, int computed) {
     int context = model.config().contextTokens();
     if (tokens > context) {
       return new RowError(
           RowError.Reason.PROMPT_TOO_LONG,
           "it has %d tokens, the model takes at most %d".formatted(tokens, context));
     }
-    return cacheTooSmall(tokens - 1, "a text of %d tokens needs".formatted(tokens));
+    return cacheTooSmall(computed, "a text of %d tokens needs".formatted(tokens));
+  }
+
+  private @Nullable RowError refusal(LabelRequest request) {
+    int prompt = request.promptTokens().length;
+    int longest = request.longestLabel();
+    int context = model.config().contextTokens();
+    if (prompt + (long) longest > context) {
+      return new RowError(
+          RowError.Reason.PROMPT_TOO_LONG,
+          "it has %d tokens and the longest label %d, the model takes at most %d together"
+              .formatted(prompt, longest, context));
+    }
+    return cacheTooSmall(
+        prompt + longest - 1,
+        "a prompt of %d tokens and a label of %d need".formatted(prompt, longest));
   }
 
   private @Nullable RowError cacheTooSmall(int tokens, String what) {
@@ -304,7 +386,7 @@ public final class GenerationEngine implements AutoCloseable {
 
   /// Requests that wait for a place in the batch.
   public int waiting() {
-    return inbox.size() + scheduler.waiting();
+    return inbox.size() + scheduler.stats().waiting();
   }
 
   public EngineOptions options() {
@@ -316,9 +398,10 @@ public final class GenerationEngine implements AutoCloseable {
     return kernels;
   }
 
-  /// What the engine has done so far.
+  /// What the engine is doing and has done so far. Any thread may ask, at any time.
   public EngineStats stats() {
-    return scheduler.stats();
+    EngineStats stats = scheduler.stats();
+    return stats.withWaiting(stats.waiting() + inbox.size());
   }
 
   private void requireOpen() {
@@ -342,7 +425,7 @@ public final class GenerationEngine implements AutoCloseable {
     } catch (InterruptedException e) {
       // this is how close() wakes an idle engine; it has set the end
     } catch (RuntimeException | Error e) { // reported through every open future and later submit
-      end = e;
+      end = new IllegalStateException("the engine failed: " + e, e);
     }
     Throwable cause = Objects.requireNonNullElseGet(end, GenerationEngine::closedMessage);
     end = cause;

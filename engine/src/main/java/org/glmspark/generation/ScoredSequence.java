@@ -10,6 +10,9 @@ final class ScoredSequence extends Sequence {
   private final CompletableFuture<ScoringResult> future = new CompletableFuture<>();
   private final double[] logProbabilities;
 
+  /// How many of them are known.
+  private int read;
+
   ScoredSequence(ScoringRequest request) {
     super(request.tokens().length - 1); // nothing follows the last one
     this.request = request;
@@ -27,23 +30,19 @@ final class ScoredSequence extends Sequence {
   }
 
   @Override
-  int pending() {
-    return limit() - computed();
+  int length() {
+    return limit();
   }
 
-  /// Those that stand before a scored token.
+  /// The one before the first token whose probability is not known.
   @Override
-  int logitsOf(int count) {
-    int unscored = Math.max(0, request.firstScored() - 1 - computed());
-    return Math.max(0, count - unscored);
+  int firstUnread() {
+    return request.firstScored() - 1 + read;
   }
 
-  @Override
-  boolean decoding() {
-    return false;
-  }
-
-  @Override
+  /// Reads a row of logits. Several rows may be read at once.
+  ///
+  /// @param position of the token after which they stand
   void read(FloatMatrix logits, int row, int position) {
     int next = position + 1;
     int offset = logits.offset(row);
@@ -52,18 +51,16 @@ final class ScoredSequence extends Sequence {
         logits.values()[offset + request.tokens()[next]] - logSum;
   }
 
-  /// Looks at what the last step read.
+  /// Takes what the last step read, which is not read again.
   ///
-  /// @param count tokens of the step
-  /// @return whether all its logits were finite
-  boolean finite(int count) {
-    for (int position = computed() - count; position < computed(); position++) {
-      int scored = position + 1 - request.firstScored();
-      if (scored >= 0 && Double.isNaN(logProbabilities[scored])) {
-        return false;
-      }
+  /// @param count rows of logits of the step
+  /// @return whether all of them were finite
+  boolean take(int count) {
+    boolean finite = true;
+    for (int end = read + count; read < end; read++) {
+      finite &= !Double.isNaN(logProbabilities[read]);
     }
-    return true;
+    return finite;
   }
 
   void complete() {

@@ -15,7 +15,8 @@
 /// put at the end of the prompt; it ends with a stop token, or as soon as nothing can be added.
 ///
 /// A [ScoringRequest] goes the same way, but nothing is drawn: the logits after each of its tokens
-/// say how probable the next one was.
+/// say how probable the next one was. Of a [PoolingRequest] no logits are computed: the hidden
+/// states of its tokens are added up.
 ///
 /// Threads: one thread steps the engine and owns sequences, batch and cache blocks, so that
 /// bookkeeping needs no lock; any thread may submit, and cancels by cancelling its future. The

@@ -9,9 +9,11 @@ import org.glmspark.tensor.DType;
 /// Token `t` is token `t mod 16` of block `blocks[t / 16]`. Within a block the keys are transposed,
 /// `[headSize][16]`, so that attention scores of 16 tokens are the lanes of one register; values
 /// are `[headSize / 16][16 tokens][16]`, so that 16 elements of many tokens are read in one run.
+/// After the integers of the keys, and after those of the values, of I8 come 16 float32, one scale
+/// for each token; its numbers are `float(integer) · scale`, rounded once.
 ///
 /// @param memory all blocks
-/// @param dtype F32 or F16
+/// @param dtype F32, F16 or I8
 /// @param blocks block numbers in the order of the sequence
 /// @param blockBytes bytes from one block to the next
 /// @param keyOffset bytes from the start of a block to the keys of this head
@@ -35,13 +37,25 @@ public record KeyValuePages(
 
   /// Widens the keys of one block: `[headSize][16]`.
   void keys(int number, int headSize, float[] target, int offset) {
-    widen(block(number) + keyOffset, target, offset, headSize * BLOCK_TOKENS);
+    long source = block(number) + keyOffset;
+    if (dtype == DType.I8) {
+      long scales = source + (long) headSize * BLOCK_TOKENS;
+      Int8Widening.byColumn(memory, source, scales, target, offset, headSize);
+    } else {
+      widen(source, target, offset, headSize * BLOCK_TOKENS);
+    }
   }
 
   /// Widens 16 elements, from `element` on, of the values of one block: `[16 tokens][16]`.
-  void values(int number, int element, float[] target, int offset) {
-    long source = block(number) + valueOffset + (long) element * BLOCK_TOKENS * dtype.bytes();
-    widen(source, target, offset, VALUE_ELEMENTS * BLOCK_TOKENS);
+  void values(int number, int headSize, int element, float[] target, int offset) {
+    long values = block(number) + valueOffset;
+    long source = values + (long) element * BLOCK_TOKENS * dtype.bytes();
+    if (dtype == DType.I8) {
+      long scales = values + (long) headSize * BLOCK_TOKENS;
+      Int8Widening.byRow(memory, source, scales, target, offset, BLOCK_TOKENS);
+    } else {
+      widen(source, target, offset, VALUE_ELEMENTS * BLOCK_TOKENS);
+    }
   }
 
   private void widen(long source, float[] target, int offset, int count) {

@@ -3,7 +3,9 @@ package org.glmspark.kernel;
 import java.lang.foreign.MemorySegment;
 import org.glmspark.kernel.x86.ActivationTile;
 import org.glmspark.kernel.x86.Int8Kernels;
+import org.glmspark.kernel.x86.PanelKernels;
 import org.glmspark.kernel.x86.UnavailableException;
+import org.glmspark.kernel.x86.WeightPanel;
 import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.WeightType;
@@ -13,12 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// for the weights' type and this machine: [FloatMatMul] for floats; for quantised weights the
 /// assembled [Int8Kernels] or, with the same bits, [QuantizedMatMul].
 public final class MatMul {
-  /// Floats of scratch a call needs.
-  public static final int SCRATCH_FLOATS =
-      Math.max(FloatMatMul.SCRATCH_FLOATS, QuantizedMatMul.SCRATCH_FLOATS);
-
-  /// Strips whose weights stay in the second-level cache while tile after tile is multiplied; a
-  /// good unit to hand to a thread.
+  /// Most strips of one call, and a good unit to hand to a thread: their weights stay in the
+  /// second-level cache while tile after tile is multiplied.
   public static final int GROUP_STRIPS = 8;
 
   private final @Nullable Int8Kernels assembled;
@@ -64,7 +62,8 @@ public final class MatMul {
   /// [Q8Activations#quantize] writes each row of `x`.
   public void prepare(Q8Activations quantized, FloatMatrix x, WeightType type) {
     int offset = assembled == null ? 0 : assembled.offset(type);
-    quantized.use(type, x.rows(), x.columns(), offset);
+    int panelBlocks = panels(x.rows()) == null ? type.blocks(x.columns()) : WeightPanel.MAX_BLOCKS;
+    quantized.use(type, x.rows(), x.columns(), offset, panelBlocks);
   }
 
   /// Multiplies float weights: computes the output rows of some strips, for all tokens.
@@ -74,7 +73,7 @@ public final class MatMul {
   /// @param x `[tokens, weights.columns]`
   /// @param firstStrip the first strip to compute
   /// @param endStrip the first not to compute
-  /// @param scratch [#SCRATCH_FLOATS] floats that no other thread uses
+  /// @param scratch that no other thread uses, for as many tokens and more
   /// @throws IllegalArgumentException if sizes do not fit or the weights are quantised
   public void apply(
       FloatMatrix out,
@@ -82,10 +81,10 @@ public final class MatMul {
       StripMatrix weights,
       int firstStrip,
       int endStrip,
-      float[] scratch) {
+      MatMulScratch scratch) {
     for (int strip = firstStrip; strip < endStrip; strip += FloatMatMul.PANEL_STRIPS) {
       int end = Math.min(endStrip, strip + FloatMatMul.PANEL_STRIPS);
-      FloatMatMul.apply(out, x, weights, strip, end, scratch);
+      FloatMatMul.apply(out, x, weights, strip, end, scratch.floats);
     }
   }
 
@@ -98,10 +97,15 @@ public final class MatMul {
       StripMatrix weights,
       int firstStrip,
       int endStrip,
-      float[] scratch) {
+      MatMulScratch scratch) {
     check(out, x, weights, firstStrip, endStrip);
     if (assembled == null || !weights.data().isNative()) {
-      QuantizedMatMul.apply(out, x, weights, firstStrip, endStrip, scratch);
+      QuantizedMatMul.apply(out, x, weights, firstStrip, endStrip, scratch.floats);
+      return;
+    }
+    PanelKernels panels = panels(x.rows());
+    if (panels != null) {
+      PanelMatMul.apply(panels, out, x, weights, firstStrip, endStrip, scratch);
       return;
     }
     for (int tile = 0; tile < x.tiles(); tile++) {
@@ -119,6 +123,11 @@ public final class MatMul {
             out.stride());
       }
     }
+  }
+
+  /// The kernels for so many tokens, or null if they are multiplied tile by tile.
+  private @Nullable PanelKernels panels(int tokens) {
+    return assembled != null && PanelKernels.pay(tokens) ? assembled.panels() : null;
   }
 
   private static void check(
@@ -140,7 +149,9 @@ public final class MatMul {
                   out.rows(),
                   out.columns()));
     }
-    if (firstStrip < 0 || firstStrip >= endStrip || endStrip > weights.strips()) {
+    if (firstStrip < 0
+        || firstStrip >= endStrip
+        || endStrip > Math.min(weights.strips(), firstStrip + GROUP_STRIPS)) {
       throw new IllegalArgumentException(
           "strips %d to %d of %d".formatted(firstStrip, endStrip, weights.strips()));
     }

@@ -227,7 +227,7 @@ public final class PagedAttention {
       for (int panel = element; panel < end; panel += KeyValuePages.VALUE_ELEMENTS) {
         for (int key = tile; key < tileEnd; key += BLOCK) {
           int offset = (panel - element) * TILE + (key - tile) * KeyValuePages.VALUE_ELEMENTS;
-          pages.values(key / BLOCK, panel, scratch.panel, offset);
+          pages.values(key / BLOCK, queries.headSize(), panel, scratch.panel, offset);
         }
       }
       for (int lane = 0; element + lane < end; lane += 2 * Lanes.COUNT) {

@@ -25,8 +25,9 @@ import org.glmspark.tensor.WeightType;
 ///
 /// Where a value is not finite, the scale of its block is not, and so no product with it.
 ///
-/// Tokens lie in tiles as even as can be, in the layout of [ActivationTile]. The memory is outside
-/// the heap, allocated once and used again by every product.
+/// Tokens lie in tiles as even as can be, in the layout of [ActivationTile], columns in panels of
+/// some blocks: `[panel][tile][block of the panel]`. The memory is outside the heap, allocated once
+/// and used again by every product.
 public final class Q8Activations {
   private static final int BLOCK = StripMatrix.BLOCK_COLUMNS;
   private static final float SMALLEST = 0x1p-100f;
@@ -46,6 +47,7 @@ public final class Q8Activations {
   private int columns;
   private int blocks;
   private int offset;
+  private int panelBlocks;
 
   /// @param maxRows most tokens
   /// @param maxColumns most columns of a token
@@ -60,7 +62,8 @@ public final class Q8Activations {
   ///
   /// @param type of the weights that the activations are multiplied with
   /// @param offset what their integers are too large by; see [ActivationTile]
-  public void use(WeightType type, int rows, int columns, int offset) {
+  /// @param panelBlocks blocks of a panel
+  public void use(WeightType type, int rows, int columns, int offset, int panelBlocks) {
     long bytes = (long) rows * type.blocks(columns) * ActivationTile.tokenBlockBytes(type);
     if (!type.isQuantized() || rows > maxRows || bytes > memory.byteSize()) {
       throw new IllegalArgumentException(
@@ -72,6 +75,7 @@ public final class Q8Activations {
     this.columns = columns;
     this.blocks = type.blocks(columns);
     this.offset = offset;
+    this.panelBlocks = panelBlocks;
   }
 
   /// The type of the weights.
@@ -92,6 +96,11 @@ public final class Q8Activations {
   /// Blocks of a token.
   int blocks() {
     return blocks;
+  }
+
+  /// Blocks of a panel; the last one may have fewer.
+  int panelBlocks() {
+    return panelBlocks;
   }
 
   // --- Tiles: the first `rows % tiles` of them have one token more than the others ---
@@ -117,13 +126,37 @@ public final class Q8Activations {
     return new ActivationTile(type, firstRow(tile + 1) - firstRow(tile));
   }
 
-  /// The memory of a tile.
-  MemorySegment tile(int tile) {
-    return memory.asSlice(offset(tile), (long) blocks * layout(tile).blockBytes());
+  /// The first tile after this one that has another size.
+  int endOfEqualTiles(int tile) {
+    int large = rows % tiles();
+    return tile < large ? large : tiles();
   }
 
-  private long offset(int tile) {
-    return (long) firstRow(tile) * blocks * ActivationTile.tokenBlockBytes(type);
+  /// The memory of a tile, where one panel has all blocks.
+  MemorySegment tile(int tile) {
+    return memory.asSlice(offset(tile, 0), (long) blocks * layout(tile).blockBytes());
+  }
+
+  /// The memory of one panel, of some tiles.
+  ///
+  /// @param block the panel's first one
+  /// @param tile the first one
+  /// @param end the first tile behind them
+  MemorySegment panel(int block, int tile, int end) {
+    int tokens = firstRow(end) - firstRow(tile);
+    int count = Math.min(panelBlocks, blocks - block);
+    long bytes = (long) tokens * count * ActivationTile.tokenBlockBytes(type);
+    return memory.asSlice(offset(tile, block), bytes);
+  }
+
+  private long offset(int tile, int block) {
+    int first = block / panelBlocks * panelBlocks; // of the panel
+    int count = Math.min(panelBlocks, blocks - first);
+    long tokenBlocks =
+        (long) first * rows
+            + (long) firstRow(tile) * count
+            + (long) (block - first) * (firstRow(tile + 1) - firstRow(tile));
+    return tokenBlocks * ActivationTile.tokenBlockBytes(type);
   }
 
   /// Rounds one token.
@@ -139,12 +172,11 @@ public final class Q8Activations {
     int tile = tileOf(row);
     ActivationTile layout = layout(tile);
     int token = row - firstRow(tile);
-    long block = offset(tile);
     int input = x.offset(row);
-    for (int column = 0; column < columns; column += BLOCK) {
+    for (int block = 0; block < blocks; block++) {
+      int column = block * BLOCK;
       int count = Math.min(BLOCK, columns - column);
-      quantizeBlock(x.values(), input + column, count, block, layout, token);
-      block += layout.blockBytes();
+      quantizeBlock(x.values(), input + column, count, offset(tile, block), layout, token);
     }
   }
 
@@ -210,10 +242,7 @@ public final class Q8Activations {
   /// @param out gets 32 floats from `outOffset` on
   void widen(int row, int block, float[] out, int outOffset) {
     int tile = tileOf(row);
-    long source =
-        offset(tile)
-            + (long) block * layout(tile).blockBytes()
-            + (long) (row - firstRow(tile)) * ActivationTile.TOKEN_BYTES;
+    long source = offset(tile, block) + (long) (row - firstRow(tile)) * ActivationTile.TOKEN_BYTES;
     for (int i = 0; i < BLOCK; i += BYTES.length()) {
       var bytes = ByteVector.fromMemorySegment(BYTES, memory, source + i, ByteOrder.nativeOrder());
       for (int part = 0; part < BYTES.length() / Lanes.COUNT; part++) {
@@ -229,7 +258,7 @@ public final class Q8Activations {
   float scale(int row, int block) {
     int tile = tileOf(row);
     ActivationTile layout = layout(tile);
-    long start = offset(tile) + (long) block * layout.blockBytes() + 4L * (row - firstRow(tile));
+    long start = offset(tile, block) + 4L * (row - firstRow(tile));
     return memory.get(ValueLayout.JAVA_FLOAT, start + layout.scalesOffset());
   }
 
@@ -237,7 +266,7 @@ public final class Q8Activations {
   float sum(int row, int block) {
     int tile = tileOf(row);
     ActivationTile layout = layout(tile);
-    long start = offset(tile) + (long) block * layout.blockBytes() + 4L * (row - firstRow(tile));
+    long start = offset(tile, block) + 4L * (row - firstRow(tile));
     return memory.get(ValueLayout.JAVA_FLOAT, start + layout.sumsOffset());
   }
 }

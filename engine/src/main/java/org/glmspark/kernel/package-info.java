@@ -15,10 +15,13 @@
 /// - **Rows are the lanes**: an output element has one accumulator, and columns are added to it in
 ///   ascending order with one fused multiply-add each; of quantised weights, blocks of 32 columns,
 ///   whose sums of integers are exact.
-/// - **Sums within a row** ([LaneSum]) go to 16 virtual lanes, element `i` to lane `i mod 16`, and
-///   then up a fixed tree.
+/// - **Sums within a row** ([LaneSum]), and those of means over rows ([MeanPooling]), go to 16
+///   virtual lanes, element `i` to lane `i mod 16`, and then up a fixed tree.
 /// - Fused multiply-add only where it is written; division and square root are IEEE; [Exponential]
 ///   is our own.
+///
+/// Keys and values of 8 bits are widened to float32 first, `float(q) · scale`, so that attention
+/// adds as with any other type of the cache.
 ///
 /// [PagedAttention] takes [AttentionQueries] through [AttentionScores], [AttentionSoftmax] and
 /// [AttentionValues] into [SoftmaxStates], which can be merged.

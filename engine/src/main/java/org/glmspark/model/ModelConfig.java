@@ -109,25 +109,6 @@ public record ModelConfig(
     return with(layers, normEpsilon, rope, contextTokens, stopTokens);
   }
 
-  /// A model of one layer with the same attention, and next to nothing else.
-  public ModelConfig attentionOnly() {
-    return new ModelConfig(
-        blockType,
-        HEAD_UNIT,
-        1,
-        heads,
-        keyValueHeads,
-        headSize,
-        HEAD_UNIT,
-        HEAD_UNIT,
-        normEpsilon,
-        rope,
-        contextTokens,
-        queryKeyValueBias,
-        tiedEmbeddings,
-        List.of());
-  }
-
   ModelConfig withStopTokens(List<Integer> tokens) {
     return with(layers, normEpsilon, rope, contextTokens, tokens);
   }

@@ -2,6 +2,7 @@ package org.glmspark.model;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +14,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -59,6 +61,24 @@ public final class ModelDigest {
         files.entrySet().parallelStream()
             .map(file -> line(file.getKey(), file.getValue()))
             .collect(Collectors.joining());
+    return HexFormat.of().formatHex(sha256().digest(lines.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /// The identity of a model whose weights are made, not read: of what they are made from, and of
+  /// the files of its tokenizer.
+  ///
+  /// @param weights the first line; says what determines them
+  /// @param files a line for each, as above
+  static String of(String weights, Map<String, MemorySegment> files) {
+    String lines =
+        new TreeMap<>(files)
+            .entrySet().stream()
+                .map(file -> {
+                  MessageDigest digest = sha256();
+                  digest.update(file.getValue().asByteBuffer());
+                  return line(digest, file.getValue().byteSize(), file.getKey());
+                })
+                .collect(Collectors.joining("", weights + "\n", ""));
     return HexFormat.of().formatHex(sha256().digest(lines.getBytes(StandardCharsets.UTF_8)));
   }
 
@@ -133,6 +153,10 @@ public final class ModelDigest {
     } catch (IOException e) {
       throw unreadable(path, e);
     }
+    return line(digest, bytes, name);
+  }
+
+  private static String line(MessageDigest digest, long bytes, String name) {
     return HexFormat.of().formatHex(digest.digest()) + "  " + bytes + "  " + name + "\n";
   }
 

@@ -52,6 +52,7 @@ public final class RandomModel {
           null,
           null,
           List.of(),
+          List.of(),
           memory);
     } catch (RuntimeException | Error e) {
       memory.close();
@@ -59,9 +60,11 @@ public final class RandomModel {
     }
   }
 
+  /// The weights as a checkpoint would store them; all layers share theirs.
+  ///
   /// @param memory owns the embedding
   /// @param stored owns all else
-  private static CheckpointTensors tensors(
+  static CheckpointTensors tensors(
       ModelConfig config, WeightType weights, WeightType output, Arena memory, Arena stored) {
     int hidden = config.hiddenSize();
     int width = config.heads() * config.headSize();
@@ -77,11 +80,12 @@ public final class RandomModel {
             : List.of();
     CheckpointTensors.Layer layer =
         layer(norm, queryKeyValue, bias, attentionOutput, postNorm, gateUp, down);
+    Tensor embedding = matrix(weights, config.vocabularySize(), hidden, memory);
     return new CheckpointTensors(
-        matrix(weights, config.vocabularySize(), hidden, memory),
+        embedding,
         IntStream.range(0, config.layers()).mapToObj(_ -> layer).toList(),
         norm,
-        matrix(output, config.vocabularySize(), hidden, stored));
+        output == weights ? embedding : matrix(output, config.vocabularySize(), hidden, stored));
   }
 
   private static CheckpointTensors.Layer layer(

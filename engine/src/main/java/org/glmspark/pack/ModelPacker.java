@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
+import java.util.function.Supplier;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.format.ModelPack;
 import org.glmspark.model.PackContent;
@@ -38,6 +39,13 @@ public final class ModelPacker {
   ///   is not finite
   /// @throws PackingException if the pack cannot be written, or is there and should not be
   public void pack(Path source, Path target, IfPresent ifPresent) {
+    pack(() -> PackContent.open(source), target, ifPresent);
+  }
+
+  /// As the other, from any content.
+  ///
+  /// @param source is opened where the pack has to be written, and closed then
+  public void pack(Supplier<PackContent> source, Path target, IfPresent ifPresent) {
     Path absolute = target.toAbsolutePath().normalize();
     requireFree(absolute, ifPresent);
     try (PackLock _ = PackLock.acquire(absolute, progress)) {
@@ -72,10 +80,10 @@ public final class ModelPacker {
     }
   }
 
-  private void write(Path source, Path target) throws IOException {
+  private void write(Supplier<PackContent> source, Path target) throws IOException {
     Path temporary = target.resolveSibling("." + target.getFileName() + ".tmp");
-    try (PackContent content = PackContent.open(source)) {
-      var writer = new PackWriter(source, content, options);
+    try (PackContent content = source.get()) {
+      var writer = new PackWriter(content, options);
       Files.deleteIfExists(temporary);
       requireRoom(target, writer.bytes());
       try {

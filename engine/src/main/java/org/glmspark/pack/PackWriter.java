@@ -20,7 +20,6 @@ import org.glmspark.format.MalformedModelException;
 import org.glmspark.format.PackHeader;
 import org.glmspark.format.PackPart;
 import org.glmspark.model.EngineVersion;
-import org.glmspark.model.ModelDigest;
 import org.glmspark.model.PackContent;
 import org.glmspark.tensor.NonFiniteWeightException;
 import org.jspecify.annotations.Nullable;
@@ -30,13 +29,13 @@ import org.jspecify.annotations.Nullable;
 final class PackWriter {
   private static final String PACKER = "glm-spark " + EngineVersion.current();
 
-  private final Path source;
+  private final PackContent content;
   private final List<PartContent> contents = new ArrayList<>();
   private final List<Long> offsets;
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
-  PackWriter(Path source, PackContent content, PackOptions options) {
-    this.source = source;
+  PackWriter(PackContent content, PackOptions options) {
+    this.content = content;
     content
         .files()
         .forEach((name, data) ->
@@ -63,7 +62,7 @@ final class PackWriter {
     var done = new AtomicLong();
     progress.packed(target, 0, bytes());
     try (ExecutorService threads = threads()) {
-      threads.execute(() -> run(() -> sourceDigest.set(ModelDigest.of(source))));
+      threads.execute(() -> run(() -> sourceDigest.set(content.sourceDigest())));
       for (int part : largestFirst()) {
         threads.execute(() ->
             run(() ->

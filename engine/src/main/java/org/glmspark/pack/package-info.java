@@ -1,7 +1,8 @@
-/// Makes one file of a published model, which executors map instead of reading the model.
+/// Makes one file of a published model, which executors map instead of reading the model; or of a
+/// model of random weights, which needs no download.
 ///
 /// ```
-/// folder, .gguf ─▶ model.PackContent ─▶ PartContent (files, strips, rows, float32), one a part
+/// folder, .gguf, shape ─▶ model.PackContent ─▶ PartContent (files, strips, rows, float32), one a part
 ///                                            │ windows of 4 MB, one thread a part
 ///                                            ▼
 /// PackLock ─▶ ModelPacker ─▶ PackWriter ─▶ .NAME.tmp ─── header, fsync, rename ───▶ NAME.glmpack

@@ -125,12 +125,23 @@ public final class WorkerPool implements AutoCloseable {
     }
   }
 
-  /// Ends the threads. A loop that still runs is finished first by its caller.
+  /// Ends the threads and waits until they have. No loop may run.
   @Override
   public void close() {
     closed = true;
+    boolean interrupted = false;
     for (Thread helper : helpers) {
       LockSupport.unpark(helper);
+      while (helper.isAlive()) {
+        try {
+          helper.join();
+        } catch (InterruptedException _) {
+          interrupted = true; // for whoever looks at it next
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 }

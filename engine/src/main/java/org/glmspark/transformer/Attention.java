@@ -56,8 +56,10 @@ final class Attention {
                 row,
                 config.heads() + config.keyValueHeads(),
                 config.headSize()));
+    long start = System.nanoTime();
     store(activations, batch);
     attend(activations, batch);
+    compute.countAttention(System.nanoTime() - start);
     compute.multiply(activations.branch, weights.attentionOutput(), activations.attended);
   }
 
@@ -71,7 +73,7 @@ final class Attention {
           int position = segment.firstPosition() + row - segment.firstRow();
           if (!cache.store(
               layer, segment.blocks(), position, activations.queryKeyValue, row, keyColumn)) {
-            batch.reportOverflow(segmentOfRow[row]);
+            batch.reportOverflow(row);
           }
         });
   }

@@ -15,6 +15,8 @@ final class Compute {
 
   private final WorkerPool workers;
   private final ParallelMatMul products;
+  private long productNanos;
+  private long attentionNanos;
 
   Compute(WorkerPool workers, ParallelMatMul products) {
     this.workers = workers;
@@ -23,7 +25,9 @@ final class Compute {
 
   /// `out = weights · x`.
   void multiply(FloatMatrix out, StripMatrix weights, FloatMatrix x) {
+    long start = System.nanoTime();
     products.multiply(out, weights, x);
+    productNanos += System.nanoTime() - start;
   }
 
   /// `out = weights · x + bias`.
@@ -51,6 +55,21 @@ final class Compute {
             task.accept(row);
           }
         });
+  }
+
+  /// Time spent in products.
+  long productNanos() {
+    return productNanos;
+  }
+
+  /// Attention was computed, in so much time.
+  void countAttention(long nanos) {
+    attentionNanos += nanos;
+  }
+
+  /// Time spent in attention.
+  long attentionNanos() {
+    return attentionNanos;
   }
 
   /// Any other loop.

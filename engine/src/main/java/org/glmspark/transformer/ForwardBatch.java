@@ -21,6 +21,7 @@ public final class ForwardBatch {
   private final int maxTokens;
   private final List<Segment> segments = new ArrayList<>();
   private final List<Integer> logitRows = new ArrayList<>();
+  private final List<Integer> hiddenRows = new ArrayList<>();
   private final boolean[] overflow;
   private int rows;
 
@@ -55,6 +56,16 @@ public final class ForwardBatch {
     return first;
   }
 
+  /// Asks for the hidden states of the last `count` tokens added.
+  ///
+  /// @return the first of as many rows of [Transformer#hiddenStates], which will hold them
+  public int wantHiddenStates(int count) {
+    for (int row = rows - count; row < rows; row++) {
+      hiddenRows.add(row);
+    }
+    return rows - count;
+  }
+
   /// Tokens still to be added at most.
   public int room() {
     return maxTokens - rows;
@@ -73,6 +84,10 @@ public final class ForwardBatch {
     return logitRows;
   }
 
+  List<Integer> hiddenRows() {
+    return hiddenRows;
+  }
+
   /// The number of each row's segment.
   int[] segmentOfRow() {
     int[] numbers = new int[rows];
@@ -84,13 +99,18 @@ public final class ForwardBatch {
   }
 
   /// Any thread may call.
-  void reportOverflow(int segment) {
-    overflow[segment] = true;
+  void reportOverflow(int row) {
+    overflow[row] = true;
   }
 
-  /// Whether a key or value of the segment was not finite in the cache's type; its sequence cannot
-  /// go on.
-  public boolean overflowed(int segment) {
-    return overflow[segment];
+  /// How many of the segment's tokens, from the first on, have keys and values that are finite in
+  /// the cache's type; its sequence cannot go on after them.
+  public int finiteTokens(int segment) {
+    int count = 0;
+    Segment tokens = segments.get(segment);
+    while (count < tokens.count() && !overflow[tokens.firstRow() + count]) {
+      count++;
+    }
+    return count;
   }
 }

@@ -1,6 +1,8 @@
 package org.glmspark.transformer;
 
+import java.util.Arrays;
 import org.glmspark.kernel.MatMul;
+import org.glmspark.kernel.MatMulScratch;
 import org.glmspark.kernel.Q8Activations;
 import org.glmspark.parallel.WorkerPool;
 import org.glmspark.tensor.FloatMatrix;
@@ -17,7 +19,7 @@ public final class ParallelMatMul {
   private final Q8Activations quantized;
 
   /// By worker number.
-  private final float[][] panels;
+  private final MatMulScratch[] scratch;
 
   /// @param maxRows most rows of activations
   /// @param maxColumns most columns of activations
@@ -25,7 +27,8 @@ public final class ParallelMatMul {
     this.workers = workers;
     this.matMul = matMul;
     this.quantized = new Q8Activations(maxRows, maxColumns);
-    this.panels = new float[workers.threads()][MatMul.SCRATCH_FLOATS];
+    this.scratch = new MatMulScratch[workers.threads()];
+    Arrays.setAll(scratch, _ -> new MatMulScratch(maxRows));
   }
 
   /// `out = weights · x`; for quantised weights `x` is rounded first, once for all of them.
@@ -33,14 +36,14 @@ public final class ParallelMatMul {
     if (!weights.type().isQuantized()) {
       forStrips(
           weights,
-          (first, end, worker) -> matMul.apply(out, x, weights, first, end, panels[worker]));
+          (first, end, worker) -> matMul.apply(out, x, weights, first, end, scratch[worker]));
       return;
     }
     matMul.prepare(quantized, x, weights.type());
     workers.forEach(x.rows(), (row, _) -> quantized.quantize(x, row));
     forStrips(
         weights,
-        (first, end, worker) -> matMul.apply(out, quantized, weights, first, end, panels[worker]));
+        (first, end, worker) -> matMul.apply(out, quantized, weights, first, end, scratch[worker]));
   }
 
   /// A few neighbouring strips for one worker.
@@ -50,10 +53,11 @@ public final class ParallelMatMul {
   }
 
   /// Groups of strips, but smaller ones where there would be too few of them to share out evenly.
+  /// Kernels take two strips at once, so the number of them is even.
   private void forStrips(StripMatrix weights, StripTask task) {
     int strips = weights.strips();
-    int group =
-        Math.clamp(strips / (GROUPS_PER_WORKER * workers.threads()), 1, MatMul.GROUP_STRIPS);
+    int pairs = strips / (2 * GROUPS_PER_WORKER * workers.threads());
+    int group = 2 * Math.max(1, Math.min(pairs, MatMul.GROUP_STRIPS / 2));
     workers.forEach(
         Math.ceilDiv(strips, group),
         (item, worker) -> task.run(item * group, Math.min(strips, (item + 1) * group), worker));

@@ -69,8 +69,8 @@ public final class Transformer {
     return new ForwardBatch(maxTokens);
   }
 
-  /// Runs one step: stores the keys and values of all its tokens and computes the logits that were
-  /// asked for.
+  /// Runs one step: stores the keys and values of all its tokens and computes the logits and hidden
+  /// states that were asked for.
   ///
   /// @return `[logit rows, vocabulary]`, valid until the next call
   public FloatMatrix forward(ForwardBatch batch) {
@@ -91,7 +91,37 @@ public final class Transformer {
       }
       compute.multiply(activations.logits, weights.output(), activations.last);
     }
+    compute.forRows(
+        batch.hiddenRows().size(),
+        i -> {
+          int row = batch.hiddenRows().get(i);
+          RmsNorm.apply(
+              activations.normed,
+              row,
+              activations.hidden,
+              row,
+              weights.finalNorm(),
+              config.normEpsilon());
+        });
     return activations.logits;
+  }
+
+  /// Time spent in matrix products by all steps so far.
+  public long productNanos() {
+    return compute.productNanos();
+  }
+
+  /// Time spent in attention by all steps so far, its products left out.
+  public long attentionNanos() {
+    return compute.attentionNanos();
+  }
+
+  /// The hidden states after the final norm, of the tokens of the last step that they were asked
+  /// for.
+  ///
+  /// @return `[tokens of the step, hidden]`, valid until the next call; other rows have no meaning
+  public FloatMatrix hiddenStates() {
+    return activations.normed;
   }
 
   private void embed(ForwardBatch batch) {

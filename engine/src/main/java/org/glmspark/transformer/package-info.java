@@ -1,10 +1,10 @@
-/// The decoder: token ids of several sequences in, logits out. Prefill and decode are the same
-/// code.
+/// The decoder: token ids of several sequences in, logits or hidden states out. Prefill and decode
+/// are the same code.
 ///
 /// ```
 /// ForwardBatch ─▶ embedding rows ─▶ DecoderLayer × n ─────────────────────────────▶ final norm ─▶ output matrix ─▶ logits
-///   (segments of     (hidden)        hidden += Attention(norm(hidden))    only rows whose logits are wanted
-///    sequences)                      hidden += FeedForward(norm(hidden))
+///   (segments of     (hidden)        hidden += Attention(norm(hidden))       │ only rows that are wanted
+///    sequences)                      hidden += FeedForward(norm(hidden))     └─▶ hidden states
 ///                                        │  ▲
 ///                                        ▼  │
 ///                                    PagedKvCache

@@ -20,7 +20,6 @@ import java.util.concurrent.CompletionException;
 import java.util.function.UnaryOperator;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.format.MalformedModelException;
-import org.glmspark.kernel.KernelChoice;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelOverrides;
 import org.glmspark.model.ModelWeights;
@@ -115,8 +114,11 @@ class GenerationEngineTest {
     List<List<Object>> expected = run(options().withMaxBatch(4).withStepTokens(33), requests);
 
     EngineOptions options =
-        new EngineOptions(
-            threads, batch, stepTokens, KvCacheType.FLOAT16, cacheBytes, KernelChoice.AUTO);
+        EngineOptions.defaults()
+            .withThreads(threads)
+            .withMaxBatch(batch)
+            .withStepTokens(stepTokens)
+            .withKvCacheBytes(cacheBytes);
     assertThat(run(options, requests)).isEqualTo(expected);
     assertThat(run(options, requests.reversed()).reversed()).isEqualTo(expected);
     assertThat(expected).anyMatch(result -> result.get(2) == FinishReason.STOP);
@@ -145,6 +147,23 @@ class GenerationEngineTest {
       GenerationResult result = engine.submit(greedy(1, CONTEXT - 3, 20)).join();
       assertThat(result.finishReason()).isEqualTo(FinishReason.LENGTH);
       assertThat(result.tokens()).hasSize(3);
+    }
+  }
+
+  @Test
+  void aPromptMayLeaveRoomForOneTokenButNotForNone() {
+    try (GenerationEngine engine = new GenerationEngine(model(List.of()), options())) {
+      GenerationResult last = engine.submit(greedy(1, CONTEXT - 1, 20)).join();
+      assertThat(last.finishReason()).isEqualTo(FinishReason.LENGTH);
+      assertThat(last.tokens()).hasSize(1);
+      for (int length : new int[] {CONTEXT, CONTEXT + 1}) {
+        RowError error = engine.submit(greedy(1, length, 1)).join().error();
+        assertThat(error).isNotNull();
+        assertThat(error.reason()).isEqualTo(RowError.Reason.PROMPT_TOO_LONG);
+      }
+      GenerationResult one = engine.submit(greedy(1, 10, 1)).join();
+      assertThat(one.tokens()).hasSize(1);
+      assertThat(one.finishReason()).isEqualTo(FinishReason.LENGTH);
     }
   }
 
@@ -193,6 +212,7 @@ class GenerationEngineTest {
             new ModelWeights(poisoned, w.layers(), w.finalNorm(), w.output()),
             model.tokenizer(),
             model.chatTemplate(),
+            model.warnings(),
             model.files(),
             model.memory());
     int[] good = {1, 2, 3};

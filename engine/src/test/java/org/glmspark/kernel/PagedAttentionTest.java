@@ -21,7 +21,8 @@ class PagedAttentionTest {
 
   private static Cached cached(Random random, DType dtype, int tokens, int headSize, Arena arena) {
     int blocks = Math.ceilDiv(tokens, KeyValuePages.BLOCK_TOKENS);
-    long half = (long) headSize * KeyValuePages.BLOCK_TOKENS * dtype.bytes();
+    long numbers = (long) headSize * KeyValuePages.BLOCK_TOKENS * dtype.bytes();
+    long half = numbers + (dtype == DType.I8 ? 4L * KeyValuePages.BLOCK_TOKENS : 0);
     long blockBytes = 2 * half + 64; // something of another head between the blocks
     MemorySegment memory = arena.allocate((blocks + 1) * blockBytes);
     memory.fill((byte) 0xff); // NaN wherever nothing is stored
@@ -31,17 +32,31 @@ class PagedAttentionTest {
     float[][] values = new float[tokens][headSize];
     for (int token = 0; token < tokens; token++) {
       long block = order[token / 16] * blockBytes;
+      long scale = block + numbers + 4L * (token % 16);
+      float keyScale = dtype == DType.I8 ? putScale(memory, scale, random) : 1;
+      float valueScale = dtype == DType.I8 ? putScale(memory, half + scale, random) : 1;
       for (int i = 0; i < headSize; i++) {
-        keys[token][i] = put(memory, dtype, block, i * 16L + token % 16, random);
-        values[token][i] =
-            put(memory, dtype, block + half, i / 16 * 256L + token % 16 * 16L + i % 16, random);
+        long value = i / 16 * 256L + token % 16 * 16L + i % 16;
+        keys[token][i] = put(memory, dtype, block, i * 16L + token % 16, random) * keyScale;
+        values[token][i] = put(memory, dtype, block + half, value, random) * valueScale;
       }
     }
     return new Cached(keys, values, new KeyValuePages(memory, dtype, order, blockBytes, 0, half));
   }
 
+  private static float putScale(MemorySegment memory, long offset, Random random) {
+    float scale = random.nextFloat() / 50;
+    memory.set(ValueLayout.JAVA_FLOAT_UNALIGNED, offset, scale);
+    return scale;
+  }
+
   private static float put(
       MemorySegment memory, DType dtype, long base, long index, Random random) {
+    if (dtype == DType.I8) {
+      byte integer = (byte) random.nextInt(-127, 128);
+      memory.set(ValueLayout.JAVA_BYTE, base + index, integer);
+      return integer;
+    }
     float value = (float) random.nextGaussian();
     if (dtype == DType.F32) {
       memory.set(ValueLayout.JAVA_FLOAT_UNALIGNED, base + 4 * index, value);
@@ -132,11 +147,31 @@ class PagedAttentionTest {
 
   @ParameterizedTest(name = "{0}, head size {1}, {2} heads, from position {3}, {4} rows")
   @CsvSource({
-    "F32, 16, 1, 0, 1", "F32, 32, 4, 0, 8", "F16, 16, 4, 13, 5", "F16, 128, 16, 60, 8",
-    "F32, 128, 2, 63, 2", "F16, 64, 3, 1020, 8", "F32, 48, 2, 2047, 1", "F32, 16, 2, 2100, 7",
-    "F16, 128, 8, 14, 1", "F16, 96, 24, 15, 1", "F32, 80, 16, 16, 1", "F16, 128, 2, 62, 1",
-    "F32, 64, 1, 63, 1", "F16, 32, 24, 64, 8", "F16, 128, 8, 1022, 1", "F16, 16, 1, 1017, 8",
-    "F16, 112, 16, 1024, 1", "F32, 16, 5, 2048, 3", "F16, 128, 24, 120, 8", "F16, 128, 1, 58, 7"
+    "F32, 16, 1, 0, 1",
+    "F32, 32, 4, 0, 8",
+    "F16, 16, 4, 13, 5",
+    "F16, 128, 16, 60, 8",
+    "F32, 128, 2, 63, 2",
+    "F16, 64, 3, 1020, 8",
+    "F32, 48, 2, 2047, 1",
+    "F32, 16, 2, 2100, 7",
+    "F16, 128, 8, 14, 1",
+    "F16, 96, 24, 15, 1",
+    "F32, 80, 16, 16, 1",
+    "F16, 128, 2, 62, 1",
+    "F32, 64, 1, 63, 1",
+    "F16, 32, 24, 64, 8",
+    "F16, 128, 8, 1022, 1",
+    "F16, 16, 1, 1017, 8",
+    "I8, 16, 1, 0, 1",
+    "I8, 128, 16, 60, 8",
+    "I8, 48, 2, 2047, 1",
+    "I8, 80, 24, 1020, 8",
+    "I8, 128, 2, 13, 5",
+    "F16, 112, 16, 1024, 1",
+    "F32, 16, 5, 2048, 3",
+    "F16, 128, 24, 120, 8",
+    "F16, 128, 1, 58, 7"
   })
   void hasTheBitsOfTheReferenceAndIsCloseToTheEquation(
       DType dtype, int headSize, int heads, int firstPosition, int rows) {

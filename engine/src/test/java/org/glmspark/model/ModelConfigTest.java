@@ -8,18 +8,31 @@ import org.junit.jupiter.api.Test;
 
 class ModelConfigTest {
   @Test
-  void countsTheParametersOfThePublishedModels() {
-    assertThat(glm4(2, 151_552, 40).parameters()).isEqualTo(9_399_951_360L); // GLM-4-9B-Chat
-    assertThat(glm4(4, 151_552, 40).parameters()).isEqualTo(9_483_857_920L); // GLM-4-9B-Chat-1M
-    assertThat(glm4(2, 65_024, 28).parameters()).isEqualTo(6_243_584_000L); // ChatGLM3-6B-32K
-    assertThat(glm32b(false).parameters()).isEqualTo(32_566_081_536L); // GLM-4-32B-0414
-    assertThat(glm32b(true).parameters()).isEqualTo(32_566_081_536L - 6144L * 151_552);
+  void aTiedEmbeddingCountsOnce() {
+    ModelConfig config = ModelShape.GLM_4_32B.config();
+    var tied =
+        new ModelConfig(
+            config.blockType(),
+            config.hiddenSize(),
+            config.layers(),
+            config.heads(),
+            config.keyValueHeads(),
+            config.headSize(),
+            config.feedForwardSize(),
+            config.vocabularySize(),
+            config.normEpsilon(),
+            config.rope(),
+            config.contextTokens(),
+            config.queryKeyValueBias(),
+            true,
+            config.stopTokens());
+    assertThat(config.parameters() - tied.parameters()).isEqualTo(6144L * 151_552);
   }
 
   @Test
   void knowsTheRowsOfTheFusedProjection() {
-    assertThat(glm4(2, 151_552, 40).queryKeyValueRows()).isEqualTo(4608);
-    assertThat(glm4(4, 151_552, 40).queryKeyValueRows()).isEqualTo(5120);
+    assertThat(ModelShape.GLM_4_9B.config().queryKeyValueRows()).isEqualTo(4608);
+    assertThat(ModelShape.GLM_4_9B_1M.config().queryKeyValueRows()).isEqualTo(5120);
   }
 
   @Test
@@ -47,42 +60,6 @@ class ModelConfigTest {
         .hasMessage("rotatedSize is 130, expected 1 to 128");
     assertThatThrownBy(() -> config(4096, 32, 2, 128, 1e-5f, 1e4, 64, List.of(151_552)))
         .hasMessage("stop token is 151552, expected 0 to 151551");
-  }
-
-  private static ModelConfig glm4(int keyValueHeads, int vocabulary, int layers) {
-    return new ModelConfig(
-        BlockType.PRE_NORM,
-        4096,
-        layers,
-        32,
-        keyValueHeads,
-        128,
-        13_696,
-        vocabulary,
-        1e-5f,
-        new RotarySettings(1e4, 64, null),
-        131_072,
-        true,
-        false,
-        List.of());
-  }
-
-  private static ModelConfig glm32b(boolean tied) {
-    return new ModelConfig(
-        BlockType.SANDWICH_NORM,
-        6144,
-        61,
-        48,
-        2,
-        128,
-        23_040,
-        151_552,
-        1e-5f,
-        new RotarySettings(1e4, 64, null),
-        32_768,
-        false,
-        tied,
-        List.of());
   }
 
   private static ModelConfig config(

@@ -37,10 +37,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Tiny random models in the layouts GLM is published in, against logits computed in float64.
 class GoldenLogitsTest {
-  private static final Path GOLDEN = Path.of("src/test/resources/golden");
+  static final Path GOLDEN = Path.of("src/test/resources/golden");
 
   /// A decoder over one model with a cache for one sequence.
-  private static final class Decoder implements AutoCloseable {
+  static final class Decoder implements AutoCloseable {
     private final Model model;
     private final PagedKvCache cache;
     private final WorkerPool workers = new WorkerPool("golden", 2);
@@ -87,11 +87,11 @@ class GoldenLogitsTest {
     }
   }
 
-  private static JsonNode expected(String folder) throws IOException {
+  static JsonNode expected(String folder) throws IOException {
     return new ObjectMapper().readTree(GOLDEN.resolve(folder).resolve("expected.json").toFile());
   }
 
-  private static int[] ints(JsonNode array) {
+  static int[] ints(JsonNode array) {
     return StreamSupport.stream(array.spliterator(), false).mapToInt(JsonNode::intValue).toArray();
   }
 
@@ -160,7 +160,9 @@ class GoldenLogitsTest {
     assertClose(pack, expected("gguf").get("files").get(file).get("cases"), 0.05);
   }
 
-  /// The small model of sandwich norms is the most sensitive one, with 7.2 % after 64 tokens.
+  /// The small model of sandwich norms is the most sensitive one, with 7.2 % after 64 tokens and
+  /// 5.2 % after 200. That is what rounding costs and no fault of the engine: [Float64TwinTest] has
+  /// 7.1 % and 4.7 % in float64.
   @ParameterizedTest
   @CsvSource({
     "chatglm2-6b, 0.05",
@@ -174,7 +176,23 @@ class GoldenLogitsTest {
     assertClose(pack, expected(name).get("cases"), bound);
   }
 
-  private static Path pack(Path source, @Nullable WeightType weights, Path folder) {
+  /// A head's elements are rounded by up to 1/254 of the largest of them, which is 0.6 % of their
+  /// root mean square on average. The logits are off by 0.4 to 1 %, those of the model of sandwich
+  /// norms by up to 1.6 %; more would be a fault.
+  @ParameterizedTest
+  @CsvSource({
+    "chatglm2-6b, 0.02",
+    "chatglm3-6b-32k, 0.02",
+    "glm-4-9b-chat, 0.02",
+    "glm-4-9b-chat-1m, 0.02",
+    "glm-4-32b-0414, 0.03"
+  })
+  void keysAndValuesOfEightBitsStayCloseToTheReference(String name, double bound)
+      throws IOException {
+    assertClose(GOLDEN.resolve(name), KvCacheType.INT8, expected(name).get("cases"), bound);
+  }
+
+  static Path pack(Path source, @Nullable WeightType weights, Path folder) {
     Path target = folder.resolve("model.glmpack");
     new ModelPacker(new PackOptions(weights, null), PackProgress.SILENT)
         .pack(source, target, IfPresent.REFUSE);
@@ -182,7 +200,11 @@ class GoldenLogitsTest {
   }
 
   private static void assertClose(Path path, JsonNode cases, double bound) {
-    try (Decoder decoder = new Decoder(path, KvCacheType.FLOAT32)) {
+    assertClose(path, KvCacheType.FLOAT32, cases, bound);
+  }
+
+  private static void assertClose(Path path, KvCacheType cacheType, JsonNode cases, double bound) {
+    try (Decoder decoder = new Decoder(path, cacheType)) {
       for (JsonNode golden : cases) {
         int[] tokens = ints(golden.get("ids"));
         float[] logits = decoder.logits(tokens, 1, 256)[0];

@@ -5,10 +5,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import org.glmspark.bench.MachineSpeed;
 import org.glmspark.bench.ModelBenchmark;
 import org.glmspark.bench.ProductBenchmark;
@@ -25,21 +23,20 @@ import org.glmspark.parallel.WorkerPool;
 import org.glmspark.tensor.WeightType;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /// `glm bench`: how fast this machine runs a model, and how fast it could.
 @Command(
     name = "bench",
     description = {
       "Measures prefill and decode of a model on this machine, and the ceilings of the",
-      "machine in the same run. Needs no download: --shape makes random weights of a",
-      "published model's sizes. Every figure is the best of several runs."
+      "machine in the same run. Needs no download: random weights of a published model's",
+      "sizes do, those of glm-4-9b unless --shape or --model says otherwise. Every figure",
+      "is the best of several runs."
     },
     footer = {
       "",
@@ -49,27 +46,12 @@ import picocli.CommandLine.TypeConversionException;
     })
 final class BenchCommand implements Callable<Integer> {
   private static final int STEP_TOKENS = 512;
-  private static final KvCacheType CACHE_TYPE = KvCacheType.FLOAT16;
 
   @SuppressWarnings("NullAway.Init") // picocli's work
   @Spec
   private CommandSpec spec;
 
-  @Option(
-      names = "--shape",
-      paramLabel = "NAME",
-      converter = ShapeConverter.class,
-      description = {
-        "sizes of the random model: chatglm2-6b, chatglm3-6b, glm-4-9b, glm-4-9b-1m",
-        "or glm-4-32b (default: glm-4-9b)"
-      })
-  private @Nullable ModelShape shape;
-
-  @Option(
-      names = "--layers",
-      paramLabel = "N",
-      description = "layers of the random model (default: as many as the real one has)")
-  private @Nullable Integer layers;
+  @Mixin private ShapeArgument random = new ShapeArgument();
 
   @Option(
       names = "--weights",
@@ -103,6 +85,13 @@ final class BenchCommand implements Callable<Integer> {
       description =
           "kernels for quantised weights: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
   private KernelChoice kernels = KernelChoice.AUTO;
+
+  @Option(
+      names = "--kv-cache-type",
+      paramLabel = "TYPE",
+      description =
+          "how keys and values are stored: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
+  private KvCacheType cacheType = KvCacheType.FLOAT16;
 
   @Option(
       names = "--products",
@@ -141,24 +130,6 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--json", description = "for programs")
   private boolean json;
 
-  /// Finds a shape by the name that options give it.
-  static final class ShapeConverter implements ITypeConverter<ModelShape> {
-    @Override
-    public ModelShape convert(String value) {
-      return Arrays.stream(ModelShape.values())
-          .filter(shape -> shape.optionName().equals(value))
-          .findAny()
-          .orElseThrow(() ->
-              new TypeConversionException(
-                  "'%s' is no shape, expected one of %s"
-                      .formatted(
-                          value,
-                          Arrays.stream(ModelShape.values())
-                              .map(ModelShape::optionName)
-                              .collect(Collectors.joining(", ")))));
-    }
-  }
-
   @Override
   public Integer call() throws JsonProcessingException {
     requirePositive("--threads", List.of(threads));
@@ -195,7 +166,7 @@ final class BenchCommand implements Callable<Integer> {
 
   private Model open() {
     if (model != null) {
-      if (shape != null || layers != null || weights != null || outputWeights != null) {
+      if (random.isGiven() || weights != null || outputWeights != null) {
         throw new ParameterException(
             spec.commandLine(),
             "--model has its own sizes and weights, expected no --shape, --layers, --weights or --output-weights");
@@ -203,20 +174,10 @@ final class BenchCommand implements Callable<Integer> {
       ModelOptions options = argument.options(model);
       return ModelLoader.load(options.path(), options.overrides());
     }
+    ModelShape shape = random.shape() == null ? ModelShape.GLM_4_9B : random.shape();
     WeightType type = weights == null ? WeightType.Q4 : weights;
-    return RandomModel.load(config(), type, outputWeights == null ? type : outputWeights);
-  }
-
-  private ModelConfig config() {
-    ModelShape chosen = shape == null ? ModelShape.GLM_4_9B : shape;
-    if (layers == null) {
-      return chosen.config();
-    }
-    try {
-      return chosen.config(layers);
-    } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), "--layers: " + e.getMessage(), e);
-    }
+    return RandomModel.load(
+        random.config(shape), type, outputWeights == null ? type : outputWeights);
   }
 
   private BenchReport measure(Model measured, WorkerPool workers) {
@@ -246,10 +207,10 @@ final class BenchCommand implements Callable<Integer> {
       BenchReport report, ModelConfig config, MatMul matMul, WorkerPool workers) {
     int cacheTokens = largest(contexts) + STEP_TOKENS;
     try (Model attention =
-            RandomModel.load(config.attentionOnly(), WeightType.F32, WeightType.F32);
+            RandomModel.load(ModelBenchmark.attentionOf(config), WeightType.F32, WeightType.F32);
         var benchmark =
             new ModelBenchmark(
-                attention, CACHE_TYPE, matMul, workers, STEP_TOKENS, 1, cacheTokens)) {
+                attention, cacheType, matMul, workers, STEP_TOKENS, 1, cacheTokens)) {
       for (int context : contexts) {
         report.attention(STEP_TOKENS, context, benchmark.prefillAfter(context, STEP_TOKENS));
         report.attention(1, context, benchmark.decode(1, context, newTokens));
@@ -262,7 +223,7 @@ final class BenchCommand implements Callable<Integer> {
     int cacheTokens = Math.max(largest(prompts), largest(batches) * (context + newTokens));
     try (var benchmark =
         new ModelBenchmark(
-            measured, CACHE_TYPE, matMul, workers, STEP_TOKENS, largest(batches), cacheTokens)) {
+            measured, cacheType, matMul, workers, STEP_TOKENS, largest(batches), cacheTokens)) {
       for (int prompt : prompts) {
         report.prefill(prompt, benchmark.prefill(prompt));
       }

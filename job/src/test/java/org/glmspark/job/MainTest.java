@@ -9,6 +9,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -325,6 +327,27 @@ class MainTest {
     assertThat(glm("generate", "x", "--model", pack.toString(), "--set", "model.weights=q8"))
         .isEqualTo(1);
     assertThat(err.toString()).contains("is a pack, which has its weight types");
+  }
+
+  @Test
+  void packTakesEitherAModelOrAShape() {
+    String output = folder.resolve("any.glmpack").toString();
+    for (List<String> wrong :
+        List.<List<String>>of(
+            List.of(),
+            List.of("--layers", "1"),
+            List.of("--model", MODEL, "--shape", "glm-4-9b"),
+            List.of("--model", MODEL, "--tokenizer", MODEL))) {
+      err.getBuffer().setLength(0);
+      var arguments = new ArrayList<>(List.of("pack", "--output", output));
+      arguments.addAll(wrong);
+      assertThat(glm(arguments.toArray(String[]::new))).isEqualTo(2);
+      assertThat(err.toString()).startsWith("expected either --model, or --shape, to which");
+    }
+    err.getBuffer().setLength(0);
+    assertThat(glm("pack", "--shape", "glm-4-9b", "--layers", "0", "--output", output))
+        .isEqualTo(2);
+    assertThat(err.toString()).startsWith("--layers: layers is 0, expected 1 to 4096");
   }
 
   @Test

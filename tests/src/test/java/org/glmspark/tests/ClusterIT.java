@@ -8,9 +8,7 @@ import java.util.Map;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
-import org.glmspark.kernel.KernelChoice;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.udfs.ExecutorEngines;
 import org.junit.jupiter.api.AfterAll;
@@ -22,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ClusterIT {
   private static final int DOCUMENTS = 60;
   private static final EngineOptions OPTIONS =
-      new EngineOptions(1, 32, 512, KvCacheType.FLOAT16, 64L << 20, KernelChoice.AUTO);
+      EngineOptions.defaults().withThreads(1).withKvCacheBytes(64L << 20);
   private static final SamplingParameters GREEDY = SamplingParameters.greedy(160);
 
   @TempDir private static Path folder;

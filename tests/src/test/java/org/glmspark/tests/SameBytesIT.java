@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import org.apache.spark.sql.SparkSession;
-import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
-import org.glmspark.kernel.KernelChoice;
 import org.glmspark.sampling.SamplingParameters;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -50,8 +48,11 @@ class SameBytesIT {
   private static List<String> complete(int partitions, int maxBatch, int stepTokens) {
     int threads = spark.sparkContext().defaultParallelism();
     var options =
-        new EngineOptions(
-            threads, maxBatch, stepTokens, KvCacheType.FLOAT16, 64L << 20, KernelChoice.AUTO);
+        EngineOptions.defaults()
+            .withThreads(threads)
+            .withMaxBatch(maxBatch)
+            .withStepTokens(stepTokens)
+            .withKvCacheBytes(64L << 20);
     return Summaries.comparable(
         Summaries.summarize(
             Summaries.documents(spark, DOCUMENTS), options, DRAWN, List.of(), partitions));

@@ -1,19 +1,12 @@
 package org.glmspark.udfs;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
 import java.util.Objects;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
-import org.apache.spark.util.TaskCompletionListener;
 import org.glmspark.generation.GenerationEngine;
 import org.glmspark.generation.GenerationRequest;
 import org.glmspark.generation.GenerationResult;
@@ -51,132 +44,47 @@ record GeneratePartition(
     GenerationEngine engine = model.value().engine();
     ChatTemplate template =
         Objects.requireNonNull(engine.model().chatTemplate()); // see ModelHandle
-    var completed = new CompletedRows(rows, engine, template);
-    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) _ -> completed.withdraw());
-    return completed;
+    return LookAhead.over(rows, List.of(engine), row -> ask(row, engine, template));
   }
 
-  /// A row that was pulled and not yet given out.
-  private sealed interface Pending {
-    Row row();
-
-    record Asked(Row row, CompletableFuture<GenerationResult> result) implements Pending {}
-
-    record Refused(Row row, RowError error) implements Pending {}
+  private LookAhead.PendingRow<Row> ask(Row row, GenerationEngine engine, ChatTemplate template) {
+    List<@Nullable String> texts = row.getList(inputColumns + 1);
+    @Nullable RowError missing = prompt.missing(texts);
+    if (missing != null) {
+      return new LookAhead.PendingRow<>(() -> name(row), List.of(), _ -> refused(row, missing));
+    }
+    List<String> present = texts.stream().map(Objects::requireNonNull).toList();
+    int[] tokens = template.encode(prompt.messages(present));
+    CompletableFuture<GenerationResult> result =
+        LookAhead.Asked.submit(() -> engine.submit(new GenerationRequest(tokens, sampling, format)));
+    return new LookAhead.PendingRow<>(
+        () -> name(row),
+        List.of(new LookAhead.Asked(engine, result)),
+        _ -> completed(row, result.resultNow()));
   }
 
-  /// Pulls rows ahead of the one it gives out, but only as many as the engine has use for.
-  private final class CompletedRows implements Iterator<Row> {
-    private final Iterator<Row> rows;
-    private final GenerationEngine engine;
-    private final ChatTemplate template;
-    private final int maxBatch = model.value().options().maxBatch();
-    private final Deque<Pending> pending = new ArrayDeque<>();
+  private Row refused(Row row, RowError error) {
+    count(0);
+    return columns.refused(row, inputColumns, error, rowId(row), model.value().digest());
+  }
 
-    CompletedRows(Iterator<Row> rows, GenerationEngine engine, ChatTemplate template) {
-      this.rows = rows;
-      this.engine = engine;
-      this.template = template;
-    }
+  private Row completed(Row row, GenerationResult result) {
+    count(result.usage().completion());
+    return columns.completed(row, inputColumns, result, rowId(row), model.value().digest());
+  }
 
-    @Override
-    public boolean hasNext() {
-      pull();
-      return !pending.isEmpty();
-    }
+  private String name(Row row) {
+    return "row '%s'".formatted(rowId(row));
+  }
 
-    @Override
-    public Row next() {
-      if (!hasNext()) {
-        throw new NoSuchElementException();
-      }
-      Row completed = complete(pending.getFirst());
-      pending.removeFirst();
-      return completed;
-    }
+  private String rowId(Row row) {
+    return row.getString(inputColumns);
+  }
 
-    /// Submits rows while the batch has a use for them. Twice the batch is enough to refill it
-    /// while the oldest row is still running; a task without any row submits one whatever the
-    /// others have queued.
-    private void pull() {
-      while (pending.size() < 2 * maxBatch
-          && (pending.isEmpty() || engine.waiting() < maxBatch)
-          && rows.hasNext()) {
-        pending.addLast(ask(rows.next()));
-      }
-    }
-
-    private Pending ask(Row row) {
-      List<@Nullable String> texts = row.getList(inputColumns + 1);
-      @Nullable RowError missing = prompt.missing(texts);
-      if (missing != null) {
-        return new Pending.Refused(row, missing);
-      }
-      List<String> present = texts.stream().map(Objects::requireNonNull).toList();
-      int[] tokens = template.encode(prompt.messages(present));
-      return new Pending.Asked(row, submit(new GenerationRequest(tokens, sampling, format), row));
-    }
-
-    private CompletableFuture<GenerationResult> submit(GenerationRequest request, Row row) {
-      try {
-        return engine.submit(request);
-      } catch (IllegalStateException e) {
-        throw engineFailed(row, e);
-      }
-    }
-
-    private Row complete(Pending head) {
-      String rowId = rowId(head.row());
-      String digest = model.value().digest();
-      return switch (head) {
-        case Pending.Refused(Row row, RowError error) -> {
-          count(0);
-          yield columns.refused(row, inputColumns, error, rowId, digest);
-        }
-        case Pending.Asked(Row row, CompletableFuture<GenerationResult> future) -> {
-          GenerationResult result = await(future, row);
-          count(result.usage().completion());
-          yield columns.completed(row, inputColumns, result, rowId, digest);
-        }
-      };
-    }
-
-    private GenerationResult await(CompletableFuture<GenerationResult> result, Row row) {
-      try {
-        return TaskWait.await(result, this::pull);
-      } catch (ExecutionException e) {
-        throw engineFailed(row, e.getCause());
-      } catch (CancellationException e) { // somebody closed it
-        throw engineFailed(row, e);
-      }
-    }
-
-    /// Whatever the row was, the engine is of no more use to anybody: the next task opens another.
-    private IllegalStateException engineFailed(Row row, @Nullable Throwable cause) {
-      ExecutorEngines.discard(engine);
-      return new IllegalStateException(
-          "row '%s': the engine failed: %s".formatted(rowId(row), cause), cause);
-    }
-
-    private String rowId(Row row) {
-      return row.getString(inputColumns);
-    }
-
-    private void count(long completionTokens) {
-      if (progress != null) {
-        progress.rows().add(1);
-        progress.completionTokens().add(completionTokens);
-      }
-    }
-
-    /// Takes back what the task still has in the engine; nothing when it ended well.
-    void withdraw() {
-      for (Pending row : pending) {
-        if (row instanceof Pending.Asked(_, CompletableFuture<GenerationResult> result)) {
-          result.cancel(true);
-        }
-      }
-      pending.clear();
+  private void count(long completionTokens) {
+    if (progress != null) {
+      progress.rows().add(1);
+      progress.completionTokens().add(completionTokens);
     }
   }
 }

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// @param sampling how to choose tokens and when to stop
 /// @param format what form each answer must have; null for any text
 /// @param keyColumns the columns that name a row; empty to name rows by their content
-/// @param columns the names of the columns added
+/// @param columns the names of the columns added; log-probabilities are among them where `sampling`
+///   asks for some
 /// @param partitions how many tasks share the rows; 0 for four to each core of the cluster
 public record Generation(
     ModelHandle model,
@@ -44,6 +45,7 @@ public record Generation(
       sampling.requireWholeAnswers();
     }
     keyColumns = List.copyOf(keyColumns);
+    columns = sampling.logprobs() == null ? columns : columns.withLogProbabilities();
     if (partitions < 0) {
       throw new IllegalArgumentException(
           "partitions is %d, expected 0 (chosen by the cluster's size) or more"
@@ -78,7 +80,8 @@ public record Generation(
   /// Key columns are looked through for duplicates at once. Rows are dealt to the tasks by their
   /// id, so the order of the input is not that of the output.
   ///
-  /// @throws IllegalArgumentException as [#check], and if two rows have the same key
+  /// @throws IllegalArgumentException as [#check], if two rows have the same key, and if the model
+  ///   does not fit the executors' memory
   public Dataset<Row> apply(Dataset<Row> input) {
     return complete(input, null);
   }
@@ -91,6 +94,7 @@ public record Generation(
   private Dataset<Row> complete(Dataset<Row> input, @Nullable RowProgress progress) {
     check(input.schema());
     SparkContext spark = input.sparkSession().sparkContext();
+    model.requireMemory(spark.conf());
     Broadcast<ModelHandle> handle = JavaSparkContext.fromSparkContext(spark).broadcast(model);
     var task =
         new GeneratePartition(

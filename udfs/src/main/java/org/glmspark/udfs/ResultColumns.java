@@ -14,6 +14,7 @@ import org.glmspark.generation.GenerationResult;
 import org.glmspark.generation.RowError;
 import org.glmspark.model.EngineVersion;
 import org.glmspark.prompt.ToolCall;
+import org.glmspark.sampling.TokenLogProbability;
 import org.jspecify.annotations.Nullable;
 
 /// The columns that a completion adds to a row, and how they are named.
@@ -27,13 +28,24 @@ import org.jspecify.annotations.Nullable;
 /// | `usage` | STRUCT&lt;prompt, cached, completion&gt; | tokens |
 /// | `timing` | STRUCT&lt;queue_ms, prefill_ms, decode_ms&gt; | milliseconds |
 /// | `lineage` | STRUCT&lt;row_id, request_id, model_digest, engine_version&gt; | `request_id` is null if nothing was asked |
+/// | `logprobs` | ARRAY&lt;STRUCT&lt;token_id, logprob, top_logprobs ARRAY&lt;STRUCT&lt;token_id, logprob&gt;&gt;&gt;&gt; | one element for each token of the completion; null if the row has an error; only where asked for |
 ///
 /// All but `timing` and `usage.cached` is the same whenever and wherever a row is completed.
 ///
 /// @param prefix put before each name; empty for none
 /// @param struct the name of one struct column that holds them all, or null if they stand side by
 ///   side
-public record ResultColumns(String prefix, @Nullable String struct) implements Serializable {
+/// @param logProbabilities whether there is a column `logprobs`
+public record ResultColumns(
+    String prefix, @Nullable String struct, LogProbabilities logProbabilities)
+    implements Serializable {
+
+  /// Whether the log-probabilities of a completion's tokens are told.
+  public enum LogProbabilities {
+    OMITTED,
+    TOLD
+  }
+
   private static final StructType TOOL_CALL =
       new StructType().add("name", DataTypes.StringType).add("arguments", DataTypes.StringType);
   private static final StructType USAGE =
@@ -61,6 +73,12 @@ public record ResultColumns(String prefix, @Nullable String struct) implements S
           .add("usage", USAGE)
           .add("timing", TIMING)
           .add("lineage", LINEAGE);
+  private static final StructType ALTERNATIVE =
+      new StructType().add("token_id", DataTypes.IntegerType).add("logprob", DataTypes.DoubleType);
+  private static final StructType LOGPROB =
+      ALTERNATIVE.add("top_logprobs", DataTypes.createArrayType(ALTERNATIVE));
+  private static final StructType RESULT_AND_LOGPROBS =
+      RESULT.add("logprobs", DataTypes.createArrayType(LOGPROB));
 
   public ResultColumns {
     if (struct != null && (struct.isBlank() || !prefix.isEmpty())) {
@@ -68,6 +86,11 @@ public record ResultColumns(String prefix, @Nullable String struct) implements S
           "result columns: prefix '%s' and struct column '%s', expected one of them"
               .formatted(prefix, struct));
     }
+  }
+
+  /// Those that are always there.
+  public ResultColumns(String prefix, @Nullable String struct) {
+    this(prefix, struct, LogProbabilities.OMITTED);
   }
 
   /// `completion`, `finish_reason`, ... beside the input columns.
@@ -83,6 +106,11 @@ public record ResultColumns(String prefix, @Nullable String struct) implements S
   /// One column that holds all of them: `name.completion`, `name.finish_reason`, ...
   public static ResultColumns inStruct(String name) {
     return new ResultColumns("", name);
+  }
+
+  /// The same and the column `logprobs`.
+  public ResultColumns withLogProbabilities() {
+    return new ResultColumns(prefix, struct, LogProbabilities.TOLD);
   }
 
   /// The input's columns and then the results'.
@@ -104,12 +132,17 @@ public record ResultColumns(String prefix, @Nullable String struct) implements S
   }
 
   private List<StructField> fields() {
+    StructType result = tellsLogProbabilities() ? RESULT_AND_LOGPROBS : RESULT;
     if (struct != null) {
-      return List.of(DataTypes.createStructField(struct, RESULT, true));
+      return List.of(DataTypes.createStructField(struct, result, true));
     }
-    return Arrays.stream(RESULT.fields())
+    return Arrays.stream(result.fields())
         .map(field -> DataTypes.createStructField(prefix + field.name(), field.dataType(), true))
         .toList();
+  }
+
+  private boolean tellsLogProbabilities() {
+    return logProbabilities == LogProbabilities.TOLD;
   }
 
   /// A row of [#append(StructType)] for a row that the model was asked about.
@@ -128,7 +161,8 @@ public record ResultColumns(String prefix, @Nullable String struct) implements S
         error,
         result.usage(),
         result.timing(),
-        RowFactory.create(rowId, result.requestId(), modelDigest, EngineVersion.current()));
+        RowFactory.create(rowId, result.requestId(), modelDigest, EngineVersion.current()),
+        error == null ? logProbabilities(result.logProbabilities()) : null);
   }
 
   /// A row of [#append(StructType)] for a row that there was nothing to ask about.
@@ -142,7 +176,8 @@ public record ResultColumns(String prefix, @Nullable String struct) implements S
         error,
         new GenerationResult.Usage(0, 0, 0),
         new GenerationResult.Timing(0, 0, 0),
-        RowFactory.create(rowId, null, modelDigest, EngineVersion.current()));
+        RowFactory.create(rowId, null, modelDigest, EngineVersion.current()),
+        null);
   }
 
   private static Row @Nullable [] toolCalls(List<ToolCall> calls) {
@@ -151,6 +186,20 @@ public record ResultColumns(String prefix, @Nullable String struct) implements S
         : calls.stream()
             .map(call -> RowFactory.create(call.name(), call.arguments()))
             .toArray(Row[]::new);
+  }
+
+  private static Row[] logProbabilities(List<TokenLogProbability> tokens) {
+    return tokens.stream()
+        .map(token ->
+            RowFactory.create(
+                token.token(), token.logProbability(), alternatives(token.mostProbable())))
+        .toArray(Row[]::new);
+  }
+
+  private static Row[] alternatives(List<TokenLogProbability.Alternative> tokens) {
+    return tokens.stream()
+        .map(token -> RowFactory.create(token.token(), token.logProbability()))
+        .toArray(Row[]::new);
   }
 
   private Row row(
@@ -162,8 +211,9 @@ public record ResultColumns(String prefix, @Nullable String struct) implements S
       @Nullable RowError error,
       GenerationResult.Usage usage,
       GenerationResult.Timing timing,
-      Row lineage) {
-    @Nullable Object[] result = {
+      Row lineage,
+      Row @Nullable [] logProbabilities) {
+    @Nullable Object[] always = {
       completion,
       finishReason.name().toLowerCase(Locale.ROOT),
       error == null ? null : error.sentence(),
@@ -172,6 +222,11 @@ public record ResultColumns(String prefix, @Nullable String struct) implements S
       RowFactory.create(timing.queueMillis(), timing.prefillMillis(), timing.decodeMillis()),
       lineage
     };
+    @Nullable Object[] result = always;
+    if (tellsLogProbabilities()) {
+      result = Arrays.copyOf(always, always.length + 1);
+      result[always.length] = logProbabilities;
+    }
     @Nullable Object[] appended =
         struct == null ? result : new Object[] {RowFactory.create(result)};
     @Nullable Object[] values = new Object[inputColumns + appended.length];

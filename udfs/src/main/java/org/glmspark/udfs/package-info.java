@@ -12,6 +12,10 @@
 ///                                            PromptSource (row ─▶ chat messages, or a RowError)
 /// ```
 ///
+/// SQL functions take the same way to the engines ([GlmSparkExtensions]): `plan` makes operators of
+/// their calls, `function` says what they ask, [SessionModels] which model, and [LookAhead] sends
+/// rows ahead for both ways. [AnswerCache] answers equal requests of an executor once.
+///
 /// Only a path, a digest and options travel; weights never do. Where the path leads to no pack, the
 /// driver and each machine with executors pack the model once, into a folder of their own; equal
 /// models have equal packs, which the digest proves. A row that cannot be completed becomes a row

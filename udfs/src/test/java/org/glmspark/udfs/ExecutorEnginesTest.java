@@ -16,7 +16,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.format.MalformedModelException;
+import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.GenerationEngine;
 import org.glmspark.generation.GenerationRequest;
 import org.glmspark.sampling.SamplingParameters;
@@ -83,6 +85,18 @@ class ExecutorEnginesTest {
 
     int processors = Runtime.getRuntime().availableProcessors();
     assertThat(handle.engine().options().threads()).isEqualTo(Math.min(2, processors));
+  }
+
+  @Test
+  void putACacheInAFileIntoTheLocalFolderOfSparkAndShareIt() {
+    LocalSpark.session();
+    EngineOptions options = SampleData.options(4).withKvCacheStorage(KvCacheStorage.FILE);
+    ModelHandle handle = ModelHandle.of(SampleData.model(), options);
+
+    assertThat(handle.engine().options().kvCacheFolder()).isNotNull();
+    assertThat(Path.of(handle.engine().options().kvCacheFolder())).isDirectory();
+    assertThat(handle.engine().submit(REQUEST).join().error()).isNull();
+    assertThat(handle.engine()).isSameAs(handle.engine());
   }
 
   @Test

@@ -154,6 +154,43 @@ class GenerationTest {
     assertThat(fromColumns.getString(1)).isEqualTo(fromText.getString(1));
   }
 
+  @Test
+  void tellsLogProbabilitiesWhereTheyAreAskedFor() {
+    Dataset<Row> input =
+        SampleData.documents(3).select("id", "body").union(SPARK.sql("SELECT 'none', NULL"));
+    var asking =
+        new Generation(
+            model,
+            new PromptSource.Summarize("body", 50),
+            SamplingParameters.greedy(100).toBuilder().logprobs(2).build(),
+            List.of("id"),
+            ResultColumns.prefixed("ai_"),
+            2);
+
+    Dataset<Row> completed = asking.apply(input).cache();
+
+    assertThat(completed.schema().fieldNames()).endsWith("ai_lineage", "ai_logprobs");
+    List<Row> rows =
+        completed.selectExpr("ai_logprobs", "ai_usage.completion", "ai_error").collectAsList();
+    assertThat(rows).hasSize(4);
+    for (Row row : rows) {
+      if (!row.isNullAt(2)) {
+        assertThat(row.isNullAt(0)).isTrue();
+        continue;
+      }
+      List<Row> tokens = row.getList(0);
+      assertThat(tokens).hasSize(row.getInt(1));
+      for (Row token : tokens) { // greedy: the chosen one is the most probable one
+        List<Row> most = token.getList(2);
+        assertThat(most).hasSize(2);
+        assertThat(most.getFirst().getInt(0)).isEqualTo(token.getInt(0));
+        assertThat(most.getFirst().getDouble(1)).isEqualTo(token.getDouble(1)).isNegative();
+        assertThat(most.get(1).getDouble(1)).isLessThanOrEqualTo(token.getDouble(1));
+      }
+    }
+    completed.unpersist();
+  }
+
   private static Generation templated(PromptSource prompt) {
     return new Generation(
         model, prompt, SamplingParameters.greedy(4), List.of(), ResultColumns.plain(), 1);

@@ -6,9 +6,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
-import org.glmspark.kernel.KernelChoice;
 
 /// The documents that come with the project, the model that can summarise them, and what it must
 /// answer.
@@ -35,7 +33,11 @@ final class SampleData {
 
   /// One thread and little memory: several engines are open at once while tests run.
   static EngineOptions options(int maxBatch) {
-    return new EngineOptions(1, maxBatch, 128, KvCacheType.FLOAT16, 16 << 20, KernelChoice.AUTO);
+    return EngineOptions.defaults()
+        .withThreads(1)
+        .withMaxBatch(maxBatch)
+        .withStepTokens(128)
+        .withKvCacheBytes(16 << 20);
   }
 
   /// `id`, `body` and the other columns of the first documents.

@@ -23,7 +23,9 @@ final class Assembler {
     R8(8),
     R9(9),
     R10(10),
-    R11(11);
+    R11(11),
+    R12(12),
+    R13(13);
 
     final int number;
 
@@ -304,6 +306,13 @@ final class Assembler {
     indirect(source.number, base, displacement, 1);
   }
 
+  /// Loads all 64 bits.
+  void load(Register target, Memory source) {
+    rex(1, target.number, source.base().number);
+    bytes(0x8B);
+    indirect(target.number, source.base(), source.displacement(), 1);
+  }
+
   void add(Register target, Register source) {
     rex(1, source.number, target.number);
     bytes(0x01);
@@ -343,6 +352,13 @@ final class Assembler {
     direct(1, target.number);
   }
 
+  /// All 64 bits in memory.
+  void decrement(Memory counter) {
+    rex(1, 0, counter.base().number);
+    bytes(0xFF);
+    indirect(1, counter.base(), counter.displacement(), 1);
+  }
+
   /// Jumps back if the last result was not zero.
   void jumpIfNotZero(int position) {
     bytes(0x0F, 0x85);
@@ -365,9 +381,18 @@ final class Assembler {
 
   /// Asks for a line of 64 bytes to be brought into the nearest cache. Never faults.
   void prefetch(Register base, int displacement) {
-    rex(0, 1, base.number);
+    prefetch(1, base, displacement);
+  }
+
+  /// As [#prefetch], but into the second-level cache only.
+  void prefetchSecondLevel(Register base, int displacement) {
+    prefetch(2, base, displacement);
+  }
+
+  private void prefetch(int hint, Register base, int displacement) {
+    rex(0, hint, base.number);
     bytes(0x0F, 0x18);
-    indirect(1, base, displacement, 1);
+    indirect(hint, base, displacement, 1);
   }
 
   /// Processor identification: leaf EAX, subleaf ECX into EAX, EBX, ECX, EDX.

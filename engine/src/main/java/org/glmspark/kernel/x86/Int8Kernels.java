@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.WeightType;
+import org.jspecify.annotations.Nullable;
 
 /// The assembled products of quantised weights and activations, for one instruction set: a function
 /// for each weight type and size of tile. They are assembled once in a process.
@@ -32,8 +33,7 @@ public final class Int8Kernels {
                 Linker.Option.critical(true));
   }
 
-  private static final List<WeightType> TYPES =
-      List.of(WeightType.Q8, WeightType.Q4, WeightType.Q4M);
+  static final List<WeightType> TYPES = List.of(WeightType.Q8, WeightType.Q4, WeightType.Q4M);
 
   private static final Map<InstructionSet, Int8Kernels> ASSEMBLED =
       new EnumMap<>(InstructionSet.class);
@@ -43,9 +43,13 @@ public final class Int8Kernels {
   /// For each of [#TYPES], tiles of 1 token and more.
   private final List<MemorySegment> functions;
 
-  private Int8Kernels(InstructionSet set, List<MemorySegment> functions) {
+  private final @Nullable PanelKernels panels;
+
+  private Int8Kernels(
+      InstructionSet set, List<MemorySegment> functions, @Nullable PanelKernels panels) {
     this.set = set;
     this.functions = functions;
+    this.panels = panels;
   }
 
   /// What of all instruction sets this machine has, the fastest first.
@@ -105,7 +109,8 @@ public final class Int8Kernels {
             });
       }
     }
-    return new Int8Kernels(set, CodeMemory.load(code));
+    PanelKernels panels = set == InstructionSet.AVX512_VNNI ? PanelKernels.assemble() : null;
+    return new Int8Kernels(set, CodeMemory.load(code), panels);
   }
 
   private MemorySegment function(ActivationTile tile) {
@@ -116,6 +121,11 @@ public final class Int8Kernels {
   /// What the kernels use.
   public InstructionSet instructionSet() {
     return set;
+  }
+
+  /// The kernels for many tokens, or null if this instruction set has none of its own.
+  public @Nullable PanelKernels panels() {
+    return panels;
   }
 
   /// What the integers of weights are too large by when these kernels multiply them; see

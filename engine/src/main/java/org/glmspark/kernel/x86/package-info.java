@@ -5,6 +5,9 @@
 /// CpuFeatures ──▶ InstructionSet ──▶ VnniMatMul or Avx2MatMul ──▶ CodeMemory ──▶ Int8Kernels.multiply
 ///                                         │ Assembler                                 ▲
 ///                                                                StripMatrix, ActivationTile
+///
+/// many tokens:                       VnniPanelMatMul ──▶ CodeMemory ──▶ PanelKernels.unpack ──▶ multiply
+///                                                              StripMatrix ▲      WeightPanel, ActivationTile ▲
 /// ```
 ///
 /// The results have the bits that the numeric contract says, so they are those of the kernels in

@@ -287,12 +287,28 @@ class AssemblerTest {
         instruction("or rax, rdx", a -> a.or(Register.RAX, Register.RDX), "48 09 d0"),
         instruction("shl rdx, 32", a -> a.shiftLeft(Register.RDX, 32), "48 c1 e2 20"),
         instruction("dec rdx", a -> a.decrement(Register.RDX), "48 ff ca"),
+        instruction(
+            "dec qword [rsp+24]", a -> a.decrement(new Memory(Register.RSP, 24)), "48 ff 4c 24 18"),
+        instruction(
+            "mov rbx, [rsp+16]",
+            a -> a.load(Register.RBX, new Memory(Register.RSP, 16)),
+            "48 8b 5c 24 10"),
+        instruction(
+            "mov r12, [rsp+24]",
+            a -> a.load(Register.R12, new Memory(Register.RSP, 24)),
+            "4c 8b 64 24 18"),
+        instruction("add r12, r13", a -> a.add(Register.R12, Register.R13), "4d 01 ec"),
+        instruction("push r13", a -> a.push(Register.R13), "41 55"),
         instruction("push rbx", a -> a.push(Register.RBX), "40 53"),
         instruction("pop r8", a -> a.pop(Register.R8), "41 58"),
         instruction("ret", Assembler::ret, "c3"),
         instruction(
             "prefetcht0 [rdi+2048]", a -> a.prefetch(Register.RDI, 2048), "40 0f 18 8f 00080000"),
         instruction("prefetcht0 [r8+64]", a -> a.prefetch(Register.R8, 64), "41 0f 18 48 40"),
+        instruction(
+            "prefetcht1 [rbp+64]", a -> a.prefetchSecondLevel(Register.RBP, 64), "40 0f 18 55 40"),
+        instruction(
+            "prefetcht1 [r12]", a -> a.prefetchSecondLevel(Register.R12, 0), "41 0f 18 14 24"),
         instruction("cpuid", Assembler::cpuid, "0f a2"),
         instruction("xgetbv", Assembler::xgetbv, "0f 01 d0"));
   }

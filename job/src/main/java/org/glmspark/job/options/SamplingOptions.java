@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 /// @param stopTokenIds tokens that end a completion, besides the model's own
 /// @param ignoreEos whether the model's own stop tokens end nothing
 /// @param seed chooses the random numbers
+/// @param logprobs how many of the most probable tokens to tell with each token, or null to tell
+///   nothing
 public record SamplingOptions(
     @Key(
             value = "what holds where the keys below say nothing; 256 tokens at most, or more",
@@ -103,7 +105,12 @@ public record SamplingOptions(
             defaultValue = "false")
         boolean ignoreEos,
     @Key(value = "chooses the random numbers; equal seeds, equal output", defaultValue = "0")
-        long seed) {
+        long seed,
+    @Key(
+            value =
+                "0 to 20; adds a column logprobs, with so many of the most probable tokens for each one",
+            defaultValue = "null")
+        @Nullable Integer logprobs) {
 
   /// Not the compact form, because all values together are checked.
   public SamplingOptions(
@@ -123,7 +130,8 @@ public record SamplingOptions(
       List<String> stop,
       List<Integer> stopTokenIds,
       boolean ignoreEos,
-      long seed) {
+      long seed,
+      @Nullable Integer logprobs) {
     this.preset = preset;
     this.maxTokens = maxTokens;
     this.minTokens = minTokens;
@@ -141,6 +149,7 @@ public record SamplingOptions(
     this.stopTokenIds = List.copyOf(stopTokenIds);
     this.ignoreEos = ignoreEos;
     this.seed = seed;
+    this.logprobs = logprobs;
     var _ = parameters(); // checks the ranges
   }
 
@@ -157,6 +166,7 @@ public record SamplingOptions(
     ifGiven(presencePenalty, builder::presencePenalty);
     ifGiven(frequencyPenalty, builder::frequencyPenalty);
     ifGiven(allowedTokenIds, builder::allowedTokenIds);
+    ifGiven(logprobs, builder::logprobs);
     if (ignoreEos) {
       builder.ignoreEos();
     }

@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.glmspark.cache.KvCacheStorage;
+import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.sampling.SamplingParameters;
@@ -75,9 +77,10 @@ class JobFileTest {
                        "presence_penalty": -0.5, "frequency_penalty": 0.25,
                        "logit_bias": {"198": -5, "7": 2.5}, "allowed_token_ids": [7, 198],
                        "bad_words": ["bad"], "stop": "END", "stop_token_ids": [9],
-                       "ignore_eos": true, "seed": 9007199254740993},
+                       "ignore_eos": true, "seed": 9007199254740993, "logprobs": 3},
           "engine": {"threads": 3, "max-batch": 4, "step-tokens": 64,
-                     "kv-cache-type": "float32", "kv-cache-bytes": 5000000000},
+                     "kv-cache-type": "int8", "kv-cache-bytes": 5000000000,
+                     "kv-cache-storage": "file", "kv-cache-folder": "/disk"},
           "output": {"path": "out", "format": "json", "mode": "overwrite",
                      "struct": "ai", "partitions": 5}
         }
@@ -109,8 +112,18 @@ class JobFileTest {
                 .stopTokenIds(List.of(9))
                 .ignoreEos()
                 .seed(9007199254740993L)
+                .logprobs(3)
                 .build());
-    assertThat(options.engine().options().kvCacheBytes()).isEqualTo(5_000_000_000L);
+    assertThat(options.engine().options())
+        .isEqualTo(
+            EngineOptions.defaults()
+                .withThreads(3)
+                .withMaxBatch(4)
+                .withStepTokens(64)
+                .withKvCacheType(KvCacheType.INT8)
+                .withKvCacheBytes(5_000_000_000L)
+                .withKvCacheStorage(KvCacheStorage.FILE)
+                .withKvCacheFolder("/disk"));
     assertThat(options.output().struct()).isEqualTo("ai");
     assertThat(options.output().partitions()).isEqualTo(5);
   }

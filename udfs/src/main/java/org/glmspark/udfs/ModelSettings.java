@@ -1,0 +1,32 @@
+package org.glmspark.udfs;
+
+import java.io.Serializable;
+import org.glmspark.format.MalformedModelException;
+import org.glmspark.generation.EngineOptions;
+import org.glmspark.pack.PackProgress;
+import org.glmspark.pack.PackingException;
+
+/// A model that a session's settings name, before anybody has looked at it.
+///
+/// @param name what SQL calls it
+/// @param source which model
+/// @param options how each executor's engine uses its machine
+/// @param threads where the number of worker threads comes from
+/// @param partTokens most tokens of a text that is worked on in one piece; 0 for as many as the
+///   model's context leaves
+public record ModelSettings(
+    String name, ModelSource source, EngineOptions options, ModelHandle.Threads threads, int partTokens)
+    implements Serializable {
+
+  /// Looks at the model from the driver, and packs it if this machine has not yet.
+  ///
+  /// @throws MalformedModelException if there is no model there, or none that reads text
+  /// @throws PackingException if the pack cannot be written
+  public ModelHandle handle() {
+    ModelHandle handle = ModelHandle.of(source, options, PackProgress.SILENT);
+    return switch (threads) {
+      case AS_IN_OPTIONS -> handle;
+      case EXECUTOR_CORES -> handle.withThreadsOfExecutor();
+    };
+  }
+}

@@ -1,0 +1,133 @@
+package org.glmspark.udfs.plan;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.apache.spark.sql.catalyst.expressions.And;
+import org.apache.spark.sql.catalyst.expressions.CaseWhen;
+import org.apache.spark.sql.catalyst.expressions.Coalesce;
+import org.apache.spark.sql.catalyst.expressions.Expression;
+import org.apache.spark.sql.catalyst.expressions.If;
+import org.apache.spark.sql.catalyst.expressions.IsNull;
+import org.apache.spark.sql.catalyst.expressions.Literal;
+import org.apache.spark.sql.catalyst.expressions.Literal$;
+import org.apache.spark.sql.catalyst.expressions.Not;
+import org.glmspark.udfs.function.Scala;
+import org.jspecify.annotations.Nullable;
+import scala.Option;
+import scala.Tuple2;
+
+/// Makes calls in the branches of `CASE`, `IF` and `COALESCE` cost nothing for the rows that do not
+/// come there.
+///
+/// Calls leave the expression they stand in and would be made for all rows. Their first input
+/// becomes NULL for rows that the conditions send elsewhere, and a call with a NULL input asks
+/// nothing.
+final class Branches {
+  /// Canonical forms of calls that are made for every row anyway.
+  private final Set<Expression> unconditional;
+
+  Branches(Set<Expression> unconditional) {
+    this.unconditional = unconditional;
+  }
+
+  /// The expression, with the calls guarded whose conditions have no calls themselves.
+  Expression guard(Expression expression) {
+    return guard(expression, null);
+  }
+
+  /// @param taken true for rows that come to this expression; null if all do
+  private Expression guard(Expression expression, @Nullable Expression taken) {
+    if (!CallSites.in(expression)) {
+      return expression;
+    }
+    return switch (expression) {
+      case ModelCall call -> guardCall(call, taken);
+      case If choice -> guardIf(choice, taken);
+      case CaseWhen cases -> guardCases(cases, taken);
+      case Coalesce coalesce -> guardCoalesce(coalesce, taken);
+      default -> expression.mapChildren(child -> guard(child, taken));
+    };
+  }
+
+  private Expression guardCall(ModelCall call, @Nullable Expression taken) {
+    if (taken == null || unconditional.contains(call.canonicalized())) {
+      return call;
+    }
+    List<Expression> inputs = new ArrayList<>();
+    for (Expression input : CallSites.children(call)) {
+      inputs.add(guard(input, taken));
+    }
+    Expression first = inputs.getFirst();
+    if (!isGuarded(first, taken)) {
+      inputs.set(0, new If(taken, first, Literal$.MODULE$.create(null, first.dataType())));
+    }
+    return call.withInputs(inputs);
+  }
+
+  private static boolean isGuarded(Expression input, Expression taken) {
+    return input instanceof If guard
+        && guard.predicate().canonicalized().equals(taken.canonicalized());
+  }
+
+  private Expression guardIf(If choice, @Nullable Expression taken) {
+    Expression condition = choice.predicate();
+    if (CallSites.in(condition)) {
+      return new If(guard(condition, taken), choice.trueValue(), choice.falseValue());
+    }
+    return new If(
+        condition,
+        guard(choice.trueValue(), and(taken, condition)),
+        guard(choice.falseValue(), and(taken, not(condition))));
+  }
+
+  private Expression guardCases(CaseWhen cases, @Nullable Expression taken) {
+    List<Tuple2<Expression, Expression>> guarded = new ArrayList<>();
+    @Nullable Expression here = taken;
+    boolean known = true; // whether no condition so far waits for a call
+    for (Tuple2<Expression, Expression> branch : CallSites.branches(cases)) {
+      Expression condition = branch._1();
+      if (!known) {
+        guarded.add(branch);
+      } else if (CallSites.in(condition)) {
+        guarded.add(new Tuple2<>(guard(condition, here), branch._2()));
+        known = false;
+      } else {
+        guarded.add(new Tuple2<>(condition, guard(branch._2(), and(here, condition))));
+        here = and(here, not(condition));
+      }
+    }
+    Option<Expression> otherwise = cases.elseValue();
+    if (known && otherwise.isDefined()) {
+      otherwise = Option.apply(guard(otherwise.get(), here));
+    }
+    return new CaseWhen(Scala.seq(guarded), otherwise);
+  }
+
+  private Expression guardCoalesce(Coalesce coalesce, @Nullable Expression taken) {
+    List<Expression> guarded = new ArrayList<>();
+    @Nullable Expression here = taken;
+    boolean known = true;
+    for (Expression child : CallSites.children(coalesce)) {
+      guarded.add(known ? guard(child, here) : child);
+      known = known && !CallSites.in(child);
+      if (known) {
+        here = and(here, new IsNull(child));
+      }
+    }
+    return new Coalesce(Scala.seq(guarded));
+  }
+
+  /// A condition that is not the same each time it is evaluated says nothing about a row.
+  private static @Nullable Expression and(@Nullable Expression taken, Expression condition) {
+    if (!condition.deterministic()) {
+      return taken;
+    }
+    return taken == null ? condition : new And(taken, condition);
+  }
+
+  /// True where a condition is false or null.
+  private static Expression not(Expression condition) {
+    return new Not(new Coalesce(Scala.seq(List.of(condition, Literal.FalseLiteral()))));
+  }
+}

@@ -1,0 +1,176 @@
+package org.glmspark.udfs.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.glmspark.udfs.AnswerCache;
+import org.glmspark.udfs.LocalSpark;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+/// Requests that an engine gets for a query: each call once for each row that needs it.
+class CallsOnceTest {
+  private static final SparkSession SPARK = LocalSpark.session();
+  private static final int ROWS = 40;
+
+  /// What the engine may have pulled beyond what a query needed: two batches a task.
+  private static final int LOOK_AHEAD = 2 * 2 * 8;
+
+  @TempDir private static Path folder;
+
+  private long asked;
+  private long computed;
+
+  /// `docs`: 40 rows in four files, half of them `en`; every prompt is another one, and the model
+  /// answers each with `positive`.
+  @BeforeAll
+  static void writeDocuments() {
+    String path = folder.resolve("docs").toString();
+    SPARK
+        .range(0, ROWS, 1, 4)
+        .selectExpr(
+            "id",
+            """
+            concat('I bought the lamp in Tor for ', id + 10, ' dollars. The lamp works perfectly. \
+            It also looks great.\\n\\nClassify the sentiment of the text above as positive, negative, \
+            neutral or mixed. Reply with one word.') AS p\
+            """,
+            "if(id % 2 = 0, 'en', 'de') AS lang",
+            "id % 4 AS grp")
+        .selectExpr("*", "if(id % 10 = 7, NULL, p) AS maybe")
+        .write()
+        .parquet(path);
+    SPARK.read().parquet(path).createOrReplaceTempView("docs");
+  }
+
+  @BeforeEach
+  void count() {
+    AnswerCache.ofExecutor().clear();
+    asked = AnswerCache.ofExecutor().asked();
+    computed = AnswerCache.ofExecutor().computed();
+  }
+
+  @AfterEach
+  void standardSettings() {
+    SPARK.conf().unset("spark.sql.adaptive.enabled");
+    SPARK.conf().unset("spark.sql.codegen.wholeStage");
+  }
+
+  private long asked() {
+    return AnswerCache.ofExecutor().asked() - asked;
+  }
+
+  private long computed() {
+    return AnswerCache.ofExecutor().computed() - computed;
+  }
+
+  private record Case(String sql, int rows, int asked) {}
+
+  private static final List<Case> CASES =
+      List.of(
+          new Case("SELECT id, ai_gen(p) g FROM docs", 40, 40),
+          new Case("SELECT ai_gen(p), ai_gen(p) FROM docs", 40, 40),
+          new Case("SELECT ai_gen(p), upper(ai_gen(p)), length(ai_gen(p)), id FROM docs", 40, 40),
+          new Case("SELECT ai_gen(p) FROM docs WHERE lang = 'en'", 20, 20),
+          new Case("SELECT id FROM docs WHERE ai_gen(p) = 'positive' AND lang = 'en'", 20, 20),
+          new Case("SELECT id FROM docs WHERE lang = 'en' AND ai_gen(p) = 'negative'", 0, 20),
+          new Case("SELECT id, upper(ai_gen(p)) FROM docs WHERE ai_gen(p) LIKE 'pos%'", 40, 40),
+          new Case(
+              "SELECT * FROM (SELECT id, lang, ai_gen(p) g FROM docs) WHERE g > 'a' AND lang = 'de'",
+              20,
+              20),
+          new Case("SELECT ai_gen(p) FROM docs LIMIT 10", 10, 10),
+          new Case("SELECT upper(ai_gen(p)) FROM docs LIMIT 10 OFFSET 5", 10, 10),
+          new Case("SELECT id, ai_gen(p) g FROM docs ORDER BY id DESC LIMIT 10", 10, 10),
+          new Case("SELECT id, ai_gen(p) g FROM docs ORDER BY length(p), id", 40, 40),
+          new Case("SELECT id, ai_gen(p) g FROM docs ORDER BY g, id", 40, 40),
+          new Case("SELECT id FROM docs ORDER BY ai_gen(p), id LIMIT 3", 3, 40),
+          new Case("SELECT ai_gen(p) FROM docs ORDER BY ai_gen(p)", 40, 40),
+          new Case("SELECT id FROM (SELECT id, ai_gen(p) g FROM docs)", 40, 0),
+          new Case("SELECT count(*) FROM (SELECT id, ai_gen(p) g FROM docs)", 1, 0),
+          new Case("SELECT id, ai_gen(maybe) g FROM docs", 40, 36),
+          new Case("SELECT ai_gen('Write one word.')", 1, 1),
+          new Case("SELECT ai_gen(x) FROM VALUES ('a'), ('b') AS t(x)", 2, 2),
+          new Case("SELECT ai_gen(id) FROM docs WHERE id = 5", 1, 1),
+          new Case("SELECT grp, max(length(ai_gen(p))) m FROM docs GROUP BY grp", 4, 40),
+          new Case("SELECT ai_gen(p) c, count(*) n FROM docs GROUP BY ai_gen(p)", 1, 40),
+          new Case("SELECT ai_gen(p) c, count(*) n FROM docs GROUP BY 1 HAVING n > 1", 1, 40),
+          new Case("SELECT grp, ai_gen(min(p)) FROM docs GROUP BY grp", 4, 4),
+          new Case("SELECT ai_gen(lang), count(*) FROM docs GROUP BY lang", 2, 2),
+          new Case(
+              "SELECT grp, count(*) FROM docs GROUP BY grp HAVING ai_gen(max(p)) = 'positive'",
+              4,
+              4),
+          new Case(
+              "SELECT ai_gen(concat(a.p, b.lang)) FROM docs a JOIN docs b ON a.id = b.id", 40, 40),
+          new Case(
+              "SELECT * FROM (SELECT id, ai_gen(p) g FROM docs) a JOIN (SELECT id FROM docs WHERE id < 20) b USING (id)",
+              20,
+              20),
+          new Case(
+              "SELECT a.id FROM docs a JOIN docs b ON a.id = b.id AND ai_gen(a.p) = ai_gen(b.p)",
+              40,
+              80),
+          new Case(
+              "SELECT ai_gen(p) FROM docs WHERE id < 5 UNION ALL SELECT ai_gen(p) FROM docs WHERE id < 3",
+              8,
+              8),
+          new Case("SELECT DISTINCT ai_gen(p) FROM docs", 1, 40),
+          new Case(
+              "SELECT id, row_number() OVER (PARTITION BY ai_gen(p) ORDER BY id) rn FROM docs",
+              40,
+              40),
+          new Case("SELECT id, explode(split(ai_gen(p), 'i')) FROM docs", 120, 40),
+          new Case("SELECT CASE WHEN lang = 'en' THEN ai_gen(p) ELSE 'skip' END FROM docs", 40, 20),
+          new Case(
+              "SELECT CASE WHEN id < 10 THEN ai_gen(p) WHEN id < 30 THEN upper(ai_gen(p)) ELSE p END FROM docs",
+              40,
+              30),
+          new Case("SELECT if(id < 10, 'x', ai_gen(p)) FROM docs", 40, 30),
+          new Case("SELECT coalesce(maybe, ai_gen(p)) FROM docs", 40, 4),
+          new Case("SELECT if(lang = 'en', ai_gen(p), ''), ai_gen(p) FROM docs", 40, 40),
+          new Case("SELECT if(ai_gen(p) = 'positive', ai_gen(lang), 'x') FROM docs", 40, 80),
+          new Case("SELECT if(ai_gen(p) = 'negative', ai_gen(lang), 'x') FROM docs", 40, 40),
+          new Case(
+              "SELECT id, (SELECT max(ai_gen(p)) FROM docs WHERE id < 4) m FROM docs WHERE id < 2",
+              2,
+              4),
+          new Case(
+              "SELECT id FROM docs WHERE lang IN (SELECT substring(ai_gen(p), 0, 2) FROM docs WHERE id < 4)",
+              0,
+              4),
+          new Case(
+              "SELECT id FROM docs d WHERE EXISTS (SELECT 1 FROM docs e WHERE e.id = d.id AND ai_gen(e.p) LIKE 'pos%')",
+              40, 40),
+          new Case(
+              "SELECT id FROM docs d WHERE EXISTS (SELECT 1 FROM docs e WHERE concat(ai_gen(e.p), e.id) = concat('positive', d.id))",
+              40,
+              40),
+          new Case(
+              "SELECT ai_gen((SELECT max(e.p) FROM docs e WHERE e.id = d.id)) FROM docs d", 40, 40),
+          new Case("SELECT ai_gen((SELECT max(p) FROM docs)) FROM docs LIMIT 3", 3, 3),
+          new Case("SELECT ai_gen(concat(p, CAST(rand(1) AS STRING))) FROM docs", 40, 40),
+          new Case("SELECT named_struct('a', ai_gen(p)).a FROM docs", 40, 40),
+          new Case("SELECT transform(array(lang), x -> upper(x)), ai_gen(p) FROM docs", 40, 40),
+          new Case("SELECT ai_gen(ai_gen(p)) FROM docs WHERE id < 4", 4, 8),
+          new Case(
+              "WITH v AS (SELECT id, ai_gen(p) g FROM docs) SELECT x.g, y.g FROM v x JOIN v y USING (id)",
+              40,
+              40));
+
+  @ParameterizedTest
+  @FieldSource("CASES")
+  void asksOnceForEachRow(Case query) {
+    List<Row> rows = SPARK.sql(query.sql()).collectAsList();
+
+    assertThat(rows).hasSize(query.rows());
+    assertThat(asked()).isEqualTo(query.asked());
+  }
+}
