@@ -15,9 +15,10 @@ import org.glmspark.transformer.Transformer;
 /// Decides which tokens each step computes. Sequences enter and leave the batch between steps; none
 /// waits for another to end.
 ///
-/// A step takes the next token of every running sequence, then fills the rest of its token budget
-/// with parts of prompts, in the order in which the sequences got their places; see [RunningBatch].
-/// Belongs to the stepping thread.
+/// A step takes the next token of every running sequence, with those that the sequence guesses to
+/// come after it where that pays, then fills the rest of its token budget with parts of prompts, in
+/// the order in which the sequences got their places; see [RunningBatch]. Belongs to the stepping
+/// thread.
 final class ContinuousBatchScheduler {
   private final Model model;
   private final Transformer transformer;
@@ -66,6 +67,10 @@ final class ContinuousBatchScheduler {
     int logits() {
       return sequence instanceof PooledSequence ? 0 : rows;
     }
+
+    int prefill() {
+      return sequence.decoding() ? 0 : count;
+    }
   }
 
   /// Runs one step.
@@ -78,18 +83,18 @@ final class ContinuousBatchScheduler {
       model.requireWholeFiles();
       ForwardBatch batch = transformer.newBatch();
       List<Share> shares = fill(batch);
-      int decoding = (int) shares.stream().filter(share -> share.sequence().decoding()).count();
+      int prefill = shares.stream().mapToInt(Share::prefill).sum();
       compute(shares, batch);
       sequences.removeEnded();
-      meter.countStep(shares.size(), batch.rows() - decoding, decoding, System.nanoTime() - start);
+      meter.countStep(shares.size(), prefill, batch.rows() - prefill, System.nanoTime() - start);
     }
     meter.publish();
     outcomes.forEach(Runnable::run);
     outcomes.clear();
   }
 
-  /// If that throws, nothing has changed for any sequence; so each of them is computed alone, and
-  /// only those that fail by themselves are given up.
+  /// If the transformer throws, nothing has changed for any sequence; so each of them is computed
+  /// alone, and only those that fail by themselves are given up.
   private void compute(List<Share> shares, ForwardBatch batch) {
     FloatMatrix logits;
     try {
@@ -107,7 +112,7 @@ final class ContinuousBatchScheduler {
       return;
     }
     long start = System.nanoTime();
-    Map<Sequence, Throwable> failures = read(shares, logits);
+    Map<Sequence, Throwable> failures = read(shares, batch, logits);
     meter.countSampling(System.nanoTime() - start);
     for (Share share : shares) {
       try {
@@ -147,20 +152,20 @@ final class ContinuousBatchScheduler {
   private List<Share> fill(ForwardBatch batch) {
     List<Share> shares = new ArrayList<>();
     List<Sequence> running = sequences.running();
+    int decoding = (int) running.stream().filter(Sequence::decoding).count();
+    int spareLogits = maxLogitRows - running.size(); // each sequence may need one in any case
+    // With a part of a prompt in the step, arithmetic takes the time and no guess pays.
+    int room = decoding == running.size() ? Math.min(spareLogits, batch.room() - decoding) : 0;
+    DraftBudget budget = new DraftBudget(decoding, room);
     for (Sequence sequence : running) {
       if (sequence.decoding()) {
-        shares.add(share(batch, sequence, 1));
+        shares.add(share(batch, sequence, 1 + guess(sequence, budget)));
       }
     }
-    int spareLogits = maxLogitRows - running.size(); // each sequence may need one in any case
     for (Sequence sequence : running) {
       if (!sequence.decoding() && batch.room() > 0) {
         sequences.takeWhatIsKnown(sequence);
-        int count = Math.min(sequence.pending(), batch.room());
-        if (!(sequence instanceof PooledSequence)) {
-          count -= Math.max(0, sequence.rowsOf(count) - 1 - spareLogits);
-        }
-        Share share = share(batch, sequence, count);
+        Share share = prefill(batch, sequence, 1 + spareLogits);
         spareLogits -= Math.max(0, share.logits() - 1);
         shares.add(share);
       }
@@ -168,6 +173,25 @@ final class ContinuousBatchScheduler {
     return shares;
   }
 
+  /// Lets a sequence guess tokens, if it is one that draws some.
+  private int guess(Sequence sequence, DraftBudget budget) {
+    if (!(sequence instanceof GeneratedSequence generated)) {
+      return 0;
+    }
+    int guesses = generated.guess(budget);
+    return sequences.growBeyond(sequence, sequence.length() + guesses) ? guesses : 0;
+  }
+
+  /// @param mostLogits most rows of logits to ask for
+  private static Share prefill(ForwardBatch batch, Sequence sequence, int mostLogits) {
+    int count = Math.min(sequence.pending(), batch.room());
+    if (!(sequence instanceof PooledSequence)) {
+      count -= Math.max(0, sequence.rowsOf(count) - mostLogits);
+    }
+    return share(batch, sequence, count);
+  }
+
+  /// @param count tokens of the sequence, those that it guessed among them
   private static Share share(ForwardBatch batch, Sequence sequence, int count) {
     int segment = batch.add(sequence.tokens(), sequence.computed(), count, sequence.blocks());
     int rows = sequence.rowsOf(count);
@@ -179,12 +203,13 @@ final class ContinuousBatchScheduler {
   /// Lets each sequence read its rows.
   ///
   /// @return what was thrown, and by whose rows
-  private Map<Sequence, Throwable> read(List<Share> shares, FloatMatrix logits) {
+  private Map<Sequence, Throwable> read(
+      List<Share> shares, ForwardBatch batch, FloatMatrix logits) {
     Map<Sequence, Throwable> failures = new ConcurrentHashMap<>();
     List<Runnable> reads = new ArrayList<>();
     for (Share share : shares) {
       if (share.rows() > 0) {
-        for (Runnable read : reads(share, logits)) {
+        for (Runnable read : reads(share, batch, logits)) {
           reads.add(
               () -> {
                 try {
@@ -201,10 +226,12 @@ final class ContinuousBatchScheduler {
   }
 
   /// The parts of a sequence's reading, which may run at once.
-  private List<Runnable> reads(Share share, FloatMatrix logits) {
+  private List<Runnable> reads(Share share, ForwardBatch batch, FloatMatrix logits) {
     return switch (share.sequence()) {
-      case GeneratedSequence generated ->
-          List.of(() -> generated.read(logits, share.firstRow()));
+      case GeneratedSequence generated -> {
+        int finite = batch.finiteTokens(share.segment()) - (share.count() - share.rows());
+        yield List.of(() -> generated.read(logits, share.firstRow(), share.rows(), finite));
+      }
       case PooledSequence pooled ->
           List.of(() -> pooled.read(transformer.hiddenStates(), share.firstRow(), share.rows()));
       case LabelSequence labels -> List.of(() -> labels.read(logits, share.firstRow()));
@@ -226,8 +253,13 @@ final class ContinuousBatchScheduler {
   /// Takes the step's outcome into the sequence.
   private void apply(Share share, ForwardBatch batch) {
     Sequence sequence = share.sequence();
-    sequence.advance(share.count());
-    if (batch.overflowed(share.segment())) {
+    int computed = share.count();
+    if (sequence instanceof GeneratedSequence generated && share.rows() > 0) {
+      computed -= share.rows() - generated.rowsTaken();
+      meter.countGuesses(share.rows() - 1, generated.rowsTaken() - 1);
+    }
+    sequence.advance(computed);
+    if (batch.finiteTokens(share.segment()) < computed) {
       fail(
           sequence,
           RowError.Reason.NOT_FINITE,
@@ -246,6 +278,7 @@ final class ContinuousBatchScheduler {
   }
 
   private void draw(GeneratedSequence sequence) {
+    meter.countDrawnTokens(sequence.rowsTaken() - (sequence.drawn() < 0 ? 1 : 0));
     if (sequence.drawn() == Sampler.NOT_FINITE) {
       failNotFinite(sequence);
       return;
@@ -258,14 +291,9 @@ final class ContinuousBatchScheduler {
               .formatted(sequence.computed()));
       return;
     }
-    meter.countDrawnToken();
-    if (sequence.drewStopToken()) {
-      sequence.stop();
-      end(sequence, FinishReason.STOP);
-    } else if (sequence.append()) {
-      end(sequence, FinishReason.STOP);
-    } else if (sequence.full()) {
-      end(sequence, FinishReason.LENGTH);
+    FinishReason reason = sequence.reason();
+    if (reason != null) {
+      end(sequence, reason);
     }
   }
 
@@ -354,12 +382,16 @@ final class ContinuousBatchScheduler {
       return new Answer(Answer.plainText(beforeStop), List.of());
     }
     var template = model.chatTemplate();
-    if (template == null) {
+    var tokenizer = model.tokenizer();
+    if (template == null || tokenizer == null) {
       return new Answer("", List.of());
     }
-    return reason == FinishReason.STOP
-        ? template.parseAnswer(sequence.completionAndStop(), List.of())
-        : new Answer(template.answerText(sequence.completion()), List.of());
+    if (reason == FinishReason.STOP) {
+      return template.parseAnswer(sequence.completionAndStop(), List.of());
+    }
+    List<Integer> tokens = sequence.completion();
+    String text = WholeCharacters.of(template.answerText(tokens), tokens, tokenizer);
+    return new Answer(text, List.of());
   }
 
   /// Ends everything that waits or runs with a failure of the engine itself.

@@ -202,7 +202,13 @@ public final class GenerationEngine implements AutoCloseable {
     var stopCondition = new StopCondition(sampling, stopTokens, stopStrings(sampling.stop()));
     var sequence =
         new GeneratedSequence(
-            asked, requestId, model.config().contextTokens(), sampler, stopCondition, grammar);
+            asked,
+            requestId,
+            model.config().contextTokens(),
+            sampler,
+            stopCondition,
+            grammar,
+            options.promptLookup());
     enqueue(sequence);
     return sequence.future();
   }

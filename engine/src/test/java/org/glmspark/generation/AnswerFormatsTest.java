@@ -113,6 +113,7 @@ class AnswerFormatsTest {
                 model.weights(),
                 tokenizer,
                 template,
+                model.warnings(),
                 model.files(),
                 model.memory()),
             EngineOptions.defaults().withThreads(2).withKvCacheBytes(64 << 20));

@@ -42,6 +42,7 @@ class EngineFailureTest {
         weights,
         model.tokenizer(),
         template,
+        model.warnings(),
         model.files(),
         model.memory());
   }

@@ -29,16 +29,20 @@ class MaskBenchmarkTest {
         "sex":{"enum":["female","male",null]},
         "tags":{"type":"array","items":{"type":"string"},"maxItems":8},
         "address":{"type":"object","properties":{"street":{"type":"string"},"zip":{"type":"string","pattern":"^[0-9]{5}$"}},"required":["street"]}},
-       "required":["name","country","tags"]}""";
+       "required":["name","country","tags"]}\
+      """;
 
   private static final List<String> ANSWERS =
       List.of(
           """
-          {"name": "Ada Lovelace", "born": "1815-12-10", "country": "United Kingdom of Great Britain", "score": 99.5, "sex": "female", "tags": ["mathematics", "computing", "analytical engine"], "address": {"street": "12 St James's Square", "zip": "12345"}}""",
+          {"name": "Ada Lovelace", "born": "1815-12-10", "country": "United Kingdom of Great Britain", "score": 99.5, "sex": "female", "tags": ["mathematics", "computing", "analytical engine"], "address": {"street": "12 St James's Square", "zip": "12345"}}\
+          """,
           """
-          {"name": "王小明", "country": "中华人民共和国", "score": 7, "tags": ["人工智能", "语言模型的训练和推理", "北京"], "address": {"street": "海淀区中关村大街27号"}}""",
+          {"name": "王小明", "country": "中华人民共和国", "score": 7, "tags": ["人工智能", "语言模型的训练和推理", "北京"], "address": {"street": "海淀区中关村大街27号"}}\
+          """,
           """
-          {"name": "He said \\"hello\\"\\n", "country": "Österreich", "sex": null, "tags": []}""");
+          {"name": "He said \\"hello\\"\\n", "country": "Österreich", "sex": null, "tags": []}\
+          """);
 
   private record Case(AnswerFormat format, List<String> answers) {}
 
@@ -52,7 +56,8 @@ class MaskBenchmarkTest {
     cases.put(
         "regex, an address",
         new Case(new AnswerFormat.Regex("[\\w.+-]+@(\\w+\\.)+\\w{2,}"), addresses));
-    List<String> prose = List.of("The lamp arrived early, and it looks great so far. 很好。".repeat(3));
+    List<String> prose =
+        List.of("The lamp arrived early, and it looks great so far. 很好。".repeat(3));
     cases.put("regex, any text", new Case(new AnswerFormat.Regex("[^\\n]{1,500}"), prose));
     return cases;
   }
@@ -78,11 +83,7 @@ class MaskBenchmarkTest {
   }
 
   private static void measure(
-      String name,
-      Case measured,
-      AnswerGrammars grammars,
-      Tokenizer tokenizer,
-      float[] logits) {
+      String name, Case measured, AnswerGrammars grammars, Tokenizer tokenizer, float[] logits) {
     long start = System.nanoTime();
     AnswerGrammar grammar = grammars.of(measured.format());
     double compile = (System.nanoTime() - start) / 1e6;

@@ -17,6 +17,7 @@ import org.glmspark.generation.GenerationEngine;
 import org.glmspark.generation.GenerationRequest;
 import org.glmspark.generation.GenerationResult;
 import org.glmspark.generation.RowError;
+import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.job.options.ModelOptions;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelConfig;
@@ -26,6 +27,7 @@ import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.sampling.SamplingPreset;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -64,6 +66,40 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Option(names = "--system", paramLabel = "TEXT", description = "the system message")
   private @Nullable String system;
+
+  @ArgGroup private @Nullable Form form;
+
+  /// What form the answer must have; one of them at most.
+  static final class Form {
+    @Option(
+        names = "--response-format",
+        required = true,
+        paramLabel = "JSON",
+        description =
+            "what form the answer must have, as request.response-format of a job file says it")
+    private @Nullable String json;
+
+    @Option(
+        names = "--choice",
+        required = true,
+        paramLabel = "TEXT",
+        description = "the only text that can be the answer, or, repeated, one of those that can")
+    private List<String> choices = new ArrayList<>();
+
+    @Option(
+        names = "--regex",
+        required = true,
+        paramLabel = "PATTERN",
+        description = "a regular expression that matches all of the answer")
+    private @Nullable String pattern;
+
+    private @Nullable AnswerFormat format() {
+      if (json != null) {
+        return AnswerFormat.parse(json);
+      }
+      return pattern == null ? new AnswerFormat.Choice(choices) : new AnswerFormat.Regex(pattern);
+    }
+  }
 
   @Option(
       names = "--preset",
@@ -178,6 +214,7 @@ final class GenerateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     SamplingParameters sampling = sampling();
+    AnswerFormat format = format(sampling);
     ModelOptions options = argument.options(model);
     try (Model opened = open(options)) {
       ChatTemplate template = opened.chatTemplate();
@@ -187,7 +224,7 @@ final class GenerateCommand implements Callable<Integer> {
       int[] prompt = template.encode(messages());
       EngineOptions engineOptions = engineOptions(opened.config(), prompt.length, sampling);
       try (GenerationEngine engine = new GenerationEngine(opened, engineOptions)) {
-        GenerationResult result = answer(engine, new GenerationRequest(prompt, sampling));
+        GenerationResult result = answer(engine, new GenerationRequest(prompt, sampling, format));
         RowError error = result.error();
         if (error != null) {
           throw new RefusedException(error.sentence());
@@ -267,6 +304,18 @@ final class GenerateCommand implements Callable<Integer> {
     }
     messages.add(ChatMessage.user(text));
     return messages;
+  }
+
+  private @Nullable AnswerFormat format(SamplingParameters sampling) {
+    try {
+      AnswerFormat format = form == null ? null : form.format();
+      if (format != null) {
+        sampling.requireWholeAnswers();
+      }
+      return format;
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
   }
 
   private SamplingParameters sampling() {

@@ -173,7 +173,8 @@ class PublishedShapeTest {
     assertThat(json.at("/hyperparameters/norm_epsilon/value").floatValue())
         .isEqualTo(facts.config().normEpsilon());
     assertThat(inspect())
-        .containsPattern(String.format(Locale.ROOT, "(?m)^parameters +%,d$", facts.config().parameters()))
+        .containsPattern(
+            String.format(Locale.ROOT, "(?m)^parameters +%,d$", facts.config().parameters()))
         .containsPattern(
             String.format(
                 Locale.ROOT,

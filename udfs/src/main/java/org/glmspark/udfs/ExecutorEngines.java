@@ -99,7 +99,8 @@ public final class ExecutorEngines {
     Path pack = source.packed(PackProgress.SILENT);
     ExecutorMemory memory = ExecutorMemory.ofThisProcess(conf());
     EngineOptions fitting = withCache(options, handle, pack, memory);
-    GenerationEngine engine = GenerationEngine.open(pack, source.overrides(), withLocalFolder(fitting));
+    GenerationEngine engine =
+        GenerationEngine.open(pack, source.overrides(), withLocalFolder(fitting));
     String found = engine.model().digest();
     if (!found.equals(handle.digest())) {
       engine.close();

@@ -15,6 +15,7 @@ import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.apache.spark.TaskContext;
 import org.apache.spark.util.TaskCompletionListener;
+import org.glmspark.generation.FailedRequestException;
 import org.glmspark.generation.GenerationEngine;
 import org.jspecify.annotations.Nullable;
 
@@ -126,10 +127,13 @@ public final class LookAhead<I, O> implements Iterator<O> {
     }
   }
 
-  /// Whatever the row was, the engine is of no more use to anybody: the next task opens another.
+  /// An engine that failed is of no more use to anybody: the next task opens another. One that a
+  /// single request made fail goes on.
   private IllegalStateException engineFailed(
       GenerationEngine engine, PendingRow<O> row, @Nullable Throwable cause) {
-    ExecutorEngines.discard(engine);
+    if (!(cause instanceof FailedRequestException)) {
+      ExecutorEngines.discard(engine);
+    }
     return new IllegalStateException(
         "%s: the engine failed: %s".formatted(row.name().get(), cause), cause);
   }

@@ -12,6 +12,7 @@ import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.PrefixCache;
+import org.glmspark.generation.PromptLookup;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.model.ModelOverrides;
 import org.glmspark.pack.PackOptions;
@@ -31,7 +32,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Options of the model are `weights`, `output-weights`, `pack-cache`, `rope-base`, `norm-epsilon`,
 /// `context` and `chat-format`; of the engine `threads` (0 for one to each core of the executor),
-/// `max-batch`, `step-tokens`, `kv-cache-type`, `kv-cache-bytes` and `kernels`;
+/// `max-batch`, `step-tokens`, `kv-cache-type`, `kv-cache-bytes`, `kernels`,
+/// `prefix-cache`, `kv-cache-storage` and `kv-cache-folder`;
 /// `part-tokens` is how long a part of a long document may be, 0 for as long as fits.
 public final class SessionModels {
   private static final String PREFIX = "spark.glm.";
@@ -54,6 +56,9 @@ public final class SessionModels {
           "kv-cache-type",
           "kv-cache-bytes",
           "kernels",
+          "prefix-cache",
+          "kv-cache-storage",
+          "kv-cache-folder",
           "part-tokens");
 
   private final Map<String, String> settings;
@@ -173,7 +178,9 @@ public final class SessionModels {
             .withKvCacheStorage(
                 options.constant(
                     "kv-cache-storage", standard.kvCacheStorage(), KvCacheStorage.class))
-            .withKvCacheFolder(options.value("kv-cache-folder", Function.identity()));
+            .withKvCacheFolder(options.value("kv-cache-folder", Function.identity()))
+            .withPromptLookup(
+                options.constant("prompt-lookup", standard.promptLookup(), PromptLookup.class));
     return new ModelSettings(
         name,
         source,

@@ -5,6 +5,7 @@ import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.PrefixCache;
+import org.glmspark.generation.PromptLookup;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.udfs.ModelHandle;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param kvCacheBytes memory for keys and values, or 0 for a share of the executor's
 /// @param kernels what multiplies quantised weights
 /// @param prefixCache whether rows share the keys and values of a common beginning
+/// @param promptLookup whether copies from a row's own text are guessed
 /// @param kvCacheStorage where keys and values lie
 /// @param kvCacheFolder where, if in a file, on each machine; or null for Spark's local folder
 public record EngineSection(
@@ -39,6 +41,11 @@ public record EngineSection(
             value = "whether rows share the keys and values of a common beginning",
             defaultValue = "on")
         PrefixCache prefixCache,
+    @Key(
+            value =
+                "whether copies from a row's own text are guessed, several tokens a step, where that pays",
+            defaultValue = "on")
+        PromptLookup promptLookup,
     @Key(
             value = "where keys and values lie; file is for contexts beyond memory",
             defaultValue = "memory")
@@ -69,6 +76,7 @@ public record EngineSection(
             kvCacheBytes,
             kernels,
             prefixCache,
+            promptLookup,
             kvCacheStorage,
             kvCacheFolder); // checks the rest
   }
@@ -83,6 +91,7 @@ public record EngineSection(
         kvCacheBytes,
         kernels,
         prefixCache,
+        promptLookup,
         kvCacheStorage,
         kvCacheFolder);
   }
@@ -102,6 +111,7 @@ public record EngineSection(
       long kvCacheBytes,
       KernelChoice kernels,
       PrefixCache prefixCache,
+      PromptLookup promptLookup,
       KvCacheStorage kvCacheStorage,
       @Nullable Path kvCacheFolder) {
     EngineOptions defaults = EngineOptions.defaults(); // where each executor says
@@ -115,6 +125,7 @@ public record EngineSection(
         cacheBytes,
         kernels,
         prefixCache,
+        promptLookup,
         kvCacheStorage,
         kvCacheFolder == null ? null : kvCacheFolder.toString());
   }
