@@ -1,6 +1,7 @@
 package org.glmspark.udfs;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -117,6 +118,18 @@ public final class SessionModels {
           throw new IllegalArgumentException(
               "%s is '%s', expected fail or default".formatted(UNKNOWN_ENDPOINT, unknown));
     };
+  }
+
+  /// Every model that a setting names, the default too where it is a path.
+  ///
+  /// @throws IllegalArgumentException if a setting of a model is wrong, naming it
+  public List<ModelSettings> all() {
+    List<ModelSettings> all = new ArrayList<>(names.stream().map(this::model).toList());
+    @Nullable ModelSettings standard = defaultModel();
+    if (standard != null && !all.contains(standard)) {
+      all.add(standard);
+    }
+    return all;
   }
 
   /// The configured names, for messages.
