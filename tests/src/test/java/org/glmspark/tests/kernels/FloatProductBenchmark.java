@@ -3,6 +3,7 @@ package org.glmspark.tests.kernels;
 import java.util.concurrent.TimeUnit;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.kernel.MatMul;
+import org.glmspark.kernel.MatMulScratch;
 import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.WeightType;
@@ -38,13 +39,14 @@ public class FloatProductBenchmark {
   private StripMatrix weights = RandomNumbers.weights(WeightType.F32, 1, 1);
   private FloatMatrix x = new FloatMatrix(1, 1);
   private FloatMatrix out = new FloatMatrix(1, 1);
-  private @Nullable MatMulScratch scratch;
+  private MatMulScratch scratch = new MatMulScratch(1);
 
   @Setup
   public void prepare() {
     weights = RandomNumbers.weights(type, SIZE, SIZE);
     x = RandomNumbers.activations(tokens, SIZE);
     out = new FloatMatrix(tokens, SIZE);
+    scratch = new MatMulScratch(tokens);
   }
 
   /// In groups of strips, as threads take them.

@@ -3,6 +3,7 @@ package org.glmspark.tests.kernels;
 import java.util.concurrent.TimeUnit;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.kernel.MatMul;
+import org.glmspark.kernel.MatMulScratch;
 import org.glmspark.kernel.Q8Activations;
 import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.tensor.StripMatrix;
@@ -44,7 +45,7 @@ public class QuantizedProductBenchmark {
   private StripMatrix weights = RandomNumbers.weights(WeightType.F32, 1, 1);
   private Q8Activations activations = new Q8Activations(1, 1);
   private FloatMatrix out = new FloatMatrix(1, 1);
-  private @Nullable MatMulScratch scratch;
+  private MatMulScratch scratch = new MatMulScratch(1);
 
   @Setup
   public void prepare() {
@@ -57,6 +58,7 @@ public class QuantizedProductBenchmark {
       activations.quantize(x, row);
     }
     out = new FloatMatrix(tokens, SIZE);
+    scratch = new MatMulScratch(tokens);
   }
 
   /// In groups of strips, as threads take them.
