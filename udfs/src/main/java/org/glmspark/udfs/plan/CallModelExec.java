@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.apache.spark.SparkConf;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
@@ -58,9 +59,10 @@ public final class CallModelExec extends SparkPlan implements UnaryExecNode {
   @Override
   public RDD<InternalRow> doExecute() {
     Map<ModelSettings, ModelHandle> handles = new HashMap<>();
+    SparkConf conf = sparkContext().conf();
     List<CallRows.Call> made = new ArrayList<>();
     for (ModelCall call : Scala.<ModelCall>list(calls)) {
-      ModelHandle handle = handles.computeIfAbsent(call.task().model(), ModelSettings::handle);
+      ModelHandle handle = handles.computeIfAbsent(call.task().model(), model -> model.handle(conf));
       made.add(
           new CallRows.Call(
               call.task(), handle, call.toString(), Scala.<Expression>list(call.inputs())));
