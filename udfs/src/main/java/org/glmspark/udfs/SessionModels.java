@@ -1,6 +1,7 @@
 package org.glmspark.udfs;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -120,6 +121,18 @@ public final class SessionModels {
     };
   }
 
+  /// Every model that a setting names, the default too where it is a path.
+  ///
+  /// @throws IllegalArgumentException if a setting of a model is wrong, naming it
+  public List<ModelSettings> all() {
+    List<ModelSettings> all = new ArrayList<>(names.stream().map(this::model).toList());
+    @Nullable ModelSettings standard = defaultModel();
+    if (standard != null && !all.contains(standard)) {
+      all.add(standard);
+    }
+    return all;
+  }
+
   /// The configured names, for messages.
   public List<String> names() {
     return List.copyOf(names);
@@ -163,6 +176,8 @@ public final class SessionModels {
             .withKernels(options.constant("kernels", standard.kernels(), KernelChoice.class))
             .withPrefixCache(
                 options.constant("prefix-cache", standard.prefixCache(), PrefixCache.class))
+            .withPromptLookup(
+                options.constant("prompt-lookup", standard.promptLookup(), PromptLookup.class))
             .withKvCacheStorage(
                 options.constant(
                     "kv-cache-storage", standard.kvCacheStorage(), KvCacheStorage.class))

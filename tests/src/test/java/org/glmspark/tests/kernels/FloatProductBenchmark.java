@@ -22,7 +22,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 3, time = 1)
+@Warmup(iterations = 5, time = 2)
 @Measurement(iterations = 3, time = 1)
 @Fork(1)
 public class FloatProductBenchmark {
@@ -38,7 +38,7 @@ public class FloatProductBenchmark {
   private StripMatrix weights = RandomNumbers.weights(WeightType.F32, 1, 1);
   private FloatMatrix x = new FloatMatrix(1, 1);
   private FloatMatrix out = new FloatMatrix(1, 1);
-  private final float[] scratch = new float[MatMul.SCRATCH_FLOATS];
+  private @Nullable MatMulScratch scratch;
 
   @Setup
   public void prepare() {

@@ -24,7 +24,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 3, time = 1)
+@Warmup(iterations = 5, time = 2)
 @Measurement(iterations = 3, time = 1)
 @Fork(1)
 public class QuantizedProductBenchmark {
@@ -44,7 +44,7 @@ public class QuantizedProductBenchmark {
   private StripMatrix weights = RandomNumbers.weights(WeightType.F32, 1, 1);
   private Q8Activations activations = new Q8Activations(1, 1);
   private FloatMatrix out = new FloatMatrix(1, 1);
-  private final float[] scratch = new float[MatMul.SCRATCH_FLOATS];
+  private @Nullable MatMulScratch scratch;
 
   @Setup
   public void prepare() {
