@@ -120,7 +120,11 @@ class SameResultTest {
       return switch (this) {
         case GREEDY -> generate(engine, prompt, SamplingParameters.builder(), number);
         case DRAWN ->
-            generate(engine, prompt, SamplingParameters.builder().temperature(0.8).repetitionPenalty(1.2).seed(5), number);
+            generate(
+                engine,
+                prompt,
+                SamplingParameters.builder().temperature(0.8).repetitionPenalty(1.2).seed(5),
+                number);
         case SCORED -> {
           int[] text = Arrays.copyOf(prompt, prompt.length + 9);
           yield engine

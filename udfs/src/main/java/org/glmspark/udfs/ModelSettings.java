@@ -1,7 +1,6 @@
 package org.glmspark.udfs;
 
 import java.io.Serializable;
-import org.apache.spark.SparkConf;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.pack.PackProgress;
@@ -25,25 +24,20 @@ public record ModelSettings(
     int partTokens)
     implements Serializable {
 
-  /// Looks at the model from the driver, and packs it if this machine has not yet.
+  /// Looks at the model on this machine, and packs it if that was not done yet.
   ///
-  /// @param conf what the executors' memory is read from
   /// @throws MalformedModelException if there is no model there, or none that reads text
   /// @throws PackingException if the pack cannot be written
-  /// @throws IllegalArgumentException if the executors' memory does not hold it
-  public ModelHandle handle(SparkConf conf) {
-    ModelHandle asInOptions = ModelHandle.of(source, options, PackProgress.SILENT);
+  public ModelHandle handle() {
+    ModelHandle handle = ModelHandle.of(source, options, PackProgress.SILENT);
     ModelHandle threaded =
         switch (threads) {
-          case AS_IN_OPTIONS -> asInOptions;
-          case EXECUTOR_CORES -> asInOptions.withThreadsOfExecutor();
+          case AS_IN_OPTIONS -> handle;
+          case EXECUTOR_CORES -> handle.withThreadsOfExecutor();
         };
-    ModelHandle handle =
-        switch (cache) {
-          case AS_IN_OPTIONS -> threaded;
-          case SHARE_OF_EXECUTOR -> threaded.withCacheOfExecutor();
-        };
-    handle.requireMemory(conf);
-    return handle;
+    return switch (cache) {
+      case AS_IN_OPTIONS -> threaded;
+      case SHARE_OF_EXECUTOR -> threaded.withCacheOfExecutor();
+    };
   }
 }

@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.apache.spark.SparkConf;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
@@ -56,13 +55,19 @@ public final class CallModelExec extends SparkPlan implements UnaryExecNode {
     return callMetrics().byName();
   }
 
+  /// @throws IllegalArgumentException if the executors' memory does not hold the model
+  private ModelHandle handle(ModelSettings model) {
+    ModelHandle handle = model.handle();
+    handle.requireMemory(sparkContext().conf());
+    return handle;
+  }
+
   @Override
   public RDD<InternalRow> doExecute() {
     Map<ModelSettings, ModelHandle> handles = new HashMap<>();
-    SparkConf conf = sparkContext().conf();
     List<CallRows.Call> made = new ArrayList<>();
     for (ModelCall call : Scala.<ModelCall>list(calls)) {
-      ModelHandle handle = handles.computeIfAbsent(call.task().model(), model -> model.handle(conf));
+      ModelHandle handle = handles.computeIfAbsent(call.task().model(), this::handle);
       made.add(
           new CallRows.Call(
               call.task(), handle, call.toString(), Scala.<Expression>list(call.inputs())));
