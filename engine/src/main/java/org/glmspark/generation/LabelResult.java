@@ -15,4 +15,20 @@ public record LabelResult(
   public LabelResult {
     logProbabilities = List.copyOf(logProbabilities);
   }
+
+  /// The index of the most probable label; of equally probable ones the first.
+  ///
+  /// @throws IllegalStateException if there is an error instead
+  public int best() {
+    if (error != null) {
+      throw new IllegalStateException(error.sentence());
+    }
+    int best = 0;
+    for (int i = 1; i < logProbabilities.size(); i++) {
+      if (logProbabilities.get(i) > logProbabilities.get(best)) {
+        best = i;
+      }
+    }
+    return best;
+  }
 }

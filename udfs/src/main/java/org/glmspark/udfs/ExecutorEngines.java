@@ -191,6 +191,14 @@ public final class ExecutorEngines {
     return opened;
   }
 
+  /// What the engines of this JVM do.
+  static EngineReport report() {
+    return ENGINES.values().stream()
+        .filter(ExecutorEngines::isOpen)
+        .map(engine -> EngineReport.of(engine.resultNow()))
+        .reduce(EngineReport.NONE, EngineReport::plus);
+  }
+
   /// Closes an engine that failed. The next call for its model opens another.
   static void discard(GenerationEngine failed) {
     boolean removed =

@@ -42,6 +42,9 @@ record GeneratePartition(
   @Override
   public Iterator<Row> call(Iterator<Row> rows) {
     GenerationEngine engine = model.value().engine();
+    if (progress != null) {
+      progress.kernels().add(engine.kernels());
+    }
     ChatTemplate template =
         Objects.requireNonNull(engine.model().chatTemplate()); // see ModelHandle
     return LookAhead.over(rows, List.of(engine), row -> ask(row, engine, template));

@@ -126,7 +126,7 @@ public final class LookAhead<I, O> implements Iterator<O> {
     }
   }
 
-  /// Whatever the row was, the engine is of no more use to anybody: the next task opens another.
+  /// An engine that failed is of no more use to anybody: the next task opens another.
   private IllegalStateException engineFailed(
       GenerationEngine engine, PendingRow<O> row, @Nullable Throwable cause) {
     ExecutorEngines.discard(engine);

@@ -8,9 +8,13 @@ import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import org.glmspark.generation.GenerationRequest;
 import org.glmspark.generation.GenerationResult;
-import org.glmspark.generation.ScoringRequest;
-import org.glmspark.generation.ScoringResult;
+import org.glmspark.generation.LabelRequest;
+import org.glmspark.generation.LabelResult;
+import org.glmspark.generation.PoolingRequest;
+import org.glmspark.generation.PoolingResult;
+import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.sampling.SamplingParameters;
+import org.jspecify.annotations.Nullable;
 
 /// What one call for one row asks of its model: any number of requests, from any thread, one after
 /// the other or at once, all withdrawn together if the row is given up.
@@ -33,9 +37,17 @@ public final class RowRequests {
     return model;
   }
 
-  /// Asks for a completion.
+  /// Asks for a completion of any form.
   public CompletableFuture<GenerationResult> generate(int[] prompt, SamplingParameters sampling) {
-    var request = new GenerationRequest(prompt, sampling);
+    return generate(prompt, sampling, null);
+  }
+
+  /// Asks for a completion.
+  ///
+  /// @param format what form it must have, or null for any
+  public CompletableFuture<GenerationResult> generate(
+      int[] prompt, SamplingParameters sampling, @Nullable AnswerFormat format) {
+    var request = new GenerationRequest(prompt, sampling, format);
     return ask(
         model.engine().requestId(request),
         RowRequests::bytes,
@@ -48,22 +60,29 @@ public final class RowRequests {
   /// token that ends them.
   ///
   /// @param labels the texts of the answers
-  public CompletableFuture<LabelScores> score(int[] prompt, List<String> labels) {
+  public CompletableFuture<LabelResult> score(int[] prompt, List<String> labels) {
     int[] asked = concat(prompt, model.template().answerPrefix());
-    List<CompletableFuture<ScoringResult>> scores =
-        labels.stream().map(label -> score(asked, label)).toList();
-    return CompletableFuture.allOf(scores.toArray(CompletableFuture<?>[]::new))
-        .thenApply(_ -> LabelScores.of(scores.stream().map(CompletableFuture::resultNow).toList()));
+    int[] end = {model.endOfAnswer()};
+    List<int[]> answers =
+        labels.stream().map(label -> concat(model.tokenizer().encode(label), end)).toList();
+    List<int[]> all = new ArrayList<>(List.of(asked));
+    all.addAll(answers);
+    return ask(
+        RequestKey.of("labels", model.engine(), all),
+        result -> RESULT_BYTES + 20L * result.logProbabilities().size(),
+        () -> model.engine().submit(new LabelRequest(asked, answers)));
   }
 
-  private CompletableFuture<ScoringResult> score(int[] prompt, String label) {
-    int[] tokens =
-        concat(concat(prompt, model.tokenizer().encode(label)), new int[] {model.endOfAnswer()});
-    var request = new ScoringRequest(tokens, prompt.length);
+  /// Asks how the model reads a text.
+  ///
+  /// @param text that has tokens
+  public CompletableFuture<PoolingResult> pool(String text) {
+    int[] prefix = model.template().prefix();
+    int[] tokens = concat(prefix, model.tokenizer().encode(text));
     return ask(
-        "scores " + RequestKey.of(model.engine(), tokens) + " " + prompt.length,
-        result -> RESULT_BYTES + 8L * result.logProbabilities().length,
-        () -> model.engine().submit(request));
+        RequestKey.of("mean", model.engine(), List.of(tokens)),
+        result -> RESULT_BYTES + 4L * result.mean().length,
+        () -> model.engine().submit(new PoolingRequest(tokens, prefix.length, tokens.length)));
   }
 
   private static int[] concat(int[] first, int[] second) {
@@ -120,38 +139,29 @@ public final class RowRequests {
       long completionTokens,
       double prefillMillis,
       double decodeMillis) {
+    private static final GenerationResult.Usage NOTHING = new GenerationResult.Usage(0, 0, 0);
+    private static final GenerationResult.Timing NO_TIME = new GenerationResult.Timing(0, 0, 0);
 
     private Cost plus(AnswerCache.Shared<?> answer) {
       if (answer.repeated()) {
-        return new Cost(
-            calls + 1,
-            repeatedCalls + 1,
-            promptTokens,
-            cachedTokens,
-            completionTokens,
-            prefillMillis,
-            decodeMillis);
+        return plus(1, NOTHING, NO_TIME);
       }
       return switch (answer.resultNow()) {
-        case GenerationResult result ->
-            new Cost(
-                calls + 1,
-                repeatedCalls,
-                promptTokens + result.usage().prompt(),
-                cachedTokens + result.usage().cached(),
-                completionTokens + result.usage().completion(),
-                prefillMillis + result.timing().prefillMillis(),
-                decodeMillis + result.timing().decodeMillis());
-        default ->
-            new Cost(
-                calls + 1,
-                repeatedCalls,
-                promptTokens,
-                cachedTokens,
-                completionTokens,
-                prefillMillis,
-                decodeMillis);
+        case GenerationResult result -> plus(0, result.usage(), result.timing());
+        case LabelResult result -> plus(0, result.usage(), NO_TIME);
+        default -> plus(0, NOTHING, NO_TIME);
       };
+    }
+
+    private Cost plus(int repeated, GenerationResult.Usage usage, GenerationResult.Timing timing) {
+      return new Cost(
+          calls + 1,
+          repeatedCalls + repeated,
+          promptTokens + usage.prompt(),
+          cachedTokens + usage.cached(),
+          completionTokens + usage.completion(),
+          prefillMillis + timing.prefillMillis(),
+          decodeMillis + timing.decodeMillis());
     }
   }
 

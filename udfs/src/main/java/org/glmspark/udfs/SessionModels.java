@@ -1,6 +1,7 @@
 package org.glmspark.udfs;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -11,6 +12,7 @@ import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.PrefixCache;
+import org.glmspark.generation.PromptLookup;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.model.ModelOverrides;
 import org.glmspark.pack.PackOptions;
@@ -30,7 +32,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Options of the model are `weights`, `output-weights`, `pack-cache`, `rope-base`, `norm-epsilon`,
 /// `context` and `chat-format`; of the engine `threads` (0 for one to each core of the executor),
-/// `max-batch`, `step-tokens`, `kv-cache-type`, `kv-cache-bytes` and `kernels`;
+/// `max-batch`, `step-tokens`, `kv-cache-type`, `kv-cache-bytes`, `kernels`,
+/// `prefix-cache`, `kv-cache-storage` and `kv-cache-folder`;
 /// `part-tokens` is how long a part of a long document may be, 0 for as long as fits.
 public final class SessionModels {
   private static final String PREFIX = "spark.glm.";
@@ -53,6 +56,9 @@ public final class SessionModels {
           "kv-cache-type",
           "kv-cache-bytes",
           "kernels",
+          "prefix-cache",
+          "kv-cache-storage",
+          "kv-cache-folder",
           "part-tokens");
 
   private final Map<String, String> settings;
@@ -114,6 +120,18 @@ public final class SessionModels {
     };
   }
 
+  /// Every model that a setting names, the default too where it is a path.
+  ///
+  /// @throws IllegalArgumentException if a setting of a model is wrong, naming it
+  public List<ModelSettings> all() {
+    List<ModelSettings> all = new ArrayList<>(names.stream().map(this::model).toList());
+    @Nullable ModelSettings standard = defaultModel();
+    if (standard != null && !all.contains(standard)) {
+      all.add(standard);
+    }
+    return all;
+  }
+
   /// The configured names, for messages.
   public List<String> names() {
     return List.copyOf(names);
@@ -157,10 +175,14 @@ public final class SessionModels {
             .withKernels(options.constant("kernels", standard.kernels(), KernelChoice.class))
             .withPrefixCache(
                 options.constant("prefix-cache", standard.prefixCache(), PrefixCache.class))
+            .withPromptLookup(
+                options.constant("prompt-lookup", standard.promptLookup(), PromptLookup.class))
             .withKvCacheStorage(
                 options.constant(
                     "kv-cache-storage", standard.kvCacheStorage(), KvCacheStorage.class))
-            .withKvCacheFolder(options.value("kv-cache-folder", Function.identity()));
+            .withKvCacheFolder(options.value("kv-cache-folder", Function.identity()))
+            .withPromptLookup(
+                options.constant("prompt-lookup", standard.promptLookup(), PromptLookup.class));
     return new ModelSettings(
         name,
         source,

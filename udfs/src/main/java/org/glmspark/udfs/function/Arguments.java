@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.catalyst.CatalystTypeConverters;
@@ -29,6 +30,10 @@ import scala.jdk.javaapi.CollectionConverters;
 /// The arguments of one call, by the names of the parameters; refuses what is no constant where one
 /// is needed, and constants of another type.
 final class Arguments {
+  /// Databricks' other names of parameters.
+  private static final Map<String, String> ALIASES =
+      Map.of("endpointname", "endpoint", "schema", "labels", "expr1", "a", "expr2", "b");
+
   private final String function;
   private final List<Parameter> parameters;
   private final Map<String, Expression> values = new HashMap<>();
@@ -51,20 +56,21 @@ final class Arguments {
     }
   }
 
-  /// Databricks' other name of a parameter of `ai_query`.
-  private static List<Expression> renamed(Seq<Expression> given) {
+  private List<Expression> renamed(Seq<Expression> given) {
+    List<String> names = parameters.stream().map(Parameter::name).toList();
     List<Expression> renamed = new ArrayList<>();
     for (Expression argument : Scala.<Expression>list(given)) {
-      boolean alias =
-          argument instanceof NamedArgumentExpression named
-              && named.key().equalsIgnoreCase("endpointName");
-      renamed.add(
-          alias
-              ? new NamedArgumentExpression(
-                  "endpoint", ((NamedArgumentExpression) argument).value())
-              : argument);
+      renamed.add(argument instanceof NamedArgumentExpression named ? plain(named, names) : argument);
     }
     return renamed;
+  }
+
+  private static NamedArgumentExpression plain(
+      NamedArgumentExpression argument, List<String> names) {
+    @Nullable String name = ALIASES.get(argument.key().toLowerCase(Locale.ROOT));
+    return name == null || !names.contains(name)
+        ? argument
+        : new NamedArgumentExpression(name, argument.value());
   }
 
   /// An argument as it is written.

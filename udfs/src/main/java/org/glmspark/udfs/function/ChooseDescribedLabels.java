@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.glmspark.generation.LabelResult;
 import org.glmspark.generation.RowError;
-import org.glmspark.udfs.LabelScores;
 import org.glmspark.udfs.OpenModel;
 import org.glmspark.udfs.RowRequests;
 import org.glmspark.udfs.TaskPrompts;
@@ -90,7 +90,7 @@ record ChooseDescribedLabels(
 
   private CompletableFuture<RowAnswer> askForAny(RowRequests requests, String content) {
     OpenModel model = requests.model();
-    List<CompletableFuture<LabelScores>> answers =
+    List<CompletableFuture<LabelResult>> answers =
         labels.stream()
             .map(label ->
                 requests.score(
@@ -102,8 +102,8 @@ record ChooseDescribedLabels(
         .thenApply(_ -> applying(answers.stream().map(CompletableFuture::resultNow).toList()));
   }
 
-  private RowAnswer applying(List<LabelScores> answers) {
-    for (LabelScores answer : answers) {
+  private RowAnswer applying(List<LabelResult> answers) {
+    for (LabelResult answer : answers) {
       RowError error = answer.error();
       if (error != null) {
         return new RowAnswer.Failed(error);

@@ -11,6 +11,7 @@ import org.apache.spark.sql.types.StructType;
 import org.apache.spark.unsafe.types.UTF8String;
 import org.glmspark.generation.GenerationResult;
 import org.glmspark.generation.RowError;
+import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.udfs.RowRequests;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +21,10 @@ import org.jspecify.annotations.Nullable;
 /// @param name in SQL
 /// @param shape of the result
 /// @param sampling how the model writes
-public record Query(String name, Shape shape, SamplingParameters sampling) implements RowFunction {
+/// @param format what form the answer must have, or null for any
+record Query(
+    String name, Shape shape, SamplingParameters sampling, @Nullable AnswerFormat format)
+    implements RowFunction {
   private static final StructType WITH_ERROR =
       new StructType()
           .add("result", DataTypes.StringType)
@@ -46,13 +50,20 @@ public record Query(String name, Shape shape, SamplingParameters sampling) imple
   public Map<String, String> options() {
     var options = new LinkedHashMap<String, String>();
     options.put("max_tokens", String.valueOf(sampling.maxTokens()));
+    if (format != null) {
+      options.put("response_format", format.json());
+    }
     return options;
   }
 
   @Override
   public CompletableFuture<RowAnswer> ask(RowRequests requests, List<String> inputs) {
+    String prompt = inputs.getFirst();
+    if (prompt.isBlank()) {
+      return RowAnswer.noText();
+    }
     return requests
-        .generate(requests.model().prompt(inputs.getFirst()), sampling)
+        .generate(requests.model().prompt(prompt), sampling, format)
         .thenApply(this::answer);
   }
 

@@ -13,7 +13,15 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Equal functions with equal inputs have equal values, so records that compare all of this.
 public sealed interface RowFunction extends Serializable 
-    permits ChooseDescribedLabels, ChooseLabel, CountTokens, Query, Rewrite, Summarize {
+    permits ChooseDescribedLabels,
+        ChooseLabel,
+        CountTokens,
+        ExtractBySchema,
+        ExtractFields,
+        Query,
+        Rewrite,
+        Similarity,
+        Summarize {
 
   /// The name in SQL.
   String name();

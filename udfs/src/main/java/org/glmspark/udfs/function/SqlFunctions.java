@@ -6,6 +6,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NullType;
 import org.apache.spark.sql.types.StructType;
+import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.sampling.SamplingPreset;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 public final class SqlFunctions {
   private static final SamplingParameters GREEDY = SamplingPreset.GREEDY.parameters(0);
 
+  /// As many as a schema may have.
+  private static final int MOST_EXTRACTED_FIELDS = 128;
+
   private SqlFunctions() {}
 
   /// In the order of their names.
@@ -23,10 +27,12 @@ public final class SqlFunctions {
         analyzeSentiment(),
         classify(),
         countTokens(),
+        extract(),
         fixGrammar(),
         gen(),
         mask(),
         query(),
+        similarity(),
         summarize(),
         translate());
   }
@@ -46,7 +52,7 @@ public final class SqlFunctions {
         (arguments, session) ->
             onDefaultModel(
                 session,
-                new Query("ai_gen", Query.Shape.TEXT, GREEDY),
+                new Query("ai_gen", Query.Shape.TEXT, GREEDY, null),
                 arguments,
                 "prompt"));
   }
@@ -88,11 +94,14 @@ public final class SqlFunctions {
     if (endpoint == null) {
       throw AiCondition.UNKNOWN_ENDPOINT.refusal("The endpoint of ai_query is NULL.");
     }
+    SamplingParameters sampling = modelParameters(arguments);
+    AnswerFormat format = responseFormat(arguments.text("responseFormat"), sampling);
     var query =
         new Query(
             "ai_query",
             failOnError ? Query.Shape.TEXT : Query.Shape.TEXT_AND_ERROR,
-            modelParameters(arguments));
+            sampling,
+            format);
     return new BoundCall(
         new ModelTask(
             query,
@@ -107,6 +116,21 @@ public final class SqlFunctions {
           "The return type of ai_query is '%s', expected 'STRING'; cast the result, or ask for fields with responseFormat and read them with from_json."
               .formatted(returnType));
     }
+  }
+
+  private static @Nullable AnswerFormat responseFormat(
+      @Nullable String text, SamplingParameters sampling) {
+    AnswerFormat format = text == null ? null : ResponseFormats.of(text);
+    if (format != null) {
+      try {
+        sampling.requireWholeAnswers();
+      } catch (IllegalArgumentException e) {
+        throw AiCondition.UNSUPPORTED_MODEL_PARAMETER.refusal(
+            "The model parameters of ai_query do not go with a response format: %s."
+                .formatted(e.getMessage()));
+      }
+    }
+    return format;
   }
 
   private static SamplingParameters modelParameters(Arguments arguments) {
@@ -231,6 +255,72 @@ public final class SqlFunctions {
         (arguments, session) ->
             onDefaultModel(
                 session, new ChooseLabel(new ChooseLabel.Question.Sentiment()), arguments, "content"));
+  }
+
+  private static SqlFunction extract() {
+    return new SqlFunction(
+        "ai_extract",
+        List.of(
+            Parameter.required("content"),
+            Parameter.required("labels"),
+            Parameter.optional("options", null)),
+        "_FUNC_(content, labels[, options]) - Finds the values of fields in a text.",
+        """
+        * content - a STRING expression
+        * labels - a constant ARRAY<STRING> of fields, for a STRUCT with a STRING for each; or, also \
+        accepted as schema, a constant STRING, a JSON array of names or an object of types by name, \
+        for a VARIANT with response and error_message
+        * options - with a schema, a constant MAP<STRING, STRING>: version, instructions
+        """,
+        """
+        > SELECT _FUNC_('My kettle came from a shop in Nalu and cost 20 dollars.', array('product', 'price'));
+         {"product":"kettle","price":"20"}
+        """,
+        SqlFunctions::bindExtract);
+  }
+
+  private static BoundCall bindExtract(Arguments arguments, SessionSettings session) {
+    if (arguments.isText("labels")) {
+      String json = arguments.text("labels");
+      if (json == null) {
+        throw AiCondition.INVALID_SCHEMA.refusal("The schema of ai_extract is NULL.");
+      }
+      FunctionOptions options =
+          FunctionOptions.of(
+              "ai_extract", arguments.textsByName("options"), List.of("version", "instructions"));
+      return onDefaultModel(
+          session,
+          new ExtractBySchema(ExtractionSchema.of(json), options.instructions()),
+          arguments,
+          "content");
+    }
+    if (!arguments.isTexts("labels")) {
+      throw arguments.unexpectedType("labels", "(\"ARRAY<STRING>\" or \"STRING\")");
+    }
+    if (arguments.textsByName("options") != null) {
+      throw AiCondition.INVALID_OPTIONS.refusal(
+          "ai_extract takes options only with a schema as a JSON text.");
+    }
+    List<String> fields =
+        Labels.ofArray("ai_extract", arguments.texts("labels"), 1, MOST_EXTRACTED_FIELDS);
+    return onDefaultModel(session, new ExtractFields(fields), arguments, "content");
+  }
+
+  private static SqlFunction similarity() {
+    return new SqlFunction(
+        "ai_similarity",
+        List.of(Parameter.required("a"), Parameter.required("b")),
+        "_FUNC_(a, b) - Tells how alike two texts are: 1.0 for equal ones.",
+        """
+        * a - a STRING expression
+        * b - a STRING expression
+        """,
+        """
+        > SELECT _FUNC_('Apache Spark', 'Apache Spark');
+         1.0
+        """,
+        (arguments, session) ->
+            onDefaultModel(session, new Similarity(), arguments, "a", "b"));
   }
 
   private static SqlFunction fixGrammar() {

@@ -27,8 +27,8 @@ class SqlFunctionsTest {
     SPARK
         .sql(
             """
-            SELECT 'I bought the lamp in Tor for 19 dollars. The lamp works perfectly. \
-            It also looks great.' AS body, CAST(NULL AS STRING) AS nothing, 3 AS number""")
+            SELECT 'I bought the blender in Tengorville for 126 dollars. I can say that it feels sturdy. \
+            And it is easy to use.' AS body, CAST(NULL AS STRING) AS nothing, 3 AS number""")
         .createOrReplaceTempView("doc");
   }
 
@@ -89,6 +89,24 @@ class SqlFunctionsTest {
               "ai_query('sample', body, returnType => 'STRUCT<a: INT>')",
               "AI_FUNCTION_UNSUPPORTED_RETURN_TYPE",
               "0A000"),
+          new Refusal("ai_extract(body, array())", "AI_FUNCTION_INVALID_LABELS", "22023"),
+          schema("[\"a\", \"a\"]"),
+          schema("[\"_a\"]"),
+          schema("{\"a\": {\"type\": \"date\"}}"),
+          schema("{\"a\": {\"type\": \"string\", \"pattern\": \"a\"}}"),
+          schema("{\"a\": {\"type\": \"enum\", \"labels\": []}}"),
+          schema("{\"a\": {\"type\": \"object\", \"properties\": {}}}"),
+          schema(nested(8)),
+          new Refusal("ai_extract(body, '{')", "AI_FUNCTION_JSON_PARSE_ERROR", "22000"),
+          format("STRING", "DDL_STRING"),
+          format("a STRUCT<b: INT>, c INT", "DDL_STRING"),
+          format("a STRUCT<b: BINARY>", "DDL_STRING"),
+          format("{\"type\": \"xml\"}", "JSON_STRING"),
+          format("{\"type\": ", "JSON_STRING"),
+          new Refusal(
+              "ai_query('sample', body, responseFormat => '{\"type\": \"json_object\"}', modelParameters => named_struct('stop', 'x'))",
+              "AI_FUNCTION_INVALID_MODEL_PARAMETERS.UNSUPPORTED_MODEL_PARAMETER",
+              "22023"),
           parameters(
               "'max_token', 5", "UNSUPPORTED_MODEL_PARAMETER"),
           parameters("'temperature', 3.5", "INVALID_NUMERIC_PARAMETER"),
@@ -107,6 +125,25 @@ class SqlFunctionsTest {
               "42K08"),
           new Refusal(
               "transform(array(body), x -> ai_gen(x))", "AI_FUNCTION_UNSUPPORTED_PLACE", "0A000"));
+
+  private static Refusal schema(String json) {
+    return new Refusal(
+        "ai_extract(body, '%s')".formatted(json), "AI_FUNCTION_INVALID_SCHEMA", "22023");
+  }
+
+  /// Objects within objects.
+  private static String nested(int depth) {
+    return depth == 0
+        ? "{\"a\": {\"type\": \"string\"}}"
+        : "{\"a\": {\"type\": \"object\", \"properties\": %s}}".formatted(nested(depth - 1));
+  }
+
+  private static Refusal format(String format, String condition) {
+    return new Refusal(
+        "ai_query('sample', body, responseFormat => '%s')".formatted(format),
+        "AI_FUNCTION_UNSUPPORTED_RESPONSE_FORMAT." + condition,
+        "0A000");
+  }
 
   private static Refusal parameters(String fields, String condition) {
     return new Refusal(
@@ -165,12 +202,14 @@ class SqlFunctionsTest {
             ai_summarize(content => body, max_words => 20) d, ai_classify(body, array('a', 'b')) e, \
             ai_classify(body, '["a", "b"]') f, ai_analyze_sentiment(body) g, ai_fix_grammar(body) h, \
             ai_translate(body, to_lang => 'de') i, ai_mask(body, array('city')) j, \
-            ai_count_tokens(body) k FROM doc""");
+            ai_count_tokens(body) k, ai_extract(body, array('price', 'the shop')) l, \
+            ai_extract(body, schema => '["price"]') m, ai_similarity(body, expr2 => 'b') n FROM doc""");
 
     assertThat(row.schema().toDDL())
         .isEqualTo(
             "a STRING,b STRING,c STRUCT<result: STRING, errorMessage: STRING>,d STRING,e STRING,"
-                + "f VARIANT,g STRING,h STRING,i STRING,j STRING,k INT");
+                + "f VARIANT,g STRING,h STRING,i STRING,j STRING,k INT,"
+                + "l STRUCT<price: STRING, `the shop`: STRING>,m VARIANT,n FLOAT");
   }
 
   @Test
@@ -184,7 +223,9 @@ class SqlFunctionsTest {
                 ai_classify(nothing, array('a', 'b')), ai_classify(nothing, '["a", "b"]'), \
                 ai_analyze_sentiment(nothing), ai_fix_grammar(nothing), ai_translate(nothing, 'de'), \
                 ai_translate(body, nothing), ai_mask(nothing, array('city')), \
-                ai_count_tokens(nothing), ai_gen(NULL) FROM doc""")
+                ai_count_tokens(nothing), ai_gen(NULL), \
+                ai_extract(nothing, array('a')), ai_extract(nothing, '["a"]'), \
+                ai_similarity(nothing, body), ai_similarity(body, nothing) FROM doc""")
             .first();
 
     for (int i = 0; i < row.length(); i++) {
@@ -209,7 +250,7 @@ class SqlFunctionsTest {
     }
 
     assertThat(answers.get(0)).isEqualTo(answers.get(1)).hasSizeLessThan(10);
-    assertThat(answers.get(2)).isEqualTo("Lamp");
+    assertThat(answers.get(2)).isEqualTo("Blender");
   }
 
   @Test
@@ -306,9 +347,49 @@ class SqlFunctionsTest {
             "positive",
             "review",
             "{\"error_message\":null,\"response\":[\"review\"]}",
-            "Lamp from Tor for 19 dollars: it works perfectly and looks great.");
+            "Blender from Tengorville for 126 dollars: it feels sturdy and is easy to use.");
     assertThat(row.getInt(4)).isBetween(10, 60);
     assertThat(row.getInt(5)).isZero();
+  }
+
+  @Test
+  void extractsFieldsAsTextsAndBySchema() {
+    Row row =
+        SPARK
+            .sql(
+                """
+                SELECT ai_extract(body, array('product', 'price', 'carrier')), \
+                CAST(ai_extract(body, '["shop", "price"]') AS STRING), \
+                CAST(ai_extract(body, '{"price": {"type": "integer"}, "mood": {"type": "enum", "labels": ["good", "bad"]}}') AS STRING), \
+                from_json(ai_query('sample', body, responseFormat => 'r STRUCT<a: INT NOT NULL, b: ARRAY<STRING>>'), 'a INT, b ARRAY<STRING>') \
+                FROM doc""")
+            .first();
+
+    Row fields = row.getStruct(0);
+    assertThat(Arrays.asList(fields.get(0), fields.get(1), fields.get(2)))
+        .containsExactly("blender", "126", null);
+    assertThat(row.getString(1))
+        .isEqualTo(
+            "{\"error_message\":null,\"response\":{\"price\":\"126\",\"shop\":\"Tengorville\"}}");
+    assertThat(row.getString(2))
+        .matches(
+            "\\{\"error_message\":null,\"response\":\\{\"mood\":(\"good\"|\"bad\"|null),\"price\":(-?\\d+|null)}}");
+    assertThat(row.getStruct(3).isNullAt(0)).isFalse();
+  }
+
+  @Test
+  void comparesTexts() {
+    Row row =
+        SPARK
+            .sql(
+                """
+                SELECT ai_similarity(body, body), ai_similarity(body, 'The lamp feels sturdy.'), \
+                ai_similarity('The lamp feels sturdy.', body), ai_similarity('', '') FROM doc""")
+            .first();
+
+    assertThat(row.getFloat(0)).isEqualTo(1);
+    assertThat(row.getFloat(1)).isBetween(-1f, 0.999f).isEqualTo(row.getFloat(2));
+    assertThat(row.getFloat(3)).isEqualTo(1);
   }
 
   @Test
