@@ -15,7 +15,8 @@ interface ActivationRounding {
   ActivationRounding NONE = (_, _, _, x) -> x;
 
   /// Every input of every product to 8 bits, whatever the weights are.
-  ActivationRounding EIGHT_BITS = (_, _, _, x) -> round(x, (_, count, steps) -> nearest(count, steps));
+  ActivationRounding EIGHT_BITS =
+      (_, _, _, x) -> round(x, (_, count, steps) -> nearest(count, steps));
 
   /// @param weights what the input is multiplied with
   /// @param product its number, as in [EngineTrace]
