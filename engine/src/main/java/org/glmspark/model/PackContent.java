@@ -49,16 +49,15 @@ public final class PackContent implements AutoCloseable {
       throw new MalformedModelException(
           path.toString(), "model", "is a pack already, expected what packs are made of");
     }
-    return in(
-        memory -> {
-          PublishedModel published = PublishedModel.open(path, ModelOverrides.NONE, memory);
-          return new PackContent(
-              new PackedConfig(published.config(), published.description().generationDefaults()),
-              published.tokenizer(),
-              published.tensors(),
-              () -> ModelDigest.of(path),
-              memory);
-        });
+    return in(memory -> {
+      PublishedModel published = PublishedModel.open(path, ModelOverrides.NONE, memory);
+      return new PackContent(
+          new PackedConfig(published.config(), published.description().generationDefaults()),
+          published.tokenizer(),
+          published.tensors(),
+          () -> ModelDigest.of(path),
+          memory);
+    });
   }
 
   /// Makes a model of random weights, see [RandomModel]. One matrix of each size is in memory, the
@@ -84,14 +83,13 @@ public final class PackContent implements AutoCloseable {
                 weights.optionName(),
                 output.optionName(),
                 new String(packed.encode(), StandardCharsets.UTF_8));
-    return in(
-        memory ->
-            new PackContent(
-                packed,
-                files,
-                RandomModel.tensors(config, weights, output, memory, memory),
-                () -> ModelDigest.of(made, files.files()),
-                memory));
+    return in(memory ->
+        new PackContent(
+            packed,
+            files,
+            RandomModel.tensors(config, weights, output, memory, memory),
+            () -> ModelDigest.of(made, files.files()),
+            memory));
   }
 
   private static PublishedConfig randomConfig(String name, ModelConfig config) {
@@ -137,9 +135,7 @@ public final class PackContent implements AutoCloseable {
   public Map<String, MemorySegment> files() {
     var files = new LinkedHashMap<String, MemorySegment>();
     files.put(PackedConfig.PART, MemorySegment.ofArray(config.encode()));
-    tokenizer
-        .files()
-        .forEach((name, content) -> files.put(PackedModel.TOKENIZER + name, content));
+    tokenizer.files().forEach((name, content) -> files.put(PackedModel.TOKENIZER + name, content));
     return files;
   }
 

@@ -50,8 +50,7 @@ class RandomPackTest {
         List.of());
   }
 
-  private Path pack(
-      String file, ModelConfig config, WeightType weights, @Nullable Path tokenizer) {
+  private Path pack(String file, ModelConfig config, WeightType weights, @Nullable Path tokenizer) {
     Path target = folder.resolve(file);
     new ModelPacker(PackOptions.NATURAL, PackProgress.SILENT)
         .pack(
@@ -85,8 +84,7 @@ class RandomPackTest {
   @Test
   void answerWithTheTokenizerTheyWereGiven() {
     int vocabulary = ModelLoader.describe(Packs.SAMPLE).config().vocabularySize();
-    Path pack =
-        pack("spoken", config(BlockType.PRE_NORM, vocabulary), WeightType.Q4, Packs.SAMPLE);
+    Path pack = pack("spoken", config(BlockType.PRE_NORM, vocabulary), WeightType.Q4, Packs.SAMPLE);
 
     var description = ModelLoader.describe(pack);
     assertThat(description.family().family()).isEqualTo(ModelFamily.GLM4);
@@ -118,8 +116,7 @@ class RandomPackTest {
 
   @Test
   void needATokenizerWhereOneIsNamed() {
-    assertThatThrownBy(
-            () -> pack("none", config(BlockType.PRE_NORM, 128), WeightType.Q4, folder))
+    assertThatThrownBy(() -> pack("none", config(BlockType.PRE_NORM, 128), WeightType.Q4, folder))
         .isInstanceOf(MalformedModelException.class)
         .hasMessageContaining("in " + folder)
         .hasMessageContaining("there is neither tokenizer.model nor tokenizer.json");

@@ -121,8 +121,7 @@ class Float64TwinTest {
         Model packed = ModelLoader.load(pack(GOLDEN.resolve(folder), WeightType.Q8, temporary))) {
       for (Case golden : cases(expected(folder))) {
         int[] tokens = golden.tokens();
-        double engine =
-            error(doubles(EngineTrace.of(packed, tokens).logits()), golden.logits());
+        double engine = error(doubles(EngineTrace.of(packed, tokens).logits()), golden.logits());
         double twin = error(logits(packed, ActivationRounding.EIGHT_BITS, tokens), golden.logits());
         double weights = error(logits(packed, ActivationRounding.NONE, tokens), golden.logits());
         double activations =

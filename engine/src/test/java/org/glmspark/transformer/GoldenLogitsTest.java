@@ -160,9 +160,9 @@ class GoldenLogitsTest {
     assertClose(pack, expected("gguf").get("files").get(file).get("cases"), 0.05);
   }
 
-  /// The small model of sandwich norms is the most sensitive one, with 7.2 % after 64 tokens and 5.2
-  /// % after 200. That is what rounding costs and no fault of the engine: [Float64TwinTest] has 7.1
-  /// % and 4.7 % in float64.
+  /// The small model of sandwich norms is the most sensitive one, with 7.2 % after 64 tokens and
+  /// 5.2 % after 200. That is what rounding costs and no fault of the engine: [Float64TwinTest] has
+  /// 7.1 % and 4.7 % in float64.
   @ParameterizedTest
   @CsvSource({
     "chatglm2-6b, 0.05",

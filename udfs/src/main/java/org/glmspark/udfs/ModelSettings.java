@@ -15,7 +15,11 @@ import org.glmspark.pack.PackingException;
 /// @param partTokens most tokens of a text that is worked on in one piece; 0 for as many as the
 ///   model's context leaves
 public record ModelSettings(
-    String name, ModelSource source, EngineOptions options, ModelHandle.Threads threads, int partTokens)
+    String name,
+    ModelSource source,
+    EngineOptions options,
+    ModelHandle.Threads threads,
+    int partTokens)
     implements Serializable {
 
   /// Looks at the model from the driver, and packs it if this machine has not yet.

@@ -57,13 +57,11 @@ record ExtractionSchema(String written, List<String> plainNames, String jsonSche
     if (!node.isObject()) {
       throw refusal("is %s, expected an array of names or an object".formatted(node));
     }
-    return new ExtractionSchema(
-        node.toString(), List.of(), new Reader().schema((ObjectNode) node));
+    return new ExtractionSchema(node.toString(), List.of(), new Reader().schema((ObjectNode) node));
   }
 
   private static RuntimeException refusal(String found) {
-    return AiCondition.INVALID_SCHEMA.refusal(
-        "The schema of ai_extract %s.".formatted(found));
+    return AiCondition.INVALID_SCHEMA.refusal("The schema of ai_extract %s.".formatted(found));
   }
 
   /// Turns a schema of `ai_extract` into one of JSON, counting properties on the way.
@@ -109,16 +107,16 @@ record ExtractionSchema(String written, List<String> plainNames, String jsonSche
 
     private ObjectNode value(JsonNode node, String place, int depth) {
       if (!node.isObject()) {
-        throw refusal(
-            "has %s%s, expected an object with a type".formatted(node, at(place)));
+        throw refusal("has %s%s, expected an object with a type".formatted(node, at(place)));
       }
-      node.fieldNames().forEachRemaining(keyword -> {
-        if (!KEYWORDS.contains(keyword)) {
-          throw refusal(
-              "has the keyword '%s'%s, expected %s"
-                  .formatted(keyword, at(place), KEYWORDS.stream().sorted().toList()));
-        }
-      });
+      node.fieldNames()
+          .forEachRemaining(keyword -> {
+            if (!KEYWORDS.contains(keyword)) {
+              throw refusal(
+                  "has the keyword '%s'%s, expected %s"
+                      .formatted(keyword, at(place), KEYWORDS.stream().sorted().toList()));
+            }
+          });
       ObjectNode schema = JsonNodeFactory.instance.objectNode();
       String type = node.path("type").asText("");
       switch (type) {
@@ -156,8 +154,7 @@ record ExtractionSchema(String written, List<String> plainNames, String jsonSche
       Set<String> seen = new HashSet<>();
       for (JsonNode label : labels) {
         if (!label.isTextual() || !seen.add(label.textValue())) {
-          throw refusal(
-              "has the label %s%s, expected different texts".formatted(label, at(place)));
+          throw refusal("has the label %s%s, expected different texts".formatted(label, at(place)));
         }
         values.add(label);
       }

@@ -51,7 +51,8 @@ final class ResponseFormats {
     try {
       type = parsed(ddl);
     } catch (ParseException e) {
-      String why = String.valueOf(e.getMessage()).lines().filter(l -> !l.isBlank()).findFirst().orElse("");
+      String why =
+          String.valueOf(e.getMessage()).lines().filter(l -> !l.isBlank()).findFirst().orElse("");
       throw unsupported(ddl, "is no DDL and no JSON: " + why);
     }
     if (type.length() != 1 || !(type.fields()[0].dataType() instanceof StructType struct)) {
