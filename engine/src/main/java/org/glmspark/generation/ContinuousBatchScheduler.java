@@ -2,6 +2,8 @@ package org.glmspark.generation;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.glmspark.model.Model;
 import org.glmspark.parallel.WorkerPool;
 import org.glmspark.prompt.Answer;
@@ -13,9 +15,10 @@ import org.glmspark.transformer.Transformer;
 /// Decides which tokens each step computes. Sequences enter and leave the batch between steps; none
 /// waits for another to end.
 ///
-/// A step takes the next token of every running sequence, then fills the rest of its token budget
-/// with parts of prompts, in the order in which the sequences got their places; see [RunningBatch].
-/// Belongs to the stepping thread.
+/// A step takes the next token of every running sequence, with those that the sequence guesses to
+/// come after it where that pays, then fills the rest of its token budget with parts of prompts, in
+/// the order in which the sequences got their places; see [RunningBatch]. Belongs to the stepping
+/// thread.
 final class ContinuousBatchScheduler {
   private final Model model;
   private final Transformer transformer;
@@ -64,6 +67,10 @@ final class ContinuousBatchScheduler {
     int logits() {
       return sequence instanceof PooledSequence ? 0 : rows;
     }
+
+    int prefill() {
+      return sequence.decoding() ? 0 : count;
+    }
   }
 
   /// Runs one step.
@@ -76,39 +83,46 @@ final class ContinuousBatchScheduler {
       model.requireWholeFiles();
       ForwardBatch batch = transformer.newBatch();
       List<Share> shares = fill(batch);
-      int decoding = (int) shares.stream().filter(share -> share.sequence().decoding()).count();
+      int prefill = shares.stream().mapToInt(Share::prefill).sum();
       compute(shares, batch);
       sequences.removeEnded();
-      meter.countStep(shares.size(), batch.rows() - decoding, decoding, System.nanoTime() - start);
+      meter.countStep(shares.size(), prefill, batch.rows() - prefill, System.nanoTime() - start);
     }
     meter.publish();
     outcomes.forEach(Runnable::run);
     outcomes.clear();
   }
 
-  /// If that throws, nothing has changed for any sequence; so each of them is computed alone, and
-  /// only those that fail by themselves are given up.
+  /// If the transformer throws, nothing has changed for any sequence; so each of them is computed
+  /// alone, and only those that fail by themselves are given up.
   private void compute(List<Share> shares, ForwardBatch batch) {
+    FloatMatrix logits;
     try {
-      FloatMatrix logits = transformer.forward(batch);
-      long start = System.nanoTime();
-      read(shares, logits);
-      meter.countSampling(System.nanoTime() - start);
+      logits = transformer.forward(batch);
     } catch (RuntimeException | Error e) {
       requireGoingOn(e);
       if (shares.size() == 1) {
         fail(shares.getFirst().sequence(), e);
-        return;
-      }
-      for (Share share : shares) {
-        ForwardBatch alone = transformer.newBatch();
-        compute(List.of(share(alone, share.sequence(), share.count())), alone);
+      } else {
+        for (Share share : shares) {
+          ForwardBatch alone = transformer.newBatch();
+          compute(List.of(share(alone, share.sequence(), share.count())), alone);
+        }
       }
       return;
     }
+    long start = System.nanoTime();
+    Map<Sequence, Throwable> failures = read(shares, batch, logits);
+    meter.countSampling(System.nanoTime() - start);
     for (Share share : shares) {
       try {
-        apply(share, batch);
+        Throwable failure = failures.get(share.sequence());
+        if (failure == null) {
+          apply(share, batch);
+        } else {
+          requireGoingOn(failure);
+          fail(share.sequence(), failure);
+        }
       } catch (RuntimeException | Error e) {
         requireGoingOn(e);
         fail(share.sequence(), e);
@@ -127,28 +141,31 @@ final class ContinuousBatchScheduler {
     }
   }
 
+  /// What it has drawn is given, but no text: to read that may be what failed.
   private void fail(Sequence sequence, Throwable thrown) {
-    sequence.end();
-    outcomes.add(() -> sequence.future().completeExceptionally(new FailedRequestException(thrown)));
+    fail(
+        sequence,
+        new RowError(RowError.Reason.INTERNAL, thrown.toString(), thrown),
+        new Answer("", List.of()));
   }
 
   private List<Share> fill(ForwardBatch batch) {
     List<Share> shares = new ArrayList<>();
     List<Sequence> running = sequences.running();
+    int decoding = (int) running.stream().filter(Sequence::decoding).count();
+    int spareLogits = maxLogitRows - running.size(); // each sequence may need one in any case
+    // With a part of a prompt in the step, arithmetic takes the time and no guess pays.
+    int room = decoding == running.size() ? Math.min(spareLogits, batch.room() - decoding) : 0;
+    DraftBudget budget = new DraftBudget(decoding, room);
     for (Sequence sequence : running) {
       if (sequence.decoding()) {
-        shares.add(share(batch, sequence, 1));
+        shares.add(share(batch, sequence, 1 + guess(sequence, budget)));
       }
     }
-    int spareLogits = maxLogitRows - running.size(); // each sequence may need one in any case
     for (Sequence sequence : running) {
       if (!sequence.decoding() && batch.room() > 0) {
         sequences.takeWhatIsKnown(sequence);
-        int count = Math.min(sequence.pending(), batch.room());
-        if (!(sequence instanceof PooledSequence)) {
-          count -= Math.max(0, sequence.rowsOf(count) - 1 - spareLogits);
-        }
-        Share share = share(batch, sequence, count);
+        Share share = prefill(batch, sequence, 1 + spareLogits);
         spareLogits -= Math.max(0, share.logits() - 1);
         shares.add(share);
       }
@@ -156,6 +173,25 @@ final class ContinuousBatchScheduler {
     return shares;
   }
 
+  /// Lets a sequence guess tokens, if it is one that draws some.
+  private int guess(Sequence sequence, DraftBudget budget) {
+    if (!(sequence instanceof GeneratedSequence generated)) {
+      return 0;
+    }
+    int guesses = generated.guess(budget);
+    return sequences.growBeyond(sequence, sequence.length() + guesses) ? guesses : 0;
+  }
+
+  /// @param mostLogits most rows of logits to ask for
+  private static Share prefill(ForwardBatch batch, Sequence sequence, int mostLogits) {
+    int count = Math.min(sequence.pending(), batch.room());
+    if (!(sequence instanceof PooledSequence)) {
+      count -= Math.max(0, sequence.rowsOf(count) - mostLogits);
+    }
+    return share(batch, sequence, count);
+  }
+
+  /// @param count tokens of the sequence, those that it guessed among them
   private static Share share(ForwardBatch batch, Sequence sequence, int count) {
     int segment = batch.add(sequence.tokens(), sequence.computed(), count, sequence.blocks());
     int rows = sequence.rowsOf(count);
@@ -165,39 +201,64 @@ final class ContinuousBatchScheduler {
   }
 
   /// Lets each sequence read its rows.
-  private void read(List<Share> shares, FloatMatrix logits) {
+  ///
+  /// @return what was thrown, and by whose rows
+  private Map<Sequence, Throwable> read(
+      List<Share> shares, ForwardBatch batch, FloatMatrix logits) {
+    Map<Sequence, Throwable> failures = new ConcurrentHashMap<>();
     List<Runnable> reads = new ArrayList<>();
     for (Share share : shares) {
       if (share.rows() > 0) {
-        switch (share.sequence()) {
-          case GeneratedSequence generated ->
-              reads.add(() -> generated.read(logits, share.firstRow()));
-          case PooledSequence pooled ->
-              reads.add(
-                  () -> pooled.read(transformer.hiddenStates(), share.firstRow(), share.rows()));
-          case LabelSequence labels -> reads.add(() -> labels.read(logits, share.firstRow()));
-          case ScoredSequence scored -> addReads(reads, scored, share, logits);
+        for (Runnable read : reads(share, batch, logits)) {
+          reads.add(() -> {
+            try {
+              read.run();
+            } catch (RuntimeException | Error e) { // the stepping thread acts on it
+              failures.put(share.sequence(), e);
+            }
+          });
         }
       }
     }
     workers.forEach(reads.size(), (item, _) -> reads.get(item).run());
+    return failures;
   }
 
-  /// One for each row.
-  private static void addReads(
-      List<Runnable> reads, ScoredSequence sequence, Share share, FloatMatrix logits) {
+  /// The parts of a sequence's reading, which may run at once.
+  private List<Runnable> reads(Share share, ForwardBatch batch, FloatMatrix logits) {
+    return switch (share.sequence()) {
+      case GeneratedSequence generated -> {
+        int finite = batch.finiteTokens(share.segment()) - (share.count() - share.rows());
+        yield List.of(() -> generated.read(logits, share.firstRow(), share.rows(), finite));
+      }
+      case PooledSequence pooled ->
+          List.of(() -> pooled.read(transformer.hiddenStates(), share.firstRow(), share.rows()));
+      case LabelSequence labels -> List.of(() -> labels.read(logits, share.firstRow()));
+      case ScoredSequence scored -> readsOfRows(scored, share, logits);
+    };
+  }
+
+  private static List<Runnable> readsOfRows(
+      ScoredSequence sequence, Share share, FloatMatrix logits) {
+    List<Runnable> reads = new ArrayList<>();
     int position = sequence.computed() + share.count() - share.rows();
     for (int i = 0; i < share.rows(); i++) {
       int row = i;
       reads.add(() -> sequence.read(logits, share.firstRow() + row, position + row));
     }
+    return reads;
   }
 
   /// Takes the step's outcome into the sequence.
   private void apply(Share share, ForwardBatch batch) {
     Sequence sequence = share.sequence();
-    sequence.advance(share.count());
-    if (batch.overflowed(share.segment())) {
+    int computed = share.count();
+    if (sequence instanceof GeneratedSequence generated && share.rows() > 0) {
+      computed -= share.rows() - generated.rowsTaken();
+      meter.countGuesses(share.rows() - 1, generated.rowsTaken() - 1);
+    }
+    sequence.advance(computed);
+    if (batch.finiteTokens(share.segment()) < computed) {
       fail(
           sequence,
           RowError.Reason.NOT_FINITE,
@@ -216,6 +277,7 @@ final class ContinuousBatchScheduler {
   }
 
   private void draw(GeneratedSequence sequence) {
+    meter.countDrawnTokens(sequence.rowsTaken() - (sequence.drawn() < 0 ? 1 : 0));
     if (sequence.drawn() == Sampler.NOT_FINITE) {
       failNotFinite(sequence);
       return;
@@ -228,14 +290,9 @@ final class ContinuousBatchScheduler {
               .formatted(sequence.computed()));
       return;
     }
-    meter.countDrawnToken();
-    if (sequence.drewStopToken()) {
-      sequence.stop();
-      end(sequence, FinishReason.STOP);
-    } else if (sequence.append()) {
-      end(sequence, FinishReason.STOP);
-    } else if (sequence.full()) {
-      end(sequence, FinishReason.LENGTH);
+    FinishReason reason = sequence.reason();
+    if (reason != null) {
+      end(sequence, reason);
     }
   }
 
@@ -288,14 +345,18 @@ final class ContinuousBatchScheduler {
   }
 
   private void fail(Sequence sequence, RowError.Reason reason, String detail) {
-    RowError error = new RowError(reason, detail);
+    Answer answer =
+        sequence instanceof GeneratedSequence generated
+            ? answer(generated, FinishReason.ERROR)
+            : new Answer("", List.of());
+    fail(sequence, new RowError(reason, detail), answer);
+  }
+
+  private void fail(Sequence sequence, RowError error, Answer answer) {
     sequence.end();
     outcomes.add(
         switch (sequence) {
-          case GeneratedSequence generated -> {
-            Answer answer = answer(generated, FinishReason.ERROR);
-            yield () -> generated.fail(answer, error);
-          }
+          case GeneratedSequence generated -> () -> generated.fail(answer, error);
           case ScoredSequence scored -> () -> scored.fail(error);
           case LabelSequence labels -> () -> labels.fail(error);
           case PooledSequence pooled -> () -> pooled.fail(error);
@@ -320,12 +381,16 @@ final class ContinuousBatchScheduler {
       return new Answer(Answer.plainText(beforeStop), List.of());
     }
     var template = model.chatTemplate();
-    if (template == null) {
+    var tokenizer = model.tokenizer();
+    if (template == null || tokenizer == null) {
       return new Answer("", List.of());
     }
-    return reason == FinishReason.STOP
-        ? template.parseAnswer(sequence.completionAndStop(), List.of())
-        : new Answer(template.answerText(sequence.completion()), List.of());
+    if (reason == FinishReason.STOP) {
+      return template.parseAnswer(sequence.completionAndStop(), List.of());
+    }
+    List<Integer> tokens = sequence.completion();
+    String text = WholeCharacters.of(template.answerText(tokens), tokens, tokenizer);
+    return new Answer(text, List.of());
   }
 
   /// Ends everything that waits or runs with a failure of the engine itself.

@@ -9,6 +9,8 @@ final class EngineMeter {
   private long steps;
   private long prefillTokens;
   private long decodeTokens;
+  private long guessedTokens;
+  private long rightGuesses;
   private int largestBatch;
   private long prefillNanos;
   private long decodeNanos;
@@ -24,7 +26,7 @@ final class EngineMeter {
   /// A step was computed.
   ///
   /// @param prefill its tokens that were given, not drawn
-  /// @param decoding its tokens that were drawn before
+  /// @param decoding its tokens that were drawn before, or guessed
   /// @param nanos the time it took
   void countStep(int sequences, int prefill, int decoding, long nanos) {
     steps++;
@@ -35,8 +37,16 @@ final class EngineMeter {
     decodeNanos += nanos - share;
   }
 
-  void countDrawnToken() {
-    decodeTokens++;
+  void countDrawnTokens(int tokens) {
+    decodeTokens += tokens;
+  }
+
+  /// Tokens of completions were guessed.
+  ///
+  /// @param right how many of them came so
+  void countGuesses(int guesses, int right) {
+    guessedTokens += guesses;
+    rightGuesses += right;
   }
 
   void countSampling(long nanos) {
@@ -63,6 +73,8 @@ final class EngineMeter {
         steps,
         prefillTokens,
         decodeTokens,
+        guessedTokens,
+        rightGuesses,
         largestBatch,
         prefillNanos,
         decodeNanos,

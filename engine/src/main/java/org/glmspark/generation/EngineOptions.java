@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param kvCacheBytes memory for keys and values
 /// @param kernels what multiplies quantised weights
 /// @param prefixCache whether sequences share the blocks of a common beginning
+/// @param promptLookup whether copies from a sequence's own text are guessed
 /// @param kvCacheStorage where keys and values lie
 /// @param kvCacheFolder the folder for them if that is a file, or null for that of the JVM's
 ///   temporary files
@@ -27,6 +28,7 @@ public record EngineOptions(
     long kvCacheBytes,
     KernelChoice kernels,
     PrefixCache prefixCache,
+    PromptLookup promptLookup,
     KvCacheStorage kvCacheStorage,
     @Nullable String kvCacheFolder)
     implements Serializable {
@@ -44,7 +46,7 @@ public record EngineOptions(
   }
 
   /// One thread for each processor, 32 sequences, 512 tokens a step, 1 GiB of float16 cache,
-  /// beginnings shared.
+  /// beginnings shared, copies guessed.
   public static EngineOptions defaults() {
     return new EngineOptions(
         Runtime.getRuntime().availableProcessors(),
@@ -54,6 +56,7 @@ public record EngineOptions(
         1L << 30,
         KernelChoice.AUTO,
         PrefixCache.ON,
+        PromptLookup.ON,
         KvCacheStorage.MEMORY,
         null);
   }
@@ -73,6 +76,7 @@ public record EngineOptions(
         kvCacheBytes,
         kernels,
         prefixCache,
+        promptLookup,
         kvCacheStorage,
         kvCacheFolder);
   }
@@ -86,6 +90,7 @@ public record EngineOptions(
         kvCacheBytes,
         kernels,
         prefixCache,
+        promptLookup,
         kvCacheStorage,
         kvCacheFolder);
   }
@@ -99,6 +104,7 @@ public record EngineOptions(
         kvCacheBytes,
         kernels,
         prefixCache,
+        promptLookup,
         kvCacheStorage,
         kvCacheFolder);
   }
@@ -112,6 +118,7 @@ public record EngineOptions(
         kvCacheBytes,
         kernels,
         prefixCache,
+        promptLookup,
         kvCacheStorage,
         kvCacheFolder);
   }
@@ -125,6 +132,7 @@ public record EngineOptions(
         kvCacheBytes,
         kernels,
         prefixCache,
+        promptLookup,
         kvCacheStorage,
         kvCacheFolder);
   }
@@ -138,6 +146,7 @@ public record EngineOptions(
         kvCacheBytes,
         kernels,
         prefixCache,
+        promptLookup,
         kvCacheStorage,
         kvCacheFolder);
   }
@@ -151,6 +160,21 @@ public record EngineOptions(
         kvCacheBytes,
         kernels,
         prefixCache,
+        promptLookup,
+        kvCacheStorage,
+        kvCacheFolder);
+  }
+
+  public EngineOptions withPromptLookup(PromptLookup promptLookup) {
+    return new EngineOptions(
+        threads,
+        maxBatch,
+        stepTokens,
+        kvCacheType,
+        kvCacheBytes,
+        kernels,
+        prefixCache,
+        promptLookup,
         kvCacheStorage,
         kvCacheFolder);
   }
@@ -164,6 +188,7 @@ public record EngineOptions(
         kvCacheBytes,
         kernels,
         prefixCache,
+        promptLookup,
         kvCacheStorage,
         kvCacheFolder);
   }
@@ -177,6 +202,7 @@ public record EngineOptions(
         kvCacheBytes,
         kernels,
         prefixCache,
+        promptLookup,
         kvCacheStorage,
         kvCacheFolder);
   }

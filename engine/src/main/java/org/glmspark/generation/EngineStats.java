@@ -14,6 +14,8 @@ package org.glmspark.generation;
 /// @param steps forward steps
 /// @param prefillTokens tokens of prompts computed, and those computed again
 /// @param decodeTokens tokens drawn
+/// @param guessedTokens tokens guessed to come in completions, and computed
+/// @param rightGuesses how many of them came
 /// @param largestBatch most sequences of one step
 /// @param prefillNanos time of steps, the share of prompts
 /// @param decodeNanos time of steps, the share of completions
@@ -30,6 +32,8 @@ public record EngineStats(
     long steps,
     long prefillTokens,
     long decodeTokens,
+    long guessedTokens,
+    long rightGuesses,
     int largestBatch,
     long prefillNanos,
     long decodeNanos,
@@ -63,6 +67,8 @@ public record EngineStats(
         steps,
         prefillTokens,
         decodeTokens,
+        guessedTokens,
+        rightGuesses,
         largestBatch,
         prefillNanos,
         decodeNanos,

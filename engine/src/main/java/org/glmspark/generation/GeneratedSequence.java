@@ -28,8 +28,18 @@ final class GeneratedSequence extends Sequence {
 
   private int length;
 
-  /// What the last logits gave: a token, or what [Sampler#next] returns if there is none.
+  private final PromptLookup promptLookup;
+
+  /// Null before the first guess: a sequence that waits needs no memory for it.
+  private @Nullable TokenDraft draft;
+
+  /// What the last row of logits gave: a token, or what [Sampler#next] returns if there is none.
   private int drawn = NONE;
+
+  private int rowsTaken;
+
+  /// Why the last token drawn ended the completion, or null if it did not.
+  private @Nullable FinishReason reason;
 
   private int stopToken = NONE;
   private final long submittedNanos = System.nanoTime();
@@ -42,7 +52,8 @@ final class GeneratedSequence extends Sequence {
       int contextTokens,
       Sampler sampler,
       StopCondition stopCondition,
-      @Nullable AnswerGrammar grammar) {
+      @Nullable AnswerGrammar grammar,
+      PromptLookup promptLookup) {
     super((int) Math.min(contextTokens, request.mostTokens()));
     this.requestId = requestId;
     this.sampler = sampler;
@@ -51,6 +62,7 @@ final class GeneratedSequence extends Sequence {
     this.promptLength = request.promptTokens().length;
     this.tokens = Arrays.copyOf(request.promptTokens(), limit());
     this.length = promptLength;
+    this.promptLookup = promptLookup;
   }
 
   @Override
@@ -83,41 +95,80 @@ final class GeneratedSequence extends Sequence {
     return length > promptLength;
   }
 
-  /// Draws a token from a row of logits, which changes.
-  void read(FloatMatrix logits, int row) {
-    drawn = sampler.next(logits.values(), logits.offset(row), logits.columns());
+  /// Guesses tokens after the last one, as far as that pays, and writes them after it.
+  ///
+  /// @return how many; they are no part of the sequence yet
+  int guess(DraftBudget budget) {
+    if (promptLookup == PromptLookup.OFF) {
+      return 0;
+    }
+    if (draft == null) {
+      draft = new TokenDraft(limit());
+    }
+    int most = limit() - length - 1; // the token after the last guess needs a place too
+    return draft.propose(tokens, length, most, budget);
   }
 
-  /// The token that the last logits gave, or what [Sampler#next] returns if there is none.
+  /// Draws the next tokens: one from the first row of logits, and one from each further row as long
+  /// as the one drawn before is as it was guessed and ends nothing. The rows change.
+  ///
+  /// @param finite how many of the rows are of tokens whose keys and values are finite
+  void read(FloatMatrix logits, int firstRow, int rows, int finite) {
+    rowsTaken = 0;
+    boolean goesOn = true;
+    while (goesOn && rowsTaken < rows) {
+      int row = firstRow + rowsTaken++;
+      goesOn = rowsTaken <= finite && draw(logits, row);
+    }
+  }
+
+  /// Draws one token.
+  ///
+  /// @return whether the completion goes on after it, and it is the one that was guessed if any was
+  private boolean draw(FloatMatrix logits, int row) {
+    drawn = sampler.next(logits.values(), logits.offset(row), logits.columns());
+    if (drawn < 0) {
+      return false;
+    }
+    boolean guessed = drawn == tokens[length];
+    take();
+    return guessed && reason == null;
+  }
+
+  /// Takes the drawn token into the completion, or ends the completion with it.
+  private void take() {
+    if (stopCondition.isStopToken(drawn)) {
+      stopToken = drawn; // no part of the completion
+      reason = FinishReason.STOP;
+      return;
+    }
+    if (!hasDrawn()) {
+      firstTokenNanos = System.nanoTime();
+    }
+    tokens[length++] = drawn; // there is room: a sequence that is full has ended
+    sampler.accept(drawn);
+    if (stopCondition.completesStopString(drawn, length - promptLength)
+        || sampler.isAnswerComplete()) {
+      reason = FinishReason.STOP;
+    } else if (length == limit()) {
+      reason = FinishReason.LENGTH;
+    }
+  }
+
+  /// How many rows the last [#read] took: the tokens up to that of the last one are part of the
+  /// sequence, and later ones were guessed wrongly.
+  int rowsTaken() {
+    return rowsTaken;
+  }
+
+  /// What the last row of logits gave: a token, or what [Sampler#next] returns if there is none.
   int drawn() {
     return drawn;
   }
 
-  /// Whether the drawn token ends the completion without being part of it.
-  boolean drewStopToken() {
-    return stopCondition.isStopToken(drawn);
-  }
-
-  /// Appends the drawn token. There is room: a sequence that is full has ended.
-  ///
-  /// @return whether it completes a stop string, or an answer to which nothing can be added
-  boolean append() {
-    if (!hasDrawn()) {
-      firstTokenNanos = System.nanoTime();
-    }
-    tokens[length++] = drawn;
-    sampler.accept(drawn);
-    return stopCondition.completesStopString(drawn, length - promptLength)
-        || sampler.isAnswerComplete();
-  }
-
-  /// Ends the completion with the drawn token, which is no part of it.
-  void stop() {
-    stopToken = drawn;
-  }
-
-  boolean full() {
-    return length == limit();
+  /// Why the completion has ended, or null if it has not.
+  @Nullable FinishReason reason() {
+    return reason;
   }
 
   List<Integer> completion() {

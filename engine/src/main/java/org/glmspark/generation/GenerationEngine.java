@@ -116,6 +116,14 @@ public final class GenerationEngine implements AutoCloseable {
     }
   }
 
+  /// Memory that an engine takes for keys and values: what the options allow, but no more than the
+  /// largest batch can fill.
+  ///
+  /// @throws IllegalArgumentException if that is not even one block
+  public static long cacheBytes(ModelConfig config, EngineOptions options) {
+    return cacheBlocks(config, options) * blockBytes(config, options);
+  }
+
   private static PagedKvCache cache(ModelConfig config, EngineOptions options) {
     int blocks = cacheBlocks(config, options);
     String folder = options.kvCacheFolder();
@@ -138,11 +146,8 @@ public final class GenerationEngine implements AutoCloseable {
     };
   }
 
-  /// As many blocks as the option allows, but no more than the largest batch can fill.
   private static int cacheBlocks(ModelConfig config, EngineOptions options) {
-    long blockBytes =
-        PagedKvCache.blockBytes(
-            options.kvCacheType(), config.layers(), config.keyValueHeads(), config.headSize());
+    long blockBytes = blockBytes(config, options);
     long most = (long) options.maxBatch() * BlockTable.blocksFor(config.contextTokens());
     long blocks = Math.min(most, options.kvCacheBytes() / blockBytes);
     if (blocks < 1) {
@@ -153,6 +158,11 @@ public final class GenerationEngine implements AutoCloseable {
     return (int) Math.min(blocks, Integer.MAX_VALUE);
   }
 
+  private static long blockBytes(ModelConfig config, EngineOptions options) {
+    return PagedKvCache.blockBytes(
+        options.kvCacheType(), config.layers(), config.keyValueHeads(), config.headSize());
+  }
+
   /// The model, for its tokenizer and chat template. Closed with the engine.
   public Model model() {
     return model;
@@ -160,9 +170,8 @@ public final class GenerationEngine implements AutoCloseable {
 
   /// Queues a prompt to complete; any thread may call. Cancelling the future withdraws the request.
   ///
-  /// A request that cannot be answered gets a result with [FinishReason#ERROR]. The future
-  /// completes exceptionally only where something is broken: with a [FailedRequestException] if
-  /// this request made a step fail, otherwise because the engine has failed or is closed.
+  /// The future completes exceptionally only if the engine as a whole fails or is closed; a request
+  /// that cannot be answered, or makes a step fail, gets a result with [FinishReason#ERROR].
   ///
   /// @throws IllegalArgumentException if a token of the prompt or of the sampling parameters is no
   ///   id of the model, or if there are stop strings, bad words or an answer format and the model
@@ -193,7 +202,13 @@ public final class GenerationEngine implements AutoCloseable {
     var stopCondition = new StopCondition(sampling, stopTokens, stopStrings(sampling.stop()));
     var sequence =
         new GeneratedSequence(
-            asked, requestId, model.config().contextTokens(), sampler, stopCondition, grammar);
+            asked,
+            requestId,
+            model.config().contextTokens(),
+            sampler,
+            stopCondition,
+            grammar,
+            options.promptLookup());
     enqueue(sequence);
     return sequence.future();
   }

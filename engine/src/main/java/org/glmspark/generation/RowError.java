@@ -1,7 +1,14 @@
 package org.glmspark.generation;
 
+import org.jspecify.annotations.Nullable;
+
 /// Why a row has no completion: a reason to count by, and what was found in this row.
-public record RowError(Reason reason, String detail) {
+///
+/// @param cause what was thrown, where the error is one of this program and not of the row
+public record RowError(Reason reason, String detail, @Nullable Throwable cause) {
+  public RowError(Reason reason, String detail) {
+    this(reason, detail, null);
+  }
 
   /// What went wrong, without the numbers of one row.
   public enum Reason {
@@ -10,7 +17,9 @@ public record RowError(Reason reason, String detail) {
     CACHE_TOO_SMALL("cache too small"),
     ANSWER_TOO_LONG("answer too long"),
     NOT_FINITE("numbers out of range"),
-    NO_TOKEN_ALLOWED("no token is allowed");
+    NO_TOKEN_ALLOWED("no token is allowed"),
+    /// The request made the engine fail, which goes on with the others.
+    INTERNAL("internal error");
 
     private final String phrase;
 

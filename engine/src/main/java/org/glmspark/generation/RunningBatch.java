@@ -113,6 +113,13 @@ final class RunningBatch {
     }
   }
 
+  /// Takes the blocks for tokens that a sequence may turn out not to have, if that takes none from
+  /// the others.
+  boolean growBeyond(Sequence sequence, int tokens) {
+    BlockTable table = sequence.blocks();
+    return table.missing(tokens) + running.size() <= blocks.free() && table.grow(tokens);
+  }
+
   private void preempt(Sequence sequence) {
     sequence.preempt();
     queue.giveBack(sequence);

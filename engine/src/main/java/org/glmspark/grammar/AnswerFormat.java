@@ -157,18 +157,16 @@ public sealed interface AnswerFormat extends Serializable {
   /// This format as [#parse] reads it, in compact JSON: its canonical form.
   default String json() {
     ObjectNode node = JsonNodeFactory.instance.objectNode();
-    switch (this) {
+    return switch (this) {
       case Choice(List<String> choices) -> {
         ArrayNode array = node.put("type", "choice").putArray("choices");
         choices.forEach(array::add);
+        yield node.toString();
       }
-      case Regex(String pattern) -> node.put("type", "regex").put("pattern", pattern);
-      case JsonObject() -> node.put("type", "json_object");
-      case JsonSchema(String schema) ->
-          node.put("type", "json_schema")
-              .putObject("json_schema")
-              .set("schema", JsonInput.read("the schema", schema));
-    }
-    return node.toString();
+      case Regex(String pattern) -> node.put("type", "regex").put("pattern", pattern).toString();
+      case JsonObject() -> node.put("type", "json_object").toString();
+      case JsonSchema(String schema) -> // which is JSON already, and may be large
+          "{\"type\":\"json_schema\",\"json_schema\":{\"schema\":" + schema + "}}";
+    };
   }
 }

@@ -61,19 +61,32 @@ public final class AnswerState {
   /// @param size of the vocabulary
   public void mask(float[] logits, int offset, int size) {
     long[] bits = allowed();
+    float[] kept = new float[Long.SIZE];
     for (int word = 0; word << 6 < size; word++) {
       int from = offset + (word << 6);
       int to = offset + Math.min(size, (word + 1) << 6);
       long allowed = word < bits.length ? bits[word] : 0;
-      if (allowed == 0) {
-        Arrays.fill(logits, from, to, Float.NEGATIVE_INFINITY);
-      } else if (allowed != -1) {
-        for (int i = from; i < to; i++) {
-          if ((allowed >>> (i - from) & 1) == 0) {
-            logits[i] = Float.NEGATIVE_INFINITY;
-          }
+      if (Long.bitCount(allowed) <= Integer.SIZE) {
+        keepOnly(allowed, logits, from, to, kept);
+      } else {
+        long forbidden = ~allowed & -1L >>> (Long.SIZE - (to - from));
+        for (; forbidden != 0; forbidden &= forbidden - 1) {
+          logits[from + Long.numberOfTrailingZeros(forbidden)] = Float.NEGATIVE_INFINITY;
         }
       }
+    }
+  }
+
+  /// Masks up to 64 logits but those whose bits are set. Faster than to look at each of them.
+  private static void keepOnly(long allowed, float[] logits, int from, int to, float[] kept) {
+    int count = 0;
+    for (long rest = allowed; rest != 0; rest &= rest - 1) {
+      kept[count++] = logits[from + Long.numberOfTrailingZeros(rest)];
+    }
+    Arrays.fill(logits, from, to, Float.NEGATIVE_INFINITY);
+    count = 0;
+    for (long rest = allowed; rest != 0; rest &= rest - 1) {
+      logits[from + Long.numberOfTrailingZeros(rest)] = kept[count++];
     }
   }
 

@@ -1,8 +1,6 @@
 package org.glmspark.grammar;
 
-import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import org.glmspark.tokenizer.Vocabulary;
 
@@ -14,6 +12,9 @@ import org.glmspark.tokenizer.Vocabulary;
 final class AnswerVocabulary {
   private static final int MOST_BYTES = Short.MAX_VALUE;
 
+  /// Plain tokens of more are few: they are walked through like special ones.
+  private static final int MOST_PLAIN_CHARACTERS = 24;
+
   private final byte[][] bytes;
   private final int size;
   private final boolean blankLed;
@@ -23,7 +24,6 @@ final class AnswerVocabulary {
   /// The characters of each plain token; 0 for others.
   private final int[] plainCharacters;
 
-  private final int mostPlainCharacters;
   private final ConcurrentHashMap<Integer, TokenSet> plainSets = new ConcurrentHashMap<>();
 
   /// @param size of the model's vocabulary: tokens from this id on are no tokens of the model
@@ -34,22 +34,19 @@ final class AnswerVocabulary {
     plainCharacters = new int[size];
     BitSet withBytes = new BitSet();
     BitSet others = new BitSet();
-    int most = 0;
     for (int id = 0; id < size; id++) {
       bytes[id] = vocabulary.bytes(id);
       if (bytes[id].length > 0 && bytes[id].length <= MOST_BYTES) {
         withBytes.set(id);
         plainCharacters[id] = plainCharacters(bytes[id]);
-        most = Math.max(most, plainCharacters[id]);
         others.set(id, plainCharacters[id] == 0);
       }
     }
-    mostPlainCharacters = most;
     all = VocabularyTrie.of(bytes, withBytes);
     special = VocabularyTrie.of(bytes, others);
   }
 
-  /// How many characters the bytes are; 0 if they are not plain text.
+  /// How many characters the bytes are; 0 if they are not plain text, or a long one.
   private static int plainCharacters(byte[] bytes) {
     Automaton.State state = PLAIN_TEXT.start().next(bytes);
     if (!state.accepting()) {
@@ -59,7 +56,7 @@ final class AnswerVocabulary {
     for (byte b : bytes) {
       characters += (b & 0xC0) == 0x80 ? 0 : 1; // all but those that go on a character
     }
-    return characters;
+    return characters <= MOST_PLAIN_CHARACTERS ? characters : 0;
   }
 
   private static final Automaton PLAIN_TEXT = plainText();
@@ -90,23 +87,23 @@ final class AnswerVocabulary {
     return all;
   }
 
-  /// The tokens that are not plain text.
+  /// The tokens that are not plain text, or long.
   VocabularyTrie special() {
     return special;
   }
 
-  /// The tokens that are plain text of at most so many characters.
+  /// The tokens that are plain text of at most so many characters; long ones are among [#special].
   TokenSet plain(int characters) {
-    return plainSets.computeIfAbsent(Math.min(characters, mostPlainCharacters), this::plainSet);
+    return plainSets.computeIfAbsent(Math.min(characters, MOST_PLAIN_CHARACTERS), this::plainSet);
   }
 
   private TokenSet plainSet(int characters) {
-    List<Integer> ids = new ArrayList<>();
+    long[] words = new long[TokenSet.words(size)];
     for (int id = 0; id < size; id++) {
       if (plainCharacters[id] > 0 && plainCharacters[id] <= characters) {
-        ids.add(id);
+        words[id >> 6] |= 1L << id;
       }
     }
-    return TokenSet.of(ids, size);
+    return new TokenSet.Many(words);
   }
 }

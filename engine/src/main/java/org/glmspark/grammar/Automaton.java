@@ -2,6 +2,7 @@ package org.glmspark.grammar;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashSet;
@@ -188,8 +189,7 @@ final class Automaton {
       }
       State state = known[b];
       if (state == null) { // two threads may both find it: it is the same
-        state = read(this, b);
-        known[b] = state;
+        state = read(this, b, known);
       }
       return state;
     }
@@ -252,16 +252,28 @@ final class Automaton {
     return false;
   }
 
-  private State read(State state, int b) {
+  /// The place after one more byte, also entered for all bytes around it that lead there: those
+  /// that are on the same side of the ends of every edge.
+  private State read(State state, int b, State[] next) {
     var closure = new Closure();
+    int first = 0;
+    int last = next.length - 1;
     for (Way way : state.ways) {
       for (int edge = graph.firstEdge(way.node()); edge >= 0; edge = graph.nextEdge(edge)) {
         if (graph.reads(edge, b)) {
           closure.add(graph.target(edge), way.caller());
+          first = Math.max(first, graph.firstByte(edge));
+          last = Math.min(last, graph.lastByte(edge));
+        } else if (graph.isRead(edge) && graph.lastByte(edge) < b) {
+          first = Math.max(first, graph.lastByte(edge) + 1);
+        } else if (graph.isRead(edge)) {
+          last = Math.min(last, graph.firstByte(edge) - 1);
         }
       }
     }
-    return closure.state();
+    State reached = closure.state();
+    Arrays.fill(next, first, last + 1, reached);
+    return reached;
   }
 
   /// Follows all that needs no byte.

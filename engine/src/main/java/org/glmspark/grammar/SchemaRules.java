@@ -60,6 +60,7 @@ final class SchemaRules {
 
   private static final int MOST_ALTERNATIVES = 256;
   private static final int MOST_PROPERTIES = 1000;
+  private static final int MOST_RULES = 5000;
   private static final BigDecimal MOST_COUNT = BigDecimal.valueOf(1_000_000_000);
 
   /// JSON's types, each with the keywords that are about it alone.
@@ -89,13 +90,13 @@ final class SchemaRules {
   private final JsonRules json;
 
   /// What `$ref`s refer to, by place.
-  private final Map<String, Graph.Rule> rules = new HashMap<>();
+  private final Map<String, Graph.Rule> rules = new LinkedHashMap<>();
 
   /// Rules that are still to be written.
   private final Queue<Runnable> pending = new ArrayDeque<>();
 
   /// For each place the ones whose value is its own value.
-  private final Map<String, Set<String>> sameValue = new LinkedHashMap<>();
+  private final Map<String, Set<String>> sameValue = new HashMap<>();
 
   private SchemaRules(JsonNode root, Graph graph) {
     this.root = root;
@@ -166,6 +167,11 @@ final class SchemaRules {
     Graph.Rule known = rules.get(place);
     if (known != null) {
       return known;
+    }
+    if (rules.size() == MOST_RULES) {
+      throw new IllegalArgumentException(
+          "the schema has more than %d parts that others refer to or repeat, expected fewer"
+              .formatted(MOST_RULES));
     }
     Graph.Rule rule = graph.rule();
     rules.put(place, rule);
@@ -258,11 +264,10 @@ final class SchemaRules {
     if (referred == null) {
       throw schema.expected("$ref", "the place of a schema in this document, such as #/$defs/name");
     }
-    String place = reference.equals("#/") ? "#" : reference;
     if (schema.rule() != null) {
-      sameValue.computeIfAbsent(schema.rule(), _ -> new HashSet<>()).add(place);
+      sameValue.computeIfAbsent(schema.rule(), _ -> new HashSet<>()).add(reference);
     }
-    graph.call(from, rule(place, referred), to);
+    graph.call(from, rule(reference, referred), to);
   }
 
   private @Nullable JsonNode find(String reference) {
@@ -276,27 +281,34 @@ final class SchemaRules {
     return found.isMissingNode() ? null : found;
   }
 
-  /// A value that is that of a reference to itself is no value.
+  /// Requires references to come to an end: takes away those that do, until none is left.
   private void requireProgress() {
-    Set<String> finished = new HashSet<>();
-    for (String place : sameValue.keySet()) {
-      requireProgress(place, new HashSet<>(), finished);
+    Map<String, Set<String>> open = new LinkedHashMap<>();
+    Map<String, List<String>> referring = new HashMap<>();
+    Queue<String> ended = new ArrayDeque<>();
+    for (String place : rules.keySet()) {
+      Set<String> references = sameValue.getOrDefault(place, Set.of());
+      if (references.isEmpty()) {
+        ended.add(place);
+      } else {
+        open.put(place, new HashSet<>(references));
+      }
+      references.forEach(to -> referring.computeIfAbsent(to, _ -> new ArrayList<>()).add(place));
     }
-  }
-
-  private void requireProgress(String place, Set<String> open, Set<String> finished) {
-    if (finished.contains(place)) {
-      return;
+    for (String place = ended.poll(); place != null; place = ended.poll()) {
+      for (String from : referring.getOrDefault(place, List.of())) {
+        Set<String> left = open.getOrDefault(from, new HashSet<>());
+        if (left.remove(place) && left.isEmpty()) {
+          open.remove(from);
+          ended.add(from);
+        }
+      }
     }
-    if (!open.add(place)) {
+    if (!open.isEmpty()) {
       throw new IllegalArgumentException(
-          "schema, %s: its references lead back to it without saying anything".formatted(place));
+          "schema, %s: its references go round in circles without saying anything"
+              .formatted(open.keySet().iterator().next()));
     }
-    for (String next : sameValue.getOrDefault(place, Set.of())) {
-      requireProgress(next, open, finished);
-    }
-    open.remove(place);
-    finished.add(place);
   }
 
   private static int alternatives(Schema schema, String keyword) {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 ///   computed over the files it was read from
 /// @param tokenizer null if there is none
 /// @param chatTemplate null if there is no tokenizer, or nothing tells the format
+/// @param warnings what is likely wrong with its files, a sentence each
 /// @param files the mapped files it was read from
 /// @param memory owns weights and mappings; closed with the model
 public record Model(
@@ -26,10 +27,12 @@ public record Model(
     ModelWeights weights,
     @Nullable Tokenizer tokenizer,
     @Nullable ChatTemplate chatTemplate,
+    List<String> warnings,
     List<MappedFile> files,
     Arena memory)
     implements AutoCloseable {
   public Model {
+    warnings = List.copyOf(warnings);
     files = List.copyOf(files);
   }
 

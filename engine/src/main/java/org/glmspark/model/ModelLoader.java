@@ -82,6 +82,7 @@ public final class ModelLoader {
         weights,
         description.tokenizer(),
         description.chatTemplate(),
+        description.warnings(),
         files,
         memory);
   }

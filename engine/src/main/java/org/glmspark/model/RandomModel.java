@@ -52,6 +52,7 @@ public final class RandomModel {
           null,
           null,
           List.of(),
+          List.of(),
           memory);
     } catch (RuntimeException | Error e) {
       memory.close();

@@ -9,6 +9,11 @@ import java.util.Arrays;
 /// least squared error for these integers is computed and rounded to float16; the guess with the
 /// least error wins, and the weights are rounded once more to its scale. All in float32 and
 /// float64, in one order: equal weights give equal bytes.
+///
+/// The search for a scale goes through many blocks at once, the blocks side by side, and no order
+/// of addition within a block changes. The loops over blocks are short and read and write each
+/// array from its start, because such loops the JIT turns into vector instructions. Not for two
+/// threads at once.
 final class BlockQuantizer {
   private static final int BLOCK_COLUMNS = StripMatrix.BLOCK_COLUMNS;
 
@@ -18,7 +23,40 @@ final class BlockQuantizer {
   /// Guesses on each side of the step that just covers the range.
   private static final int GUESSES = 5;
 
-  private BlockQuantizer() {}
+  /// Weights as `[columns][blocks]`.
+  private final float[][] columns;
+
+  // One for each block.
+  private final float[] inverse;
+  private final float[] products;
+  private final float[] norm;
+  private final float[] integers;
+  private final float[] extremes; // those of largest magnitude
+  private final float[] lowest;
+  private final float[] highest;
+  private final double[] sum;
+  private final double[] squares;
+  private final double[] least;
+  private final short[] scales;
+  private final short[] minimums;
+
+  /// @param maxColumns most weights of a call
+  BlockQuantizer(int maxColumns) {
+    int maxBlocks = Math.ceilDiv(maxColumns, BLOCK_COLUMNS);
+    columns = new float[BLOCK_COLUMNS][maxBlocks];
+    inverse = new float[maxBlocks];
+    products = new float[maxBlocks];
+    norm = new float[maxBlocks];
+    integers = new float[maxBlocks];
+    extremes = new float[maxBlocks];
+    lowest = new float[maxBlocks];
+    highest = new float[maxBlocks];
+    sum = new double[maxBlocks];
+    squares = new double[maxBlocks];
+    least = new double[maxBlocks];
+    scales = new short[maxBlocks];
+    minimums = new short[maxBlocks];
+  }
 
   /// Quantises the blocks of a line, the last one maybe shorter. Where a weight is not finite, or
   /// too large for a float16 scale, the block's scale or minimum becomes infinite or no number.
@@ -26,14 +64,32 @@ final class BlockQuantizer {
   /// @param x the weights
   /// @param count of weights
   /// @param type Q8, Q4 or Q4M
-  static void quantize(float[] x, int count, WeightType type, QuantizedLine line) {
-    for (int first = 0; first < count; first += BLOCK_COLUMNS) {
-      int end = Math.min(count, first + BLOCK_COLUMNS);
+  void quantize(float[] x, int count, WeightType type, QuantizedLine line) {
+    int blocks = count / BLOCK_COLUMNS;
+    int rest = count % BLOCK_COLUMNS;
+    if (blocks > 0) {
+      quantize(x, 0, blocks, BLOCK_COLUMNS, type, line);
+    }
+    if (rest > 0) {
+      quantize(x, count - rest, 1, rest, type, line);
+    }
+  }
+
+  /// @param length weights of each block
+  private void quantize(
+      float[] x, int first, int blocks, int length, WeightType type, QuantizedLine line) {
+    switch (type) {
+      case Q8 -> {}
+      case Q4 -> q4(x, first, blocks, length);
+      case Q4M -> q4m(x, first, blocks, length);
+      case F32, F16, BF16 -> throw new IllegalArgumentException(type + " is not quantised");
+    }
+    for (int block = 0; block < blocks; block++) {
+      int start = first + block * BLOCK_COLUMNS;
       switch (type) {
-        case Q8 -> q8(x, first, end, line);
-        case Q4 -> q4(x, first, end, line);
-        case Q4M -> q4m(x, first, end, line);
-        case F32, F16, BF16 -> throw new IllegalArgumentException(type + " is not quantised");
+        case Q8 -> q8(x, start, start + length, line);
+        case Q4 -> finish(x, start, start + length, scales[block], 7, 8, line);
+        default -> finish(x, start, start + length, scales[block], minimums[block], line);
       }
     }
   }
@@ -65,99 +121,197 @@ final class BlockQuantizer {
     }
   }
 
-  /// The element of largest magnitude becomes about -8, so the scale has the other sign.
-  private static void q4(float[] x, int first, int end, QuantizedLine line) {
-    float extreme = 0;
-    double squares = 0;
-    for (int i = first; i < end; i++) {
-      if (Math.abs(x[i]) > Math.abs(extreme)) {
-        extreme = x[i];
-      }
-      squares += (double) x[i] * x[i];
-    }
-    boolean finite = Double.isFinite(squares);
-    short best = Float.floatToFloat16(finite ? extreme / -8 : Float.NaN);
-    if (extreme != 0 && finite) {
-      double least = Double.POSITIVE_INFINITY;
-      for (int guess = -GUESSES; guess <= GUESSES; guess++) {
-        float inverse = -(8 + 0.25f * guess) / extreme;
-        float products = 0;
-        float norm = 0;
-        for (int i = first; i < end; i++) {
-          float q = rint(x[i] * inverse, -8, 7);
-          products += x[i] * q;
-          norm += q * q;
-        }
-        short scale = Float.floatToFloat16(products / norm); // one element is not 0, nor its q
-        double d = Float.float16ToFloat(scale);
-        double error = squares - 2 * d * products + d * d * norm;
-        if (error < least) {
-          least = error;
-          best = scale;
-        }
-      }
-    }
-    finish(x, first, end, best, 7, 8, line);
-  }
-
-  private static void q4m(float[] x, int first, int end, QuantizedLine line) {
-    float min = x[first];
-    float max = x[first];
-    double sum = 0;
-    double squares = 0;
-    for (int i = first; i < end; i++) {
-      min = Math.min(min, x[i]);
-      max = Math.max(max, x[i]);
-      sum += x[i];
-      squares += (double) x[i] * x[i];
-    }
-    int count = end - first;
-    short bestScale = Float.floatToFloat16((max - min) / 15);
-    short bestMinimum = Float.floatToFloat16(min);
-    if (max > min && Float.isFinite(max - min)) {
-      double least = Double.POSITIVE_INFINITY;
-      for (int guess = -GUESSES; guess <= GUESSES; guess++) {
-        float inverse = (15 + 0.4f * guess) / (max - min);
-        float products = 0;
-        float norm = 0;
-        float integers = 0;
-        for (int i = first; i < end; i++) {
-          float q = rint((x[i] - min) * inverse, 0, 15);
-          products += x[i] * q;
-          norm += q * q;
-          integers += q;
-        }
-        // The normal equations of x = d · q + m. The smallest q is 0, the largest is not.
-        double determinant = (double) count * norm - (double) integers * integers;
-        double exactScale = (count * (double) products - sum * integers) / determinant;
-        short scale = Float.floatToFloat16((float) exactScale);
-        double d = Float.float16ToFloat(scale);
-        short minimum = Float.floatToFloat16((float) ((sum - d * integers) / count));
-        double m = Float.float16ToFloat(minimum);
-        double error =
-            squares
-                - 2 * d * products
-                - 2 * m * sum
-                + d * d * norm
-                + 2 * d * m * integers
-                + m * m * count;
-        if (error < least) {
-          least = error;
-          bestScale = scale;
-          bestMinimum = minimum;
-        }
-      }
-    }
-    line.scales[first / BLOCK_COLUMNS] = bestScale;
-    line.minimums[first / BLOCK_COLUMNS] = bestMinimum;
-    float d = Float.float16ToFloat(bestScale);
-    float m = Float.float16ToFloat(bestMinimum);
+  /// Integers from 0 to 15 above a minimum.
+  private static void finish(
+      float[] x, int first, int end, short scale, short minimum, QuantizedLine line) {
+    float d = Float.float16ToFloat(scale);
+    float m = Float.float16ToFloat(minimum);
+    line.scales[first / BLOCK_COLUMNS] = scale;
+    line.minimums[first / BLOCK_COLUMNS] = minimum;
     Arrays.fill(line.integers, first, first + BLOCK_COLUMNS, (byte) 0);
     if (d == 0) {
       return;
     }
     for (int i = first; i < end; i++) {
       line.integers[i] = (byte) rint((x[i] - m) / d, 0, 15);
+    }
+  }
+
+  /// Finds the scales of some blocks. The element of largest magnitude becomes about -8, so the
+  /// scale has the other sign.
+  private void q4(float[] x, int first, int blocks, int length) {
+    transpose(x, first, blocks, length);
+    Arrays.fill(squares, 0, blocks, 0);
+    for (int i = 0; i < length; i++) {
+      addSquares(columns[i], blocks, squares);
+    }
+    for (int block = 0; block < blocks; block++) {
+      float extreme = extreme(x, first + block * BLOCK_COLUMNS, length);
+      extremes[block] = extreme;
+      boolean finite = Double.isFinite(squares[block]);
+      scales[block] = Float.floatToFloat16(finite ? extreme / -8 : Float.NaN);
+      // Nothing is searched where nothing can be below the least error.
+      least[block] = extreme != 0 && finite ? Double.POSITIVE_INFINITY : Double.NEGATIVE_INFINITY;
+    }
+    for (int guess = -GUESSES; guess <= GUESSES; guess++) {
+      float range = -(8 + 0.25f * guess);
+      for (int block = 0; block < blocks; block++) {
+        inverse[block] = range / extremes[block];
+      }
+      Arrays.fill(products, 0, blocks, 0);
+      Arrays.fill(norm, 0, blocks, 0);
+      for (int i = 0; i < length; i++) {
+        addProducts(columns[i], blocks, inverse, products, norm);
+      }
+      for (int block = 0; block < blocks; block++) {
+        // one element is not 0, nor its integer
+        short scale = Float.floatToFloat16(products[block] / norm[block]);
+        double d = Float.float16ToFloat(scale);
+        double error = squares[block] - 2 * d * products[block] + d * d * norm[block];
+        if (error < least[block]) {
+          least[block] = error;
+          scales[block] = scale;
+        }
+      }
+    }
+  }
+
+  private void transpose(float[] x, int first, int blocks, int length) {
+    for (int block = 0; block < blocks; block++) {
+      int source = first + block * BLOCK_COLUMNS;
+      for (int i = 0; i < length; i++) {
+        columns[i][block] = x[source + i];
+      }
+    }
+  }
+
+  private static float extreme(float[] x, int first, int length) {
+    float extreme = 0;
+    for (int i = first; i < first + length; i++) {
+      if (Math.abs(x[i]) > Math.abs(extreme)) {
+        extreme = x[i];
+      }
+    }
+    return extreme;
+  }
+
+  private static void addSquares(float[] x, int blocks, double[] squares) {
+    for (int block = 0; block < blocks; block++) {
+      double value = x[block];
+      squares[block] += value * value;
+    }
+  }
+
+  /// The integers are cut to their range as int32, which has faster instructions for that.
+  private static void addProducts(
+      float[] x, int blocks, float[] inverse, float[] products, float[] norm) {
+    for (int block = 0; block < blocks; block++) {
+      float value = x[block];
+      float q = Math.max(-8, Math.min(7, (int) (value * inverse[block] + ROUND - ROUND)));
+      products[block] += value * q;
+      norm[block] += q * q;
+    }
+  }
+
+  /// Finds the scales and minimums of some blocks.
+  private void q4m(float[] x, int first, int blocks, int length) {
+    transpose(x, first, blocks, length);
+    System.arraycopy(columns[0], 0, lowest, 0, blocks);
+    System.arraycopy(columns[0], 0, highest, 0, blocks);
+    Arrays.fill(sum, 0, blocks, 0);
+    Arrays.fill(squares, 0, blocks, 0);
+    for (int i = 0; i < length; i++) {
+      lower(columns[i], blocks, lowest);
+      raise(columns[i], blocks, highest);
+      add(columns[i], blocks, sum);
+      addSquares(columns[i], blocks, squares);
+    }
+    for (int block = 0; block < blocks; block++) {
+      float range = highest[block] - lowest[block];
+      scales[block] = Float.floatToFloat16(range / 15);
+      minimums[block] = Float.floatToFloat16(lowest[block]);
+      least[block] =
+          range > 0 && Float.isFinite(range) ? Double.POSITIVE_INFINITY : Double.NEGATIVE_INFINITY;
+    }
+    for (int guess = -GUESSES; guess <= GUESSES; guess++) {
+      float steps = 15 + 0.4f * guess;
+      for (int block = 0; block < blocks; block++) {
+        inverse[block] = steps / (highest[block] - lowest[block]);
+      }
+      Arrays.fill(products, 0, blocks, 0);
+      Arrays.fill(norm, 0, blocks, 0);
+      Arrays.fill(integers, 0, blocks, 0);
+      for (int i = 0; i < length; i++) {
+        addProducts(columns[i], blocks, lowest, inverse, products, norm, integers);
+      }
+      for (int block = 0; block < blocks; block++) {
+        if (Float.isFinite(inverse[block])) {
+          solve(block, length);
+        }
+      }
+    }
+  }
+
+  private static void lower(float[] x, int blocks, float[] lowest) {
+    for (int block = 0; block < blocks; block++) {
+      lowest[block] = Math.min(lowest[block], x[block]);
+    }
+  }
+
+  private static void raise(float[] x, int blocks, float[] highest) {
+    for (int block = 0; block < blocks; block++) {
+      highest[block] = Math.max(highest[block], x[block]);
+    }
+  }
+
+  private static void add(float[] x, int blocks, double[] sum) {
+    for (int block = 0; block < blocks; block++) {
+      sum[block] += x[block];
+    }
+  }
+
+  /// The same above a minimum.
+  private static void addProducts(
+      float[] x,
+      int blocks,
+      float[] lowest,
+      float[] inverse,
+      float[] products,
+      float[] norm,
+      float[] integers) {
+    for (int block = 0; block < blocks; block++) {
+      float value = x[block];
+      float step = (value - lowest[block]) * inverse[block];
+      float q = Math.max(0, Math.min(15, (int) (step + ROUND - ROUND)));
+      products[block] += value * q;
+      norm[block] += q * q;
+      integers[block] += q;
+    }
+  }
+
+  /// The normal equations of `x = d · q + m`. The smallest q is 0, the largest is not.
+  private void solve(int block, int count) {
+    double total = sum[block];
+    float product = products[block];
+    float square = norm[block];
+    float linear = integers[block];
+    double determinant = (double) count * square - (double) linear * linear;
+    double exactScale = (count * (double) product - total * linear) / determinant;
+    short scale = Float.floatToFloat16((float) exactScale);
+    double d = Float.float16ToFloat(scale);
+    short minimum = Float.floatToFloat16((float) ((total - d * linear) / count));
+    double m = Float.float16ToFloat(minimum);
+    double error =
+        squares[block]
+            - 2 * d * product
+            - 2 * m * total
+            + d * d * square
+            + 2 * d * m * linear
+            + m * m * count;
+    if (error < least[block]) {
+      least[block] = error;
+      scales[block] = scale;
+      minimums[block] = minimum;
     }
   }
 

@@ -16,6 +16,9 @@ final class StripWriter {
   /// Columns that go through the heap at once: a multiple of the blocks of every type.
   private static final int CHUNK_COLUMNS = 512;
 
+  /// The same for quantised types, whose scales are searched for many blocks at once.
+  private static final int QUANTIZED_COLUMNS = 4096;
+
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfShort SHORT =
@@ -165,19 +168,20 @@ final class StripWriter {
   }
 
   private void writeBlocks(int firstStrip, int endStrip, MemorySegment target) {
-    var line = new QuantizedLine(CHUNK_COLUMNS);
-    float[] floats = new float[CHUNK_COLUMNS];
+    var line = new QuantizedLine(QUANTIZED_COLUMNS);
+    var quantizer = new BlockQuantizer(QUANTIZED_COLUMNS);
+    float[] floats = new float[QUANTIZED_COLUMNS];
     int blockBytes = type.stripBlockBytes();
-    byte[] chunk = new byte[CHUNK_COLUMNS / StripMatrix.BLOCK_COLUMNS * blockBytes];
+    byte[] chunk = new byte[QUANTIZED_COLUMNS / StripMatrix.BLOCK_COLUMNS * blockBytes];
     long offset = 0;
     for (int strip = firstStrip; strip < endStrip; strip++) {
       Row[] lanes = lanes(strip);
       Arrays.fill(chunk, (byte) 0);
-      for (int column = 0; column < columns; column += CHUNK_COLUMNS) {
-        int count = Math.min(CHUNK_COLUMNS, columns - column);
+      for (int column = 0; column < columns; column += QUANTIZED_COLUMNS) {
+        int count = Math.min(QUANTIZED_COLUMNS, columns - column);
         int bytes = type.blocks(count) * blockBytes;
         for (int lane = 0; lane < lanes.length; lane++) {
-          read(lanes[lane], column, count, floats, line);
+          read(lanes[lane], column, count, floats, quantizer, line);
           line.interleave(type, type.blocks(count), lane, chunk);
         }
         MemorySegment.copy(chunk, 0, target, ValueLayout.JAVA_BYTE, offset, bytes);
@@ -186,10 +190,16 @@ final class StripWriter {
     }
   }
 
-  private void read(Row row, int column, int count, float[] floats, QuantizedLine line) {
+  private void read(
+      Row row,
+      int column,
+      int count,
+      float[] floats,
+      BlockQuantizer quantizer,
+      QuantizedLine line) {
     if (!LosslessBlocks.read(row.part(), row.number(), column, count, type, line)) {
       decode(row, column, count, floats);
-      BlockQuantizer.quantize(floats, count, type, line);
+      quantizer.quantize(floats, count, type, line);
     }
     for (int block = 0; block < type.blocks(count); block++) {
       float scale = Float.float16ToFloat(line.scales[block]);

@@ -2,8 +2,10 @@ package org.glmspark.tokenizer;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.glmspark.format.MalformedModelException;
+import org.jspecify.annotations.Nullable;
 
 /// The rule by which both families join pairs: from the units of a word on, its bytes or its
 /// characters, the adjacent pair is joined whose concatenation is the token of lowest rank, the
@@ -34,17 +36,38 @@ final class BytePairEncoding {
   /// pairs busy for hours.
   private static final int LONGEST_BYTES = 1024;
 
-  private final Supplier<BacktrackingEncoder> encoders;
+  /// Bytes of text that are encoded as the rule says, before the tables of [BacktrackingEncoder]
+  /// are made. Those of GLM-4 take a program that has just started a second, and so does merging
+  /// the pairs of some hundred kilobytes: who encodes one prompt does without.
+  private static final int MERGED_BYTES = 64 << 10;
 
-  private BytePairEncoding(Supplier<BacktrackingEncoder> encoders) {
-    this.encoders = encoders;
+  /// Vocabularies that may be too large for the tables: those are made at once, to find out.
+  private static final long LARGE_BYTES = 100_000_000;
+
+  private final Construction construction;
+  private final AtomicLong mergedBytes = new AtomicLong();
+  private volatile @Nullable Supplier<BacktrackingEncoder> encoders;
+
+  private BytePairEncoding(Construction construction) {
+    this.construction = construction;
+  }
+
+  /// Encodes words, for one thread.
+  @FunctionalInterface
+  interface WordEncoder {
+    /// Adds the tokens of a word.
+    ///
+    /// @param start inclusive, the beginning of a character
+    /// @param end exclusive, the end of one; after `start`
+    void encode(byte[] utf8, int start, int end, TokenBuffer tokens);
   }
 
   /// @param file for messages
   /// @param table of the tokens that text encodes to; each unit of a token is a token. Ids may have
   ///   gaps
   /// @param order ids by rank, lowest first
-  /// @throws MalformedModelException if a token is absurdly long
+  /// @throws MalformedModelException if a token is absurdly long, or there are too many bytes in
+  ///   all
   static BytePairEncoding of(
       String file, TokenTable table, int[] order, Unit unit, ByteFallback fallback) {
     if (table.longestBytes() > LONGEST_BYTES) {
@@ -54,28 +77,52 @@ final class BytePairEncoding {
           "a token has %d bytes, expected at most %d"
               .formatted(table.longestBytes(), LONGEST_BYTES));
     }
-    return new Construction(file, table, order, unit, fallback).encoding();
+    var encoding = new BytePairEncoding(new Construction(file, table, order, unit, fallback));
+    if ((long) table.size() * table.longestBytes() > LARGE_BYTES) {
+      encoding.backtracking();
+    }
+    return encoding;
   }
 
-  /// A new encoder, for one thread.
-  BacktrackingEncoder encoder() {
-    return encoders.get();
+  /// A new encoder, for one thread; whichever it is, it finds the same tokens.
+  ///
+  /// @param bytes of the text that it is for
+  WordEncoder encoder(int bytes) {
+    return encoders == null && mergedBytes.addAndGet(bytes) <= MERGED_BYTES
+        ? construction.merger()::encode
+        : backtracking()::encode;
+  }
+
+  /// A new encoder that goes from left to right, for one thread. Makes the tables if there are none
+  /// yet.
+  BacktrackingEncoder backtracking() {
+    Supplier<BacktrackingEncoder> found = encoders;
+    if (found == null) {
+      synchronized (construction) {
+        found = encoders;
+        if (found == null) {
+          found = construction.encoders();
+          encoders = found;
+        }
+      }
+    }
+    return found.get();
   }
 
   /// Finds the pair of each token.
   private static final class Construction {
+    private final String file;
     private final TokenTable table;
     private final int[] order;
     private final Unit unit;
     private final ByteFallback fallback;
     private final int[] rank;
-    private final MergeRules rules;
-    private final TokenTrie trie;
 
     /// Tokens that are the encoding of their own bytes. Others never come from joining pairs.
     private final BitSet reachable;
 
     Construction(String file, TokenTable table, int[] order, Unit unit, ByteFallback fallback) {
+      this.file = file;
       this.table = table;
       this.order = order;
       this.unit = unit;
@@ -90,14 +137,20 @@ final class BytePairEncoding {
           rank[order[i]] = i;
         }
       }
-      rules = new MergeRules(rank);
-      trie = TokenTrie.of(file, table);
     }
 
-    BytePairEncoding encoding() {
-      var merger = new PairMerger(table, rank, unit, fallback);
+    PairMerger merger() {
+      return new PairMerger(table, rank, unit, fallback);
+    }
+
+    Supplier<BacktrackingEncoder> encoders() {
+      var rules = new MergeRules(rank);
+      TokenTrie trie = TokenTrie.of(file, table);
+      PairMerger merger = merger();
       for (int token : order) {
-        if (rank[token] != MergeRules.UNIT && !findPair(token) && !joinPair(merger, token)) {
+        if (rank[token] != MergeRules.UNIT
+            && !findPair(token, rules, trie)
+            && !joinPair(merger, token, rules)) {
           trie.remove(table.token(token));
         }
       }
@@ -109,14 +162,7 @@ final class BytePairEncoding {
             lengths[token] = bytes.length;
             prefixes[token] = trie.longest(bytes, 0, bytes.length - 1);
           });
-      return new BytePairEncoding(() ->
-          new BacktrackingEncoder(
-              trie,
-              rules,
-              lengths,
-              prefixes,
-              fallback,
-              new PairMerger(table, rank, unit, fallback)));
+      return () -> new BacktrackingEncoder(trie, rules, lengths, prefixes, fallback, merger());
     }
 
     private boolean isUnit(int token) {
@@ -126,15 +172,17 @@ final class BytePairEncoding {
 
     /// Looks for the two tokens of lower rank that make this one: they cut it in two, and nothing
     /// would be joined across the cut before. Finds none that are irregular.
-    private boolean findPair(int token) {
+    private boolean findPair(int token, MergeRules rules, TokenTrie trie) {
       byte[] bytes = table.token(token);
       int first = trie.longest(bytes, 0, bytes.length - 1);
       while (first != TokenTable.NONE) {
         int cut = table.token(first).length;
-        if (isRegular(first)) {
+        if (isRegular(first, rules)) {
           int second = table.find(bytes, cut, bytes.length);
-          if (second != TokenTable.NONE && isRegular(second) && rules.mayFollow(first, second)) {
-            put(first, second, token);
+          if (second != TokenTable.NONE
+              && isRegular(second, rules)
+              && rules.mayFollow(first, second)) {
+            put(first, second, token, rules);
             return true;
           }
         }
@@ -143,12 +191,12 @@ final class BytePairEncoding {
       return false;
     }
 
-    private boolean isRegular(int token) {
+    private boolean isRegular(int token, MergeRules rules) {
       return reachable.get(token) && !rules.isIrregular(token);
     }
 
     /// Joins the units of the token; if they become the token, the last pair makes it.
-    private boolean joinPair(PairMerger merger, int token) {
+    private boolean joinPair(PairMerger merger, int token, MergeRules rules) {
       byte[] bytes = table.token(token);
       var tokens = new TokenBuffer();
       merger.encode(bytes, 0, bytes.length, tokens);
@@ -156,11 +204,11 @@ final class BytePairEncoding {
         return false;
       }
       int cut = merger.lastBorder();
-      put(table.find(bytes, 0, cut), table.find(bytes, cut, bytes.length), token);
+      put(table.find(bytes, 0, cut), table.find(bytes, cut, bytes.length), token, rules);
       return true;
     }
 
-    private void put(int first, int second, int token) {
+    private void put(int first, int second, int token, MergeRules rules) {
       rules.put(first, second, token);
       reachable.set(token);
     }

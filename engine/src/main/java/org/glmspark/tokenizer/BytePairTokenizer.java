@@ -86,7 +86,7 @@ public final class BytePairTokenizer implements Tokenizer {
   @Override
   public int[] encode(String text) {
     byte[] utf8 = Utf8.of(text);
-    BacktrackingEncoder encoder = encoding.encoder();
+    BytePairEncoding.WordEncoder encoder = encoding.encoder(utf8.length);
     var tokens = new TokenBuffer();
     int end;
     for (int start = 0; start < utf8.length; start = end) {

@@ -79,7 +79,7 @@ public final class SentencePieceTokenizer implements Tokenizer {
     var tokens = new TokenBuffer();
     if (!text.isEmpty()) {
       byte[] utf8 = Utf8.of((' ' + text).replace(ESCAPED_BLANK, ' '));
-      encoding.encoder().encode(utf8, 0, utf8.length, tokens);
+      encoding.encoder(utf8.length).encode(utf8, 0, utf8.length, tokens);
     }
     return tokens.toArray();
   }

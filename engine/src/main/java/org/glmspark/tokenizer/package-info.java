@@ -9,8 +9,8 @@
 ///   tokenizer.model, protobuf ─▶ SentencePieceFile ───────┴─▶ Piece ──▶ SentencePieceTokenizer
 ///
 /// GLM-4:   text ─▶ UTF-8 ─▶ WordSplitter ─▶ TokenTable: is the word a token? ── yes ─▶ id
-///                                              └── no ─▶ BacktrackingEncoder ────────▶ ids
-/// ChatGLM: ▁ and the text ─▶ UTF-8 ─▶ BacktrackingEncoder of all of it ──────────────▶ ids
+///                                              └── no ─▶ BytePairEncoding ───────────▶ ids
+/// ChatGLM: ▁ and the text ─▶ UTF-8 ─▶ BytePairEncoding of all of it ─────────────────▶ ids
 ///
 /// ids ──▶ bytes of the tokens ─▶ text, token by token: StreamingDecoder
 /// ```
@@ -18,7 +18,8 @@
 /// Both join pairs by the rule of `BytePairEncoding`. Doing what it says takes a heap of all pairs
 /// (`PairMerger`); the encoder finds the same tokens from left to right, with `TokenTrie` for what
 /// the text goes on with and `MergeRules` for what may follow a token. So the time is linear in the
-/// text, also where it is one word.
+/// text, also where it is one word. These tables are made when they begin to pay: the first texts
+/// are encoded by the heap.
 ///
 /// Special tokens have no bytes: no text encodes to one, and decoding leaves them out. So a
 /// document cannot write a control token.

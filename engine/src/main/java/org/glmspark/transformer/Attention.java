@@ -73,7 +73,7 @@ final class Attention {
           int position = segment.firstPosition() + row - segment.firstRow();
           if (!cache.store(
               layer, segment.blocks(), position, activations.queryKeyValue, row, keyColumn)) {
-            batch.reportOverflow(segmentOfRow[row]);
+            batch.reportOverflow(row);
           }
         });
   }

@@ -99,13 +99,18 @@ public final class ForwardBatch {
   }
 
   /// Any thread may call.
-  void reportOverflow(int segment) {
-    overflow[segment] = true;
+  void reportOverflow(int row) {
+    overflow[row] = true;
   }
 
-  /// Whether a key or value of the segment was not finite in the cache's type; its sequence cannot
-  /// go on.
-  public boolean overflowed(int segment) {
-    return overflow[segment];
+  /// How many of the segment's tokens, from the first on, have keys and values that are finite in
+  /// the cache's type; its sequence cannot go on after them.
+  public int finiteTokens(int segment) {
+    int count = 0;
+    Segment tokens = segments.get(segment);
+    while (count < tokens.count() && !overflow[tokens.firstRow() + count]) {
+      count++;
+    }
+    return count;
   }
 }

@@ -15,6 +15,8 @@ import org.glmspark.sampling.TokenLogProbability;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// What the sampling parameters make of whole completions. Penalties keep the greedy completions
 /// from going round in circles.
@@ -77,6 +79,25 @@ class CompletionOptionsTest {
 
   private static Integer[] array(GenerationResult result, int tokens) {
     return result.tokens().subList(0, tokens).toArray(Integer[]::new);
+  }
+
+  @ParameterizedTest(name = "{0} of {1} bytes")
+  @CsvSource({"é, 2", "你, 3", "😀, 4"})
+  void aLimitCutsNoCharacter(String character, int bytes) {
+    int[] tokens = engine.model().tokenizer().encode(character);
+    assertThat(tokens).hasSize(bytes); // this tokenizer knows single bytes only
+    List<Integer> first = List.of(tokens[0]);
+
+    assertThat(complete(wandering().allowedTokenIds(first).maxTokens(1)).text()).isEmpty();
+    assertThat(complete(wandering().allowedTokenIds(first).maxTokens(3)).text())
+        .isEqualTo("\ufffd\ufffd"); // two that the model did not finish, one that it could not
+    for (int length = 1; length < bytes; length++) {
+      List<Integer> begun = Arrays.stream(tokens).limit(length).boxed().toList();
+      String text = engine.model().tokenizer().decode(begun);
+      assertThat(WholeCharacters.of(text, begun, engine.model().tokenizer())).isEmpty();
+    }
+    assertThat(WholeCharacters.of(character, ids(character), engine.model().tokenizer()))
+        .isEqualTo(character);
   }
 
   @Test

@@ -151,6 +151,23 @@ class GenerationEngineTest {
   }
 
   @Test
+  void aPromptMayLeaveRoomForOneTokenButNotForNone() {
+    try (GenerationEngine engine = new GenerationEngine(model(List.of()), options())) {
+      GenerationResult last = engine.submit(greedy(1, CONTEXT - 1, 20)).join();
+      assertThat(last.finishReason()).isEqualTo(FinishReason.LENGTH);
+      assertThat(last.tokens()).hasSize(1);
+      for (int length : new int[] {CONTEXT, CONTEXT + 1}) {
+        RowError error = engine.submit(greedy(1, length, 1)).join().error();
+        assertThat(error).isNotNull();
+        assertThat(error.reason()).isEqualTo(RowError.Reason.PROMPT_TOO_LONG);
+      }
+      GenerationResult one = engine.submit(greedy(1, 10, 1)).join();
+      assertThat(one.tokens()).hasSize(1);
+      assertThat(one.finishReason()).isEqualTo(FinishReason.LENGTH);
+    }
+  }
+
+  @Test
   void aPromptThatFillsTheContextIsAnErrorOfItsRow() {
     try (GenerationEngine engine = new GenerationEngine(model(List.of()), options())) {
       GenerationResult result = engine.submit(greedy(1, CONTEXT, 20)).join();
@@ -195,6 +212,7 @@ class GenerationEngineTest {
             new ModelWeights(poisoned, w.layers(), w.finalNorm(), w.output()),
             model.tokenizer(),
             model.chatTemplate(),
+            model.warnings(),
             model.files(),
             model.memory());
     int[] good = {1, 2, 3};

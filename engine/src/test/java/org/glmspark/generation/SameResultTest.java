@@ -43,6 +43,7 @@ class SameResultTest {
       int stepTokens,
       int blocks,
       PrefixCache prefixCache,
+      PromptLookup promptLookup,
       KernelChoice kernels) {
 
     EngineOptions options(ModelConfig config) {
@@ -51,16 +52,18 @@ class SameResultTest {
               KvCacheType.FLOAT16, config.layers(), config.keyValueHeads(), config.headSize());
       return EngineOptions.defaults()
           .withThreads(threads)
-          .withMaxBatch(maxBatch)
+          .withMaxBatch(1) // so that any number of tokens can be set
           .withStepTokens(stepTokens)
+          .withMaxBatch(maxBatch)
           .withKvCacheBytes(blocks * blockBytes)
           .withKernels(kernels)
-          .withPrefixCache(prefixCache);
+          .withPrefixCache(prefixCache)
+          .withPromptLookup(promptLookup);
     }
   }
 
   private static final Setting ONE_BY_ONE =
-      new Setting(1, 1, 16, ROOMY, PrefixCache.OFF, KernelChoice.VECTOR);
+      new Setting(1, 1, 16, ROOMY, PrefixCache.OFF, PromptLookup.OFF, KernelChoice.VECTOR);
 
   private static List<Setting> settings() {
     List<Setting> settings = new ArrayList<>();
@@ -70,14 +73,17 @@ class SameResultTest {
           for (int stepTokens : new int[] {16, 64, 512}) {
             for (int blocks : new int[] {TIGHT, 3 * TIGHT, ROOMY}) {
               for (PrefixCache prefixCache : PrefixCache.values()) {
-                settings.add(
-                    new Setting(
-                        threads,
-                        maxBatch,
-                        Math.max(maxBatch, stepTokens), // the least there is
-                        blocks,
-                        prefixCache,
-                        kernels));
+                for (PromptLookup promptLookup : PromptLookup.values()) {
+                  settings.add(
+                      new Setting(
+                          threads,
+                          maxBatch,
+                          Math.max(maxBatch, stepTokens), // the least there is
+                          blocks,
+                          prefixCache,
+                          promptLookup,
+                          kernels));
+                }
               }
             }
           }
@@ -111,7 +117,8 @@ class SameResultTest {
     GREEDY,
     DRAWN,
     SCORED,
-    LABELS;
+    LABELS,
+    POOLED;
 
     CompletableFuture<List<Object>> submit(GenerationEngine engine, int number) {
       int[] prompt = prompt(number);
@@ -132,6 +139,10 @@ class SameResultTest {
               .submit(new LabelRequest(prompt, labels.subList(0, 2 + number % 2)))
               .thenApply(result -> List.of(result.logProbabilities()));
         }
+        case POOLED ->
+            engine
+                .submit(new PoolingRequest(prompt, prompt.length / 3, prompt.length))
+                .thenApply(result -> List.of(Arrays.toString(result.mean())));
       };
     }
 
@@ -140,7 +151,8 @@ class SameResultTest {
       SamplingParameters parameters =
           sampling
               .maxTokens(1 + number * 7 % 80)
-              .repetitionPenalty(1.2)
+              .repetitionPenalty(number % 3 == 0 ? 1 : 1.2)
+              .frequencyPenalty(number % 3 == 0 ? -2 : 0) // goes round in circles
               .ignoreEos()
               .logprobs(1)
               .build();
@@ -160,6 +172,7 @@ class SameResultTest {
       for (int i = 0; i < 6; i++) {
         all.add(new Request(Kind.SCORED, 3 * i + 1));
         all.add(new Request(Kind.LABELS, 4 * i + 1));
+        all.add(new Request(Kind.POOLED, 4 * i + 2));
       }
       return all;
     }
@@ -186,6 +199,7 @@ class SameResultTest {
     Map<Request, List<Object>> expected = run(ONE_BY_ONE, 0).results();
     long preemptions = 0;
     long prefixTokens = 0;
+    long rightGuesses = 0;
     for (Setting setting : settings) {
       Outcome outcome = run(setting, settings.indexOf(setting));
       expected.forEach((request, result) ->
@@ -196,10 +210,15 @@ class SameResultTest {
           .as(setting.toString())
           .isEqualTo(setting.prefixCache() == PrefixCache.ON);
       preemptions += outcome.stats().preemptions();
+      if (setting.promptLookup() == PromptLookup.OFF) {
+        assertThat(outcome.stats().guessedTokens()).as(setting.toString()).isZero();
+      }
+      rightGuesses += outcome.stats().rightGuesses();
       prefixTokens += outcome.stats().prefixTokens();
     }
     assertThat(preemptions).isGreaterThan(settings.size() / 2);
     assertThat(prefixTokens).isPositive();
+    assertThat(rightGuesses).isGreaterThan(100);
   }
 
   @Test

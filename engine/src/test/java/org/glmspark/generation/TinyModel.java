@@ -48,6 +48,7 @@ final class TinyModel {
         model.weights(),
         tokenizer,
         ChatTemplate.of(ChatFormat.GLM_4, tokenizer),
+        model.warnings(),
         model.files(),
         model.memory());
   }

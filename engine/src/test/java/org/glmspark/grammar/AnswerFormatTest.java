@@ -117,8 +117,8 @@ class AnswerFormatTest {
         "{'allOf':[{},{}]}; #: keyword 'allOf' is not supported",
         "{'required':['a'],'additionalProperties':false}; #: 'required' names a property",
         "{'properties':{'a':false},'required':['a']}; #/properties/a: false allows no value",
-        "{'$ref':'#'}; #: its references lead back to it without saying anything",
-        "{'anyOf':[{'$ref':'#/$defs/a'}],'$defs':{'a':{'$ref':'#'}}}; #: its references lead back",
+        "{'$ref':'#'}; #: its references go round in circles",
+        "{'anyOf':[{'$ref':'#/$defs/a'}],'$defs':{'a':{'$ref':'#'}}}; #: its references go round in circles",
         "{'properties':{'a':{'$ref':'#'}},'required':['a']}; the schema allows no finite answer",
         "{'minimum':3,'maximum':2}; the schema allows no finite answer",
         "{'type':'integer','minimum':1e999999999}; #/minimum: bound 1E+999999999, expected",
@@ -233,6 +233,49 @@ class AnswerFormatTest {
         .hasMessageContaining("half a character");
     assertThatThrownBy(() -> new AnswerFormat.Regex("(a{0})*"))
         .hasMessageContaining("allows nothing but the empty text");
+  }
+
+  @Test
+  void whateverIsGivenIsReadOrRefused() {
+    var random = new Random(1);
+    int read = 0;
+    for (int seed = 0; seed < 3000; seed++) {
+      var formats = new RandomFormats(seed);
+      boolean pattern = seed % 2 == 0;
+      var text = new StringBuilder(pattern ? formats.pattern(4) : formats.schema().toString());
+      for (int i = random.nextInt(4); i >= 0; i--) {
+        String piece =
+            List.of(
+                    "(", ")", "[", "]", "{", "}", "\\", "9", "-1", "e99", "\"", ",", "?*", "^",
+                    "$ref", "null", "true", "\ud83e", "#", "|")
+                .get(random.nextInt(20));
+        int at = random.nextInt(text.length() + 1);
+        text.replace(at, Math.min(text.length(), at + random.nextInt(3)), piece);
+      }
+      try {
+        AnswerFormat format =
+            pattern
+                ? new AnswerFormat.Regex(text.toString())
+                : new AnswerFormat.JsonSchema(text.toString());
+        assertThat(automaton(format).start().isDead()).as(format.json()).isFalse();
+        assertThat(AnswerFormat.parse(format.json())).isEqualTo(format);
+        read++;
+      } catch (IllegalArgumentException e) {
+        assertThat(e.getMessage()).as(text.toString()).isNotBlank();
+      }
+    }
+    assertThat(read).isBetween(100, 2900);
+  }
+
+  @Test
+  void longChainsOfReferencesAreRefusedOrFollowed() {
+    var schema = new StringBuilder("{\"$ref\":\"#/$defs/0\",\"$defs\":{");
+    for (int i = 0; i < 4000; i++) {
+      schema.append("\"%d\":{\"$ref\":\"#/$defs/%d\"},".formatted(i, i + 1));
+    }
+    assertThat(accepts(schema + "\"4000\":{\"type\":\"null\"}}}", "null")).isTrue();
+    assertThatThrownBy(() -> accepts(schema + "\"4000\":{\"$ref\":\"#/$defs/7\"}}}", "null"))
+        .hasMessageContaining("its references go round in circles");
   }
 
   @ParameterizedTest

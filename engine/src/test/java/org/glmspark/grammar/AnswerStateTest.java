@@ -27,9 +27,11 @@ class AnswerStateTest {
     CHATGLM(SamplePieces::tokenizer);
 
     private final Tokenizer tokenizer;
+    private final AnswerGrammars grammars;
 
     Family(Supplier<Tokenizer> tokenizer) {
       this.tokenizer = tokenizer.get();
+      this.grammars = new AnswerGrammars(this.tokenizer.vocabulary(), size());
     }
 
     /// Rows that the model has for the tokenizer's tokens, and some that no token has.
@@ -38,7 +40,7 @@ class AnswerStateTest {
     }
 
     AnswerGrammar grammar(AnswerFormat format) {
-      return new AnswerGrammars(tokenizer.vocabulary(), size()).of(format);
+      return grammars.of(format);
     }
 
     private int stop() {
@@ -206,6 +208,21 @@ class AnswerStateTest {
     assertThat(grammar.start(least, new int[0]).isComplete()).isFalse();
     assertThatThrownBy(() -> grammar.start(least - 1, new int[0]))
         .hasMessage("%d tokens, expected at least %d", least - 1, least);
+  }
+
+  /// Where a token of eight tabs is a way to the end, a letter is not to take that way away.
+  @Test
+  void textsOfCountedLengthEndInTimeWhateverTokensTheyCouldHave() {
+    Tokenizer tokenizer = Family.GLM4.tokenizer;
+    AnswerFormat format = new AnswerFormat.Regex("[^\\x00-\\x08\\n-\\x1f]{16}");
+    AnswerGrammar grammar = Family.GLM4.grammar(format);
+    int letter = SampleTokenizer.singleByte(tokenizer, 'x');
+    AnswerState state = grammar.start(grammar.leastTokens(), new int[0]);
+    for (int tokens = 0; tokens < grammar.leastTokens() && !state.isComplete(); tokens++) {
+      boolean[] allowed = mask(state, Family.GLM4.size());
+      state = state.after(allowed[letter] ? letter : anyOf(allowed, new Random(tokens)));
+    }
+    assertThat(state.isComplete()).isTrue();
   }
 
   @Test

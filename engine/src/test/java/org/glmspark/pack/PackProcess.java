@@ -7,14 +7,20 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Another process that makes sure that a pack is there. It prints `packed` if it was the one that
-/// packed it.
+/// Another process that makes sure that a pack is there: the target, or with `--cache` one in the
+/// folder that is the target. It prints `packed` if it was the one that packed it.
 final class PackProcess {
   private final Process process;
   private final Path log;
 
   /// @param shell what a shell says before the command
   PackProcess(String shell, Path log, Path source, Path target, String... flags)
+      throws IOException {
+    this(shell, System.getProperty("java.class.path"), log, source, target, flags);
+  }
+
+  /// @param classPath where the process finds its classes
+  PackProcess(String shell, String classPath, Path log, Path source, Path target, String... flags)
       throws IOException {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -24,7 +30,7 @@ final class PackProcess {
             "-XX:TieredStopAtLevel=1",
             "--add-modules=jdk.incubator.vector",
             "-cp",
-            System.getProperty("java.class.path"),
+            classPath,
             PackProcess.class.getName(),
             source.toString(),
             target.toString()));
@@ -61,7 +67,7 @@ final class PackProcess {
   }
 
   public static void main(String... arguments) {
-    boolean stop = arguments.length > 2 && arguments[2].equals("--stop-half-way");
+    boolean stop = List.of(arguments).contains("--stop-half-way");
     PackProgress progress =
         new PackProgress() {
           @Override
@@ -80,7 +86,12 @@ final class PackProcess {
             }
           }
         };
-    new ModelPacker(PackOptions.NATURAL, progress)
-        .pack(Path.of(arguments[0]), Path.of(arguments[1]), IfPresent.KEEP);
+    Path source = Path.of(arguments[0]);
+    Path target = Path.of(arguments[1]);
+    if (List.of(arguments).contains("--cache")) {
+      new PackCache(target).packed(source, PackOptions.NATURAL, progress);
+    } else {
+      new ModelPacker(PackOptions.NATURAL, progress).pack(source, target, IfPresent.KEEP);
+    }
   }
 }

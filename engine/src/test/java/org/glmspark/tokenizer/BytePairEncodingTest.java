@@ -50,11 +50,15 @@ class BytePairEncodingTest {
     int[] order = IntStream.range(0, tokens.size()).toArray();
     BytePairEncoding.Unit unit =
         random.nextBoolean() ? BytePairEncoding.Unit.BYTE : BytePairEncoding.Unit.CHARACTER;
-    BacktrackingEncoder encoder = // one for all words: nothing of a word may stay behind
-        BytePairEncoding.of("t", table, order, unit, ByteFallback.singleBytes(table)).encoder();
+    var encoding = BytePairEncoding.of("t", table, order, unit, ByteFallback.singleBytes(table));
+    // one for all words: nothing of a word may stay behind
+    BytePairEncoding.WordEncoder merging = encoding.encoder(0);
+    BytePairEncoding.WordEncoder backtracking = encoding.backtracking()::encode;
     for (int i = 0; i < 100; i++) {
       String word = letters(random, letters, 1 + random.nextInt(40));
-      assertThat(encode(encoder, word)).as("%s of %s", word, tokens).isEqualTo(slow.merged(word));
+      int[] merged = slow.merged(word);
+      assertThat(encode(merging, word)).as("%s of %s", word, tokens).isEqualTo(merged);
+      assertThat(encode(backtracking, word)).as("%s of %s", word, tokens).isEqualTo(merged);
     }
   }
 
@@ -74,7 +78,7 @@ class BytePairEncodingTest {
         .hasMessage("tokenizer.model: vocabulary: a token has 1025 bytes, expected at most 1024");
   }
 
-  private static int[] encode(BacktrackingEncoder encoder, String word) {
+  private static int[] encode(BytePairEncoding.WordEncoder encoder, String word) {
     byte[] surrounded = ("b" + word + "a").getBytes(ISO_8859_1);
     var tokens = new TokenBuffer();
     encoder.encode(surrounded, 1, surrounded.length - 1, tokens);

@@ -207,8 +207,7 @@ final class BenchCommand implements Callable<Integer> {
       BenchReport report, ModelConfig config, MatMul matMul, WorkerPool workers) {
     int cacheTokens = largest(contexts) + STEP_TOKENS;
     try (Model attention =
-            RandomModel.load(
-                ModelBenchmark.attentionOf(config), WeightType.F32, WeightType.F32);
+            RandomModel.load(ModelBenchmark.attentionOf(config), WeightType.F32, WeightType.F32);
         var benchmark =
             new ModelBenchmark(
                 attention, cacheType, matMul, workers, STEP_TOKENS, 1, cacheTokens)) {

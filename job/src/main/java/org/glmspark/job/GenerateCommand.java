@@ -1,24 +1,33 @@
 package org.glmspark.job;
 
+import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
+import org.glmspark.cache.PagedKvCache;
+import org.glmspark.format.ModelPack;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.GenerationEngine;
 import org.glmspark.generation.GenerationRequest;
 import org.glmspark.generation.GenerationResult;
 import org.glmspark.generation.RowError;
+import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.job.options.ModelOptions;
-import org.glmspark.model.ModelDescription;
+import org.glmspark.model.Model;
+import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelLoader;
 import org.glmspark.prompt.ChatMessage;
 import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.sampling.SamplingPreset;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -57,6 +66,40 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Option(names = "--system", paramLabel = "TEXT", description = "the system message")
   private @Nullable String system;
+
+  @ArgGroup private @Nullable Form form;
+
+  /// What form the answer must have; one of them at most.
+  static final class Form {
+    @Option(
+        names = "--response-format",
+        required = true,
+        paramLabel = "JSON",
+        description =
+            "what form the answer must have, as request.response-format of a job file says it")
+    private @Nullable String json;
+
+    @Option(
+        names = "--choice",
+        required = true,
+        paramLabel = "TEXT",
+        description = "the only text that can be the answer, or, repeated, one of those that can")
+    private List<String> choices = new ArrayList<>();
+
+    @Option(
+        names = "--regex",
+        required = true,
+        paramLabel = "PATTERN",
+        description = "a regular expression that matches all of the answer")
+    private @Nullable String pattern;
+
+    private @Nullable AnswerFormat format() {
+      if (json != null) {
+        return AnswerFormat.parse(json);
+      }
+      return pattern == null ? new AnswerFormat.Choice(choices) : new AnswerFormat.Regex(pattern);
+    }
+  }
 
   @Option(
       names = "--preset",
@@ -158,6 +201,11 @@ final class GenerateCommand implements Callable<Integer> {
       description = "chooses the random numbers (default: ${DEFAULT-VALUE})")
   private long seed;
 
+  @Option(
+      names = "--timing",
+      description = "say at last how long it took, and which kernels computed")
+  private boolean timing;
+
   /// @param home the project's folder, which has the model that answers by default
   GenerateCommand(Path home) {
     model = home.resolve("sample-data").resolve("model");
@@ -166,23 +214,74 @@ final class GenerateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     SamplingParameters sampling = sampling();
+    AnswerFormat format = format(sampling);
     ModelOptions options = argument.options(model);
-    ModelDescription description = ModelLoader.describe(options.path(), options.overrides());
-    ChatTemplate template = description.requireChatTemplate();
-    description.warnings().forEach(w -> spec.commandLine().getErr().println("warning: " + w));
-    Path pack =
-        options.source().packed(new PackingLine(Terminal.current(), spec.commandLine().getErr()));
-    try (GenerationEngine engine =
-        GenerationEngine.open(pack, options.overrides(), EngineOptions.defaults())) {
-      int[] prompt = template.encode(messages());
-      GenerationResult result = answer(engine, new GenerationRequest(prompt, sampling));
-      RowError error = result.error();
-      if (error != null) {
-        throw new RefusedException(error.sentence());
+    try (Model opened = open(options)) {
+      ChatTemplate template = opened.chatTemplate();
+      if (template == null) {
+        template = ModelLoader.describe(options.path(), options.overrides()).requireChatTemplate();
       }
-      spec.commandLine().getOut().println(result.text());
+      int[] prompt = template.encode(messages());
+      EngineOptions engineOptions = engineOptions(opened.config(), prompt.length, sampling);
+      try (GenerationEngine engine = new GenerationEngine(opened, engineOptions)) {
+        GenerationResult result = answer(engine, new GenerationRequest(prompt, sampling, format));
+        RowError error = result.error();
+        if (error != null) {
+          throw new RefusedException(error.sentence());
+        }
+        spec.commandLine().getOut().println(result.text());
+        if (timing) {
+          spec.commandLine().getErr().println(timing(result, engine.kernels()));
+        }
+      }
     }
     return 0;
+  }
+
+  /// Opens the pack of a model. What is no pack is checked before it is made one, which may take
+  /// long.
+  private Model open(ModelOptions options) {
+    if (!ModelPack.isOne(options.path())) {
+      ModelLoader.describe(options.path(), options.overrides()).requireChatTemplate();
+    }
+    PrintWriter err = spec.commandLine().getErr();
+    Path pack = options.source().packed(new PackingLine(Terminal.current(), err));
+    Model opened = ModelLoader.load(pack, options.overrides());
+    opened.warnings().forEach(warning -> err.println("warning: " + warning));
+    return opened;
+  }
+
+  /// Memory for one prompt and its answer, and not for a whole batch: what is allocated takes time.
+  private static EngineOptions engineOptions(
+      ModelConfig config, int promptTokens, SamplingParameters sampling) {
+    EngineOptions defaults = EngineOptions.defaults();
+    long tokens = Math.min(config.contextTokens(), (long) promptTokens + sampling.maxTokens() + 1);
+    long cacheBytes =
+        Math.ceilDiv(tokens, PagedKvCache.BLOCK_TOKENS)
+            * PagedKvCache.blockBytes(
+                defaults.kvCacheType(), config.layers(), config.keyValueHeads(), config.headSize());
+    return defaults
+        .withMaxBatch(1)
+        .withStepTokens(Math.clamp(promptTokens, 1, defaults.stepTokens()))
+        .withKvCacheBytes(Math.min(cacheBytes, defaults.kvCacheBytes()));
+  }
+
+  /// `first token after 1.62 s, 0.71 s of it for 15 prompt tokens; then 14.8 tokens/s; ...`.
+  private static String timing(GenerationResult result, String kernels) {
+    GenerationResult.Timing timing = result.timing();
+    int completion = result.tokens().size();
+    Instant start = ProcessHandle.current().info().startInstant().orElseThrow();
+    double sinceStart = Duration.between(start, Instant.now()).toMillis();
+    Runtime runtime = Runtime.getRuntime();
+    return String.format(
+        Locale.ROOT,
+        "first token %.2f s after the start of the program, %.2f s of it for %d prompt tokens; then %.1f tokens/s; heap %d MB; kernels: %s",
+        (sinceStart - timing.decodeMillis()) / 1e3,
+        timing.prefillMillis() / 1e3,
+        result.usage().prompt(),
+        completion < 2 ? 0 : (completion - 1) / (timing.decodeMillis() / 1e3),
+        Math.ceilDiv(runtime.totalMemory() - runtime.freeMemory(), 1_000_000),
+        kernels);
   }
 
   private static GenerationResult answer(GenerationEngine engine, GenerationRequest request)
@@ -201,6 +300,18 @@ final class GenerateCommand implements Callable<Integer> {
     }
     messages.add(ChatMessage.user(text));
     return messages;
+  }
+
+  private @Nullable AnswerFormat format(SamplingParameters sampling) {
+    try {
+      AnswerFormat format = form == null ? null : form.format();
+      if (format != null) {
+        sampling.requireWholeAnswers();
+      }
+      return format;
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
   }
 
   private SamplingParameters sampling() {

@@ -23,9 +23,6 @@ import picocli.CommandLine.Spec;
     description = "Checks a model and shows what it is, without reading its weights.",
     footer = {"", "Example:", "  glm inspect sample-data/model"})
 final class InspectCommand implements Callable<Integer> {
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-
   @SuppressWarnings("NullAway.Init") // picocli's work
   @Spec
   private CommandSpec spec;
@@ -54,7 +51,10 @@ final class InspectCommand implements Callable<Integer> {
     }
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
-      out.println(JSON.writeValueAsString(ModelReport.json(description)));
+      out.println(
+          new ObjectMapper()
+              .enable(SerializationFeature.INDENT_OUTPUT)
+              .writeValueAsString(ModelReport.json(description)));
     } else {
       ModelReport.lines(description).forEach(out::println);
     }

@@ -74,7 +74,15 @@ final class JobRun {
       Dataset<Row> written = read(aside, completed.schema());
       Totals totals = Totals.of(written, results);
       TextTable firstRows = RunReport.firstRows(written, options, results);
-      var result = new RunResult(options, model.digest(), spark.version(), started, took, totals);
+      var result =
+          new RunResult(
+              options,
+              model.digest(),
+              spark.version(),
+              counters.distinctKernels(),
+              started,
+              took,
+              totals);
       output.commit(result.json());
       return new Outcome(result, firstRows, output.target());
     } catch (Throwable t) {
@@ -107,6 +115,7 @@ final class JobRun {
             model,
             options.request().prompt(),
             options.sampling().parameters(),
+            options.request().responseFormat(),
             options.input().key(),
             results,
             options.output().partitions());

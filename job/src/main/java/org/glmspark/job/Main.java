@@ -77,6 +77,7 @@ public final class Main {
     CommandLine commands =
         new CommandLine(main)
             .addSubcommand(run)
+            .addSubcommand(new SqlCommand(home))
             .addSubcommand(new GenerateCommand(home))
             .addSubcommand(new PackCommand())
             .addSubcommand(new InspectCommand())

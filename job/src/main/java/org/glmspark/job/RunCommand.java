@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.glmspark.job.options.JobFile;
 import org.glmspark.job.options.JobOptions;
@@ -85,7 +84,8 @@ final class RunCommand implements Callable<Integer> {
     model.requireChatTemplate();
     requireTokens(options.sampling().parameters(), model);
     model.warnings().forEach(warning -> err.println("warning: " + warning));
-    SparkSession spark = session(terminal);
+    SparkSession spark =
+        SubmittedSession.open(SubmittedSession.configuration(), "glm run", terminal);
     try {
       JobRun.Outcome outcome = new JobRun(spark, options).execute(terminal, err);
       RunReport.print(spec.commandLine().getOut(), outcome, sinceStart(), terminal.columns());
@@ -114,28 +114,6 @@ final class RunCommand implements Callable<Integer> {
       job.set("--output", "output.path", output);
     }
     return job.options();
-  }
-
-  /// A session as spark-submit was told to make it, with defaults of ours where it was told
-  /// nothing.
-  private static SparkSession session(Terminal terminal) {
-    SparkConf conf = new SparkConf();
-    String master = conf.get("spark.master", "");
-    if (master.isEmpty()) {
-      throw new RefusedException(
-          "no Spark master is set; start this with bin/glm, or with spark-submit --master ...");
-    }
-    conf.setIfMissing("spark.app.name", "glm run");
-    conf.setIfMissing("spark.sql.debug.maxToStringFields", "1000"); // or wide rows get a warning
-    if (master.startsWith("local")) { // a short run on one machine
-      conf.setIfMissing("spark.ui.enabled", "false");
-      conf.setIfMissing("spark.sql.shuffle.partitions", "4");
-    }
-    if (terminal
-        .interactive()) { // heartbeats carry the progress; one before Spark is up is an error
-      conf.setIfMissing("spark.executor.heartbeatInterval", "2s");
-    }
-    return SparkSession.builder().config(conf).getOrCreate();
   }
 
   private static Duration sinceStart() {

@@ -88,6 +88,9 @@ final class RunReport {
             "time     %.1f s for the rows, %.1f s in all",
             run.generation().toMillis() / 1e3,
             all.toMillis() / 1e3));
+    if (!run.kernels().isEmpty()) { // without a row no engine is opened
+      out.println("kernels  " + String.join("; ", run.kernels()));
+    }
     out.println(
         "output   %s (%s)"
             .formatted(

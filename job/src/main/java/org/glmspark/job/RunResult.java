@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.glmspark.job.options.JobOptions;
 import org.glmspark.job.options.OptionKeys;
 import org.glmspark.model.EngineVersion;
@@ -15,6 +16,7 @@ import org.glmspark.model.EngineVersion;
 /// @param options the job, every default filled in
 /// @param modelDigest SHA-256, in hexadecimal, of the model
 /// @param sparkVersion the Spark that ran it
+/// @param kernels what computed, on the different machines of a cluster
 /// @param started when the rows were begun
 /// @param generation how long the rows took, from the first task to the last file
 /// @param totals counted from the output
@@ -22,11 +24,16 @@ record RunResult(
     JobOptions options,
     String modelDigest,
     String sparkVersion,
+    List<String> kernels,
     Instant started,
     Duration generation,
     Totals totals) {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+  RunResult {
+    kernels = List.copyOf(kernels);
+  }
 
   /// Completion tokens in a second of the generation.
   double tokensPerSecond() {
@@ -39,6 +46,7 @@ record RunResult(
     run.put("engine_version", EngineVersion.current());
     run.put("spark_version", sparkVersion);
     run.put("model_digest", modelDigest);
+    kernels.forEach(run.putArray("kernels")::add);
     run.put("started", started.toString());
     run.put("generation_seconds", generation.toMillis() / 1e3);
     run.put("rows", totals.rows());

@@ -8,6 +8,7 @@
 ///       │                                                    │ Totals, first rows, _glm/run.json
 ///       │                                                    ▼ renames
 ///       │                  console ◀── RunReport ◀──────── output
+///       ├─ SqlCommand ──▶ SqlStatements ──▶ Spark, with udfs.GlmSparkExtensions ──▶ SqlPrinter
 ///       ├─ GenerateCommand ──▶ generation.GenerationEngine     (without Spark)
 ///       ├─ PackCommand ──────▶ pack.ModelPacker ──▶ PackingLine (without Spark)
 ///       └─ InspectCommand ───▶ model.ModelLoader.describe      (without Spark)

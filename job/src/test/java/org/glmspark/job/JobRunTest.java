@@ -21,6 +21,8 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.glmspark.job.options.JobFile;
 import org.glmspark.job.options.JobOptions;
+import org.glmspark.kernel.KernelChoice;
+import org.glmspark.kernel.MatMul;
 import org.glmspark.udfs.RowProgress;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -189,9 +191,14 @@ class JobRunTest {
     assertThat(lines.get(2)).startsWith("doc-0001  17:53，").endsWith("…");
     assertThat(lines.get(5)).matches("empty +no text: column 'body' is .*");
     assertThat(lines).contains("rows     6, 3 failed: 2 no text, 1 prompt too long");
-    assertThat(lines.get(lines.size() - 2)).endsWith(" 4.3 s in all");
+    assertThat(lines.get(lines.size() - 3)).endsWith(" 4.3 s in all");
+    assertThat(lines.get(lines.size() - 2)).isEqualTo("kernels  " + kernels());
     assertThat(lines.getLast()).isEqualTo("output   " + folder.toRealPath() + "/out (parquet)");
     assertThat(progress.toString()).isEmpty();
+  }
+
+  private static String kernels() {
+    return MatMul.of(KernelChoice.AUTO).description();
   }
 
   @Test
@@ -204,6 +211,7 @@ class JobRunTest {
 
     assertThat(run.get("rows").asInt()).isEqualTo(6);
     assertThat(run.get("failed_rows").get("no text").asInt()).isEqualTo(2);
+    assertThat(run.get("kernels")).extracting(JsonNode::asText).containsExactly(kernels());
     assertThat(run.get("model_digest").asText()).matches("[0-9a-f]{64}");
     Path again = Files.writeString(folder.resolve("again.json"), run.get("options").toString());
     assertThat(JobFile.read(again).options()).isEqualTo(options);

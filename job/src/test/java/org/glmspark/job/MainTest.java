@@ -41,6 +41,10 @@ class MainTest {
             + "'many' is not an int; see glm generate --help",
         "generate hello --top-p 2 | top_p is 2.0, expected a number above 0 and at most 1; "
             + "see glm generate --help",
+        "generate hello --regex a** | pattern 'a**', index 2: a repetition of a repetition; "
+            + "put the first one into a group; see glm generate --help",
+        "generate hello --choice a --stop b | stop is set, expected none with a response format: "
+            + "it could break the answer off; see glm generate --help",
         "run none.json | none.json: there is no such job file",
         "inspect x --set model.rope-base=1 | --set: 'model.rope-base' is 1.0, expected a number above 1",
         "inspect x --set input.path=y | --set input.path=y: expected a setting of the model, "
@@ -344,6 +348,35 @@ class MainTest {
     assertThat(glm("pack", "--shape", "glm-4-9b", "--layers", "0", "--output", output))
         .isEqualTo(2);
     assertThat(err.toString()).startsWith("--layers: layers is 0, expected 1 to 4096");
+  }
+
+  @Test
+  void generateHoldsTheAnswerToAForm() throws IOException {
+    String text = "I bought the lamp in Brizan for 42 dollars. So far it looks great.";
+
+    assertThat(glm("generate", "--choice= no", "--choice=yes!", text)).isZero();
+    assertThat(out.toString()).isIn(lines(" no"), lines("yes!"));
+
+    out.getBuffer().setLength(0);
+    assertThat(glm("generate", "--regex=[0-9]{2} dollars", "--max-tokens=12", text)).isZero();
+    assertThat(out.toString()).matches("[0-9]{2} dollars\\R");
+
+    out.getBuffer().setLength(0);
+    String schema =
+        "{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"properties\":{\"price\":{\"type\":\"integer\",\"maximum\":99},\"item\":{\"type\":\"string\",\"maxLength\":10}},\"required\":[\"price\",\"item\"]}}}";
+    assertThat(glm("generate", "--response-format=" + schema, "--max-tokens=60", text)).isZero();
+    JsonNode json = new ObjectMapper().readTree(out.toString());
+    assertThat(json.path("price").intValue()).isLessThan(100);
+    assertThat(json.path("item").textValue()).hasSizeLessThanOrEqualTo(10);
+
+    assertThat(glm("generate", "--response-format=" + schema, "--max-tokens=5", text)).isEqualTo(1);
+    assertThat(err.toString())
+        .contains("answer too long: the shortest answer of the response format takes ")
+        .contains(" tokens, max_tokens and the context leave 5");
+  }
+
+  private static String lines(String text) {
+    return text + System.lineSeparator();
   }
 
   @Test

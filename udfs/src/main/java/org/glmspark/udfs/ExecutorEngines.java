@@ -13,15 +13,20 @@ import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.Utils;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.GenerationEngine;
+import org.glmspark.model.ModelConfig;
+import org.glmspark.model.ModelLoader;
 import org.glmspark.model.ModelOverrides;
 import org.glmspark.pack.PackProgress;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.Tuple2;
 
 /// The engines of this JVM: one for each model and options, opened by whoever needs it first and
@@ -29,6 +34,7 @@ import scala.Tuple2;
 public final class ExecutorEngines {
   private static final ConcurrentMap<Key, FutureTask<GenerationEngine>> ENGINES =
       new ConcurrentHashMap<>();
+  private static final Logger LOG = LoggerFactory.getLogger(ExecutorEngines.class);
   private static final String PACK_CACHE = "spark.glm.pack-cache";
   private static final AtomicInteger OPENED = new AtomicInteger();
 
@@ -39,7 +45,8 @@ public final class ExecutorEngines {
   private ExecutorEngines() {}
 
   /// What makes two handles share an engine. Where the model lies does not matter.
-  private record Key(String digest, ModelOverrides overrides, EngineOptions options) {}
+  private record Key(
+      String digest, ModelOverrides overrides, EngineOptions options, ModelHandle.Cache cache) {}
 
   /// The engine for a model. Of many callers at once, the first opens it and all wait for it. A
   /// failure goes to all who waited and is then forgotten: the next call tries again.
@@ -47,7 +54,7 @@ public final class ExecutorEngines {
   /// @throws IllegalStateException if the model cannot be opened or is not the one the handle means
   static GenerationEngine of(ModelHandle handle) {
     EngineOptions options = resolve(handle);
-    var key = new Key(handle.digest(), handle.source().overrides(), options);
+    var key = new Key(handle.digest(), handle.source().overrides(), options, handle.cache());
     var opening = new FutureTask<>(() -> open(handle, options));
     FutureTask<GenerationEngine> engine = ENGINES.putIfAbsent(key, opening);
     if (engine == null) {
@@ -90,8 +97,10 @@ public final class ExecutorEngines {
   private static GenerationEngine open(ModelHandle handle, EngineOptions options) {
     ModelSource source = configured(handle.source());
     Path pack = source.packed(PackProgress.SILENT);
+    ExecutorMemory memory = ExecutorMemory.ofThisProcess(conf());
+    EngineOptions fitting = withCache(options, handle, pack, memory);
     GenerationEngine engine =
-        GenerationEngine.open(pack, source.overrides(), withLocalFolder(options));
+        GenerationEngine.open(pack, source.overrides(), withLocalFolder(fitting));
     String found = engine.model().digest();
     if (!found.equals(handle.digest())) {
       engine.close();
@@ -100,7 +109,46 @@ public final class ExecutorEngines {
               .formatted(found, handle.digest()));
     }
     OPENED.incrementAndGet();
+    LOG.info(
+        "model {}: {} bytes for keys and values; {}",
+        pack,
+        GenerationEngine.cacheBytes(engine.model().config(), fitting),
+        memory);
     return engine;
+  }
+
+  /// As [ModelHandle#requireMemory].
+  static void requireMemory(ModelHandle handle, SparkConf conf) {
+    ExecutorMemory memory = ExecutorMemory.ofExecutors(conf);
+    if (memory != null) {
+      Path pack = configured(handle.source()).packed(PackProgress.SILENT);
+      var _ = withCache(handle.options(), handle, pack, memory);
+    }
+  }
+
+  /// The options with the size of the cache, if it fits.
+  private static EngineOptions withCache(
+      EngineOptions options, ModelHandle handle, Path pack, ExecutorMemory memory) {
+    long modelBytes = pack.toFile().length();
+    EngineOptions sized =
+        switch (handle.cache()) {
+          case AS_IN_OPTIONS -> options;
+          case SHARE_OF_EXECUTOR -> options.withKvCacheBytes(memory.cacheBytes(modelBytes));
+        };
+    ModelConfig config = ModelLoader.describe(pack, handle.source().overrides()).config();
+    long cacheBytes = GenerationEngine.cacheBytes(config, sized);
+    memory.require(
+        modelBytes,
+        switch (sized.kvCacheStorage()) {
+          case MEMORY -> cacheBytes;
+          case FILE -> 0;
+        });
+    return sized;
+  }
+
+  private static SparkConf conf() {
+    @Nullable SparkEnv environment = SparkEnv.get(); // null outside Spark
+    return environment == null ? new SparkConf(false) : environment.conf();
   }
 
   /// A cache in a file lies in one of the folders that Spark has for data on this machine's disks,
@@ -141,6 +189,14 @@ public final class ExecutorEngines {
     var opened = new TreeMap<String, Integer>();
     answers.forEach(answer -> opened.put(answer._1(), answer._2()));
     return opened;
+  }
+
+  /// What the engines of this JVM do.
+  static EngineReport report() {
+    return ENGINES.values().stream()
+        .filter(ExecutorEngines::isOpen)
+        .map(engine -> EngineReport.of(engine.resultNow()))
+        .reduce(EngineReport.NONE, EngineReport::plus);
   }
 
   /// Closes an engine that failed. The next call for its model opens another.

@@ -11,6 +11,7 @@ import org.glmspark.generation.GenerationEngine;
 import org.glmspark.generation.GenerationRequest;
 import org.glmspark.generation.GenerationResult;
 import org.glmspark.generation.RowError;
+import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.sampling.SamplingParameters;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// @param model what to run
 /// @param prompt what to ask about a row
 /// @param sampling how to choose tokens and when to stop
+/// @param format what form each answer must have; null for any text
 /// @param columns the shape of the results
 /// @param inputColumns how many columns of a row are the input's
 /// @param progress counts finished rows, or null
@@ -31,6 +33,7 @@ record GeneratePartition(
     Broadcast<ModelHandle> model,
     PromptSource prompt,
     SamplingParameters sampling,
+    @Nullable AnswerFormat format,
     ResultColumns columns,
     int inputColumns,
     @Nullable RowProgress progress)
@@ -39,6 +42,9 @@ record GeneratePartition(
   @Override
   public Iterator<Row> call(Iterator<Row> rows) {
     GenerationEngine engine = model.value().engine();
+    if (progress != null) {
+      progress.kernels().add(engine.kernels());
+    }
     ChatTemplate template =
         Objects.requireNonNull(engine.model().chatTemplate()); // see ModelHandle
     return LookAhead.over(rows, List.of(engine), row -> ask(row, engine, template));
@@ -53,7 +59,7 @@ record GeneratePartition(
     List<String> present = texts.stream().map(Objects::requireNonNull).toList();
     int[] tokens = template.encode(prompt.messages(present));
     CompletableFuture<GenerationResult> result =
-        LookAhead.Asked.submit(() -> engine.submit(new GenerationRequest(tokens, sampling)));
+        LookAhead.Asked.submit(() -> engine.submit(new GenerationRequest(tokens, sampling, format)));
     return new LookAhead.PendingRow<>(
         () -> name(row),
         List.of(new LookAhead.Asked(engine, result)),

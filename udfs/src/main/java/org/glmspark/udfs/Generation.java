@@ -11,6 +11,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.sampling.SamplingParameters;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// @param model what to run
 /// @param prompt what to ask about a row
 /// @param sampling how to choose tokens and when to stop
+/// @param format what form each answer must have; null for any text
 /// @param keyColumns the columns that name a row; empty to name rows by their content
 /// @param columns the names of the columns added; log-probabilities are among them where `sampling`
 ///   asks for some
@@ -27,6 +29,7 @@ public record Generation(
     ModelHandle model,
     PromptSource prompt,
     SamplingParameters sampling,
+    @Nullable AnswerFormat format,
     List<String> keyColumns,
     ResultColumns columns,
     int partitions) {
@@ -35,7 +38,12 @@ public record Generation(
   /// as many cores.
   private static final int MOST_CHOSEN_PARTITIONS = 4096;
 
+  /// @throws IllegalArgumentException if `partitions` is negative, or there is a format and
+  ///   [SamplingParameters#requireWholeAnswers] refuses the parameters
   public Generation {
+    if (format != null) {
+      sampling.requireWholeAnswers();
+    }
     keyColumns = List.copyOf(keyColumns);
     columns = sampling.logprobs() == null ? columns : columns.withLogProbabilities();
     if (partitions < 0) {
@@ -43,6 +51,17 @@ public record Generation(
           "partitions is %d, expected 0 (chosen by the cluster's size) or more"
               .formatted(partitions));
     }
+  }
+
+  /// Answers of any form.
+  public Generation(
+      ModelHandle model,
+      PromptSource prompt,
+      SamplingParameters sampling,
+      List<String> keyColumns,
+      ResultColumns columns,
+      int partitions) {
+    this(model, prompt, sampling, null, keyColumns, columns, partitions);
   }
 
   /// Refuses an input that cannot be worked on, from its schema alone.
@@ -61,7 +80,8 @@ public record Generation(
   /// Key columns are looked through for duplicates at once. Rows are dealt to the tasks by their
   /// id, so the order of the input is not that of the output.
   ///
-  /// @throws IllegalArgumentException as [#check], and if two rows have the same key
+  /// @throws IllegalArgumentException as [#check], if two rows have the same key, and if the model
+  ///   does not fit the executors' memory
   public Dataset<Row> apply(Dataset<Row> input) {
     return complete(input, null);
   }
@@ -74,9 +94,11 @@ public record Generation(
   private Dataset<Row> complete(Dataset<Row> input, @Nullable RowProgress progress) {
     check(input.schema());
     SparkContext spark = input.sparkSession().sparkContext();
+    model.requireMemory(spark.conf());
     Broadcast<ModelHandle> handle = JavaSparkContext.fromSparkContext(spark).broadcast(model);
     var task =
-        new GeneratePartition(handle, prompt, sampling, columns, input.columns().length, progress);
+        new GeneratePartition(
+            handle, prompt, sampling, format, columns, input.columns().length, progress);
     return prepare(input, partitions == 0 ? chosenPartitions(spark) : partitions)
         .mapPartitions(task, Encoders.row(columns.append(input.schema())));
   }

@@ -1,5 +1,8 @@
 package org.glmspark.udfs;
 
+import java.util.Collections;
+import java.util.Set;
+import java.util.WeakHashMap;
 import org.apache.spark.sql.SparkSessionExtensions;
 import org.apache.spark.sql.SparkSessionExtensionsProvider;
 import org.apache.spark.sql.catalyst.FunctionIdentifier;
@@ -25,12 +28,24 @@ import scala.runtime.BoxedUnit;
 /// Spark finds it by itself when this jar is on its class path, or by
 /// `spark.sql.extensions=org.glmspark.udfs.GlmSparkExtensions`.
 public final class GlmSparkExtensions implements SparkSessionExtensionsProvider {
+  /// The sessions' extensions that have ours.
+  private static final Set<SparkSessionExtensions> EXTENDED =
+      Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
   /// Spark makes one for each session.
   public GlmSparkExtensions() {}
 
+  /// Gives a session its extensions, once: a session that finds this by itself may be told of it by
+  /// a setting too.
   @Override
   public BoxedUnit apply(SparkSessionExtensions extensions) {
+    if (EXTENDED.add(extensions)) {
+      extend(extensions);
+    }
+    return BoxedUnit.UNIT;
+  }
+
+  private static void extend(SparkSessionExtensions extensions) {
     for (SqlFunction function : SqlFunctions.all()) {
       extensions.injectFunction(
           new Tuple3<>(
@@ -44,7 +59,6 @@ public final class GlmSparkExtensions implements SparkSessionExtensionsProvider 
     extensions.injectOptimizerRule(_ -> new PlaceCalls());
     extensions.injectPreCBORule(SpreadCalls::new);
     extensions.injectPlannerStrategy(_ -> new CallStrategy());
-    return BoxedUnit.UNIT;
   }
 
   private static Expression call(SqlFunction function, Seq<Expression> arguments) {

@@ -2,6 +2,7 @@ package org.glmspark.udfs;
 
 import java.io.Serializable;
 import java.nio.file.Path;
+import org.apache.spark.SparkConf;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.GenerationEngine;
@@ -17,7 +18,9 @@ import org.glmspark.pack.PackingException;
 /// @param digest SHA-256, in hexadecimal, of the pack on the driver
 /// @param options how each executor's engine uses its machine
 /// @param threads where the number of worker threads comes from
-public record ModelHandle(ModelSource source, String digest, EngineOptions options, Threads threads)
+/// @param cache where the size of the cache of keys and values comes from
+public record ModelHandle(
+    ModelSource source, String digest, EngineOptions options, Threads threads, Cache cache)
     implements Serializable {
 
   /// How many worker threads an engine starts.
@@ -27,6 +30,14 @@ public record ModelHandle(ModelSource source, String digest, EngineOptions optio
     /// One for each core Spark gave the executor that opens the model; asked for there, when it is
     /// opened.
     EXECUTOR_CORES
+  }
+
+  /// How much memory an engine takes for keys and values.
+  public enum Cache {
+    /// As much as the options say.
+    AS_IN_OPTIONS,
+    /// Half of what heap and model leave of the executor's memory, at most 4 GiB.
+    SHARE_OF_EXECUTOR
   }
 
   /// A model as its files say.
@@ -39,7 +50,8 @@ public record ModelHandle(ModelSource source, String digest, EngineOptions optio
   /// Looks at the model from the driver, so that a bad one fails before any work, and packs it if
   /// this machine has not yet.
   ///
-  /// @param options taken as they stand, `options.threads` too; see [#withThreadsOfExecutor]
+  /// @param options taken as they stand, `options.threads` too; see [#withThreadsOfExecutor] and
+  ///   [#withCacheOfExecutor]
   /// @param progress is told how far the packing is
   /// @throws MalformedModelException if there is no model there, or none that reads text
   /// @throws PackingException if the pack cannot be written
@@ -47,13 +59,28 @@ public record ModelHandle(ModelSource source, String digest, EngineOptions optio
     ModelLoader.describe(Path.of(source.path()), source.overrides()).requireChatTemplate();
     ModelSource configured = ExecutorEngines.configured(source);
     String digest = ModelDigest.of(configured.packed(progress));
-    return new ModelHandle(configured, digest, options, Threads.AS_IN_OPTIONS);
+    return new ModelHandle(configured, digest, options, Threads.AS_IN_OPTIONS, Cache.AS_IN_OPTIONS);
   }
 
   /// The same model, with one worker thread for each core of the executor instead of
   /// `options.threads`.
   public ModelHandle withThreadsOfExecutor() {
-    return new ModelHandle(source, digest, options, Threads.EXECUTOR_CORES);
+    return new ModelHandle(source, digest, options, Threads.EXECUTOR_CORES, cache);
+  }
+
+  /// The same model, with a share of the executor's memory for keys and values instead of
+  /// `options.kvCacheBytes`.
+  public ModelHandle withCacheOfExecutor() {
+    return new ModelHandle(source, digest, options, threads, Cache.SHARE_OF_EXECUTOR);
+  }
+
+  /// Looks, on the driver, whether heap, model and cache fit the memory of each executor. Where
+  /// only a process on the executor's machine can know its memory, that looks when it opens the
+  /// model.
+  ///
+  /// @throws IllegalArgumentException if they do not; the message says what to change
+  public void requireMemory(SparkConf conf) {
+    ExecutorEngines.requireMemory(this, conf);
   }
 
   /// The engine of this JVM for this model. The first call opens it; calls meanwhile wait for that;

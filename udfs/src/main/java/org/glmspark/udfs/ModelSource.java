@@ -36,8 +36,8 @@ public record ModelSource(
   /// @throws MalformedModelException if there is no model this engine runs
   /// @throws PackingException if the pack cannot be written
   public Path packed(PackProgress progress) {
-    Path cache = packCache == null ? standardCache() : Path.of(packCache);
-    return new PackCache(cache).packed(Path.of(path), packing, progress);
+    PackCache cache = packCache == null ? standardCache() : new PackCache(Path.of(packCache));
+    return cache.packed(Path.of(path), packing, progress);
   }
 
   /// The same with another folder for packs, unless one is named.
@@ -47,11 +47,12 @@ public record ModelSource(
 
   /// `.cache/glm-spark` in the user's home; where there is no home that can be written, as for some
   /// users of clusters, a folder of the user's in the folder for temporary files.
-  private static Path standardCache() {
+  private static PackCache standardCache() {
     Path home = Path.of(System.getProperty("user.home", ""));
     return Files.isDirectory(home) && Files.isWritable(home)
-        ? home.resolve(".cache").resolve("glm-spark")
-        : Path.of(System.getProperty("java.io.tmpdir"))
-            .resolve("glm-spark-" + System.getProperty("user.name", "packs"));
+        ? new PackCache(home.resolve(".cache").resolve("glm-spark"))
+        : PackCache.ofUser(
+            Path.of(System.getProperty("java.io.tmpdir")),
+            System.getProperty("user.name", "packs"));
   }
 }

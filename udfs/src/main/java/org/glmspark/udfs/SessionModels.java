@@ -1,6 +1,7 @@
 package org.glmspark.udfs;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -11,6 +12,7 @@ import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.PrefixCache;
+import org.glmspark.generation.PromptLookup;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.model.ModelOverrides;
 import org.glmspark.pack.PackOptions;
@@ -118,6 +120,18 @@ public final class SessionModels {
     };
   }
 
+  /// Every model that a setting names, the default too where it is a path.
+  ///
+  /// @throws IllegalArgumentException if a setting of a model is wrong, naming it
+  public List<ModelSettings> all() {
+    List<ModelSettings> all = new ArrayList<>(names.stream().map(this::model).toList());
+    @Nullable ModelSettings standard = defaultModel();
+    if (standard != null && !all.contains(standard)) {
+      all.add(standard);
+    }
+    return all;
+  }
+
   /// The configured names, for messages.
   public List<String> names() {
     return List.copyOf(names);
@@ -150,16 +164,25 @@ public final class SessionModels {
     int threads = options.value("threads", 0, Integer::valueOf);
     EngineOptions standard = EngineOptions.defaults();
     var engine =
-        new EngineOptions(
-            threads == 0 ? standard.threads() : threads,
-            options.value("max-batch", standard.maxBatch(), Integer::valueOf),
-            options.value("step-tokens", standard.stepTokens(), Integer::valueOf),
-            options.constant("kv-cache-type", standard.kvCacheType(), KvCacheType.class),
-            options.value("kv-cache-bytes", standard.kvCacheBytes(), Long::valueOf),
-            options.constant("kernels", standard.kernels(), KernelChoice.class),
-            options.constant("prefix-cache", standard.prefixCache(), PrefixCache.class),
-            options.constant("kv-cache-storage", standard.kvCacheStorage(), KvCacheStorage.class),
-            options.value("kv-cache-folder", Function.identity()));
+        standard
+            .withThreads(threads == 0 ? standard.threads() : threads)
+            .withMaxBatch(options.value("max-batch", standard.maxBatch(), Integer::valueOf))
+            .withStepTokens(options.value("step-tokens", standard.stepTokens(), Integer::valueOf))
+            .withKvCacheType(
+                options.constant("kv-cache-type", standard.kvCacheType(), KvCacheType.class))
+            .withKvCacheBytes(
+                options.value("kv-cache-bytes", standard.kvCacheBytes(), Long::valueOf))
+            .withKernels(options.constant("kernels", standard.kernels(), KernelChoice.class))
+            .withPrefixCache(
+                options.constant("prefix-cache", standard.prefixCache(), PrefixCache.class))
+            .withPromptLookup(
+                options.constant("prompt-lookup", standard.promptLookup(), PromptLookup.class))
+            .withKvCacheStorage(
+                options.constant(
+                    "kv-cache-storage", standard.kvCacheStorage(), KvCacheStorage.class))
+            .withKvCacheFolder(options.value("kv-cache-folder", Function.identity()))
+            .withPromptLookup(
+                options.constant("prompt-lookup", standard.promptLookup(), PromptLookup.class));
     return new ModelSettings(
         name,
         source,

@@ -16,6 +16,13 @@
 /// their calls, `function` says what they ask, [SessionModels] which model, and [LookAhead] sends
 /// rows ahead for both ways. [AnswerCache] answers equal requests of an executor once.
 ///
+/// With [GlmPlugin] the models of the application's settings are opened when an executor starts, and
+/// its engines report to the driver's metrics:
+///
+/// ```
+/// ExecutorEngines ─▶ EngineReporter ── EngineReport, every two seconds ──▶ EngineGauges ─▶ /metrics
+/// ```
+///
 /// Only a path, a digest and options travel; weights never do. Where the path leads to no pack, the
 /// driver and each machine with executors pack the model once, into a folder of their own; equal
 /// models have equal packs, which the digest proves. A row that cannot be completed becomes a row

@@ -71,6 +71,7 @@ class GeneratePartitionTest {
             JavaSparkContext.fromSparkContext(SPARK.sparkContext()).broadcast(model),
             prompt,
             sampling,
+            null,
             columns,
             1,
             null);

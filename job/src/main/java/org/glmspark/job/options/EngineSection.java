@@ -5,6 +5,7 @@ import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.PrefixCache;
+import org.glmspark.generation.PromptLookup;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.udfs.ModelHandle;
 import org.jspecify.annotations.Nullable;
@@ -15,9 +16,10 @@ import org.jspecify.annotations.Nullable;
 /// @param maxBatch most sequences that run at once
 /// @param stepTokens most tokens of one forward step
 /// @param kvCacheType how keys and values are stored
-/// @param kvCacheBytes memory for keys and values
+/// @param kvCacheBytes memory for keys and values, or 0 for a share of the executor's
 /// @param kernels what multiplies quantised weights
 /// @param prefixCache whether rows share the keys and values of a common beginning
+/// @param promptLookup whether copies from a row's own text are guessed
 /// @param kvCacheStorage where keys and values lie
 /// @param kvCacheFolder where, if in a file, on each machine; or null for Spark's local folder
 public record EngineSection(
@@ -29,13 +31,21 @@ public record EngineSection(
     @Key(value = "most tokens of one forward step", defaultValue = "512") int stepTokens,
     @Key(value = "how keys and values are stored", defaultValue = "float16")
         KvCacheType kvCacheType,
-    @Key(value = "memory for keys and values, per executor", defaultValue = "1073741824")
+    @Key(
+            value =
+                "memory for keys and values, per executor; 0 for half of what heap and model leave, at most 4 GiB",
+            defaultValue = "0")
         long kvCacheBytes,
     @Key(value = "what multiplies quantised weights", defaultValue = "auto") KernelChoice kernels,
     @Key(
             value = "whether rows share the keys and values of a common beginning",
             defaultValue = "on")
         PrefixCache prefixCache,
+    @Key(
+            value =
+                "whether copies from a row's own text are guessed, several tokens a step, where that pays",
+            defaultValue = "on")
+        PromptLookup promptLookup,
     @Key(
             value = "where keys and values lie; file is for contexts beyond memory",
             defaultValue = "memory")
@@ -52,6 +62,11 @@ public record EngineSection(
       throw new IllegalArgumentException(
           "threads is %d, expected 0 (one to each core) or more".formatted(threads));
     }
+    if (kvCacheBytes < 0) {
+      throw new IllegalArgumentException(
+          "kv-cache-bytes is %d, expected 0 (a share of the executor's memory) or more"
+              .formatted(kvCacheBytes));
+    }
     var _ =
         options(
             threads,
@@ -61,6 +76,7 @@ public record EngineSection(
             kvCacheBytes,
             kernels,
             prefixCache,
+            promptLookup,
             kvCacheStorage,
             kvCacheFolder); // checks the rest
   }
@@ -75,13 +91,16 @@ public record EngineSection(
         kvCacheBytes,
         kernels,
         prefixCache,
+        promptLookup,
         kvCacheStorage,
         kvCacheFolder);
   }
 
-  /// The model in `handle`, with as many threads on each executor as this section says.
+  /// The model in `handle`, with as many threads and as large a cache on each executor as this
+  /// section says.
   public ModelHandle apply(ModelHandle handle) {
-    return threads == 0 ? handle.withThreadsOfExecutor() : handle;
+    ModelHandle threaded = threads == 0 ? handle.withThreadsOfExecutor() : handle;
+    return kvCacheBytes == 0 ? threaded.withCacheOfExecutor() : threaded;
   }
 
   private static EngineOptions options(
@@ -92,17 +111,21 @@ public record EngineSection(
       long kvCacheBytes,
       KernelChoice kernels,
       PrefixCache prefixCache,
+      PromptLookup promptLookup,
       KvCacheStorage kvCacheStorage,
       @Nullable Path kvCacheFolder) {
-    int workers = threads == 0 ? EngineOptions.defaults().threads() : threads;
+    EngineOptions defaults = EngineOptions.defaults(); // where each executor says
+    int workers = threads == 0 ? defaults.threads() : threads;
+    long cacheBytes = kvCacheBytes == 0 ? defaults.kvCacheBytes() : kvCacheBytes;
     return new EngineOptions(
         workers,
         maxBatch,
         stepTokens,
         kvCacheType,
-        kvCacheBytes,
+        cacheBytes,
         kernels,
         prefixCache,
+        promptLookup,
         kvCacheStorage,
         kvCacheFolder == null ? null : kvCacheFolder.toString());
   }

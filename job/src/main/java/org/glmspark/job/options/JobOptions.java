@@ -14,4 +14,16 @@ public record JobOptions(
     @Key("what the model is asked about each row: a task or a template") RequestOptions request,
     @Key(value = "how tokens are chosen", defaultValue = "{}") SamplingOptions sampling,
     @Key(value = "how executors use their machines", defaultValue = "{}") EngineSection engine,
-    @Key("where the rows and their completions go") OutputOptions output) {}
+    @Key("where the rows and their completions go") OutputOptions output) {
+
+  public JobOptions {
+    if (request.responseFormat() != null) {
+      try {
+        sampling.parameters().requireWholeAnswers();
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(
+            "sampling does not go with request.response-format: " + e.getMessage(), e);
+      }
+    }
+  }
+}

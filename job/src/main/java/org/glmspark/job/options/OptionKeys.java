@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.glmspark.grammar.AnswerFormat;
 import org.jspecify.annotations.Nullable;
 
 /// The keys of a job file, read from the components of its records.
@@ -141,6 +142,7 @@ public final class OptionKeys {
   private static JsonNode json(Object value) {
     JsonNodeFactory nodes = JsonNodeFactory.instance;
     return switch (value) {
+      case AnswerFormat format -> JobFile.value(format.json());
       case Record section -> object(section);
       case Integer number -> nodes.numberNode(number);
       case Long number -> nodes.numberNode(number);

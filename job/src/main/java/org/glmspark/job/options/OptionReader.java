@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.udfs.NearestName;
 import org.jspecify.annotations.Nullable;
 
@@ -77,6 +78,9 @@ final class OptionReader {
     if (type.isRecord() && node instanceof ObjectNode object) {
       return read(type.asSubclass(Record.class), path, object);
     }
+    if (type == AnswerFormat.class) {
+      return answerFormat(path, node);
+    }
     Object value = convert(component, key, path, node);
     if (value == null) {
       throw file.problem(
@@ -126,6 +130,14 @@ final class OptionReader {
       return type == Path.class ? absolute : "file:" + absolute;
     }
     return type == Path.class ? path(path, text) : text;
+  }
+
+  private @Nullable AnswerFormat answerFormat(String path, JsonNode node) {
+    try {
+      return AnswerFormat.parse(node.toString());
+    } catch (IllegalArgumentException e) {
+      throw file.problem(path, "'%s': %s".formatted(path, e.getMessage()));
+    }
   }
 
   private static @Nullable List<String> texts(JsonNode node) {

@@ -1,5 +1,6 @@
 package org.glmspark.job.options;
 
+import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.udfs.PromptSource;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param maxWords the limit that a summary is asked to keep; 0 asks for none; null for 50
 /// @param template the prompt, with `{column}` where a column's value goes, or null
 /// @param system the system message beside a template, or null
+/// @param responseFormat what form each answer must have, or null for any text
 public record RequestOptions(
     @Key(value = "a task with a prompt of its own", defaultValue = "null") @Nullable Task task,
     @Key(value = "the column with the task's text", defaultValue = "null") @Nullable String column,
@@ -22,7 +24,13 @@ public record RequestOptions(
             defaultValue = "null")
         @Nullable String template,
     @Key(value = "the system message, with a template", defaultValue = "null")
-        @Nullable String system) {
+        @Nullable String system,
+    @Key(
+            value =
+                "what form an answer must have: \"text\", or an object whose type is json_object,"
+                    + " json_schema with json_schema.schema, choice with choices, or regex with pattern",
+            defaultValue = "null")
+        @Nullable AnswerFormat responseFormat) {
 
   private static final int DEFAULT_MAX_WORDS = 50;
 

@@ -11,6 +11,7 @@ import java.util.Map;
 import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
+import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.udfs.PromptSource;
 import org.junit.jupiter.api.Test;
@@ -70,7 +71,7 @@ class JobFileTest {
           "model": {"path": "/models/glm"},
           "input": {"path": "s3a://bucket/in", "format": "csv", "key": ["a", "b"],
                     "options": {"header": true, "sep": ";"}},
-          "request": {"template": "Hello {name}", "system": "Be kind."},
+          "request": {"template": "Hello {name}", "system": "Be kind.", "response-format": "text"},
           "sampling": {"max_tokens": 7, "min_tokens": 2, "temperature": 0.5, "top_k": 40,
                        "top_p": 0.9, "min_p": 0.05, "repetition_penalty": 1.1,
                        "presence_penalty": -0.5, "frequency_penalty": 0.25,
@@ -127,6 +128,31 @@ class JobFileTest {
     assertThat(options.output().partitions()).isEqualTo(5);
   }
 
+  @Test
+  void aResponseFormatIsThatOfOpenAi() throws IOException {
+    JobFile file = job(SMALLEST);
+    file.set(
+        "request.response-format={\"type\": \"json_schema\", \"json_schema\": {\"name\": \"n\", \"schema\": {\"type\": \"integer\"}}}");
+
+    JobOptions options = file.options();
+
+    assertThat(options.request().responseFormat())
+        .isEqualTo(new AnswerFormat.JsonSchema("{\"type\":\"integer\"}"));
+    assertThat(job(OptionKeys.json(options).toString()).options()).isEqualTo(options);
+    file.set("request.response-format=text");
+    assertThat(file.options().request().responseFormat()).isNull();
+    file.set("request.response-format={\"type\":\"regex\",\"pattern\":\"a(?=b)\"}");
+    assertThatThrownBy(file::options)
+        .hasMessageStartingWith(
+            "--set: 'request.response-format': pattern 'a(?=b)', index 1: '(?=b' is not supported");
+    file.set("request.response-format={\"type\":\"choice\",\"choices\":[\"a\"]}");
+    file.set("sampling.stop=END");
+    assertThatThrownBy(file::options)
+        .hasMessageEndingWith(
+            "job.json: 'sampling' does not go with request.response-format: stop is set, "
+                + "expected none with a response format: it could break the answer off");
+  }
+
   /// So that a run can be done again from what it leaves beside its output.
   @Test
   void theSettingsOfARunAreAJobFileOfTheSameRun() throws IOException {
@@ -179,10 +205,10 @@ class JobFileTest {
       quoteCharacter = '`',
       value = {
         "\"column\"| \"colum\" | job.json, line 6: unknown key 'request.colum', did you mean 'column'?; "
-            + "'request' takes task, column, max-words, template, system",
+            + "'request' takes task, column, max-words, template, system, response-format",
         "\"column\"| \"max_tokens\" | job.json, line 6: unknown key 'request.max_tokens', "
             + "did you mean 'sampling.max_tokens'?; "
-            + "'request' takes task, column, max-words, template, system",
+            + "'request' takes task, column, max-words, template, system, response-format",
         "\"output\"| \"xyzzy\" | job.json, line 8: unknown key 'xyzzy'; "
             + "a job file takes model, input, request, sampling, engine, output",
         "\"body\"| 7 | job.json, line 6: 'request.column' is the number 7, expected a text",
