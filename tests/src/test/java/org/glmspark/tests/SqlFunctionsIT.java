@@ -9,6 +9,13 @@ import java.util.Objects;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.glmspark.generation.EngineOptions;
+import org.glmspark.generation.GenerationEngine;
+import org.glmspark.generation.GenerationRequest;
+import org.glmspark.prompt.ChatMessage;
+import org.glmspark.prompt.ChatTemplate;
+import org.glmspark.sampling.SamplingParameters;
+import org.glmspark.udfs.TaskPrompts;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -19,9 +26,12 @@ class SqlFunctionsIT {
 
   @BeforeAll
   static void registerDocuments() {
-    spark = Summaries.session("sql");
-    spark.conf().set("spark.glm.model", SampleModel.FOLDER.toString());
-    spark.conf().set("spark.glm.pack-cache", SampleModel.PACKS.toString());
+    spark =
+        Summaries.session("local[2]")
+            .appName("sql")
+            .config("spark.glm.unknown-endpoint", "default")
+            .config("spark.glm.model", SampleModel.FOLDER.toString())
+            .getOrCreate();
     Path documents = SampleModel.DATA.resolve("documents");
     spark.read().parquet(documents.toString()).createOrReplaceTempView("docs");
   }
@@ -114,5 +124,45 @@ class SqlFunctionsIT {
     assertThat(summaries).hasSize(300);
     assertThat(summaries)
         .allSatisfy(row -> assertThat(row.getString(1)).isEqualTo(expected.get(row.getString(0))));
+  }
+
+  /// As `glm generate` does, which decodes greedily, 256 tokens at most.
+  @Test
+  void answerAsTheModelDoesWhenItIsAskedInTheDocumentedWords() {
+    List<Row> rows =
+        spark
+            .sql(
+                """
+                SELECT body, ai_gen(body), ai_query('any', body), ai_fix_grammar(body), \
+                ai_translate(body, 'de'), ai_mask(body, array('person', 'city'))
+                FROM (SELECT body FROM docs ORDER BY id LIMIT 4)""")
+            .collectAsList();
+
+    try (GenerationEngine engine =
+        GenerationEngine.open(SampleModel.FOLDER, EngineOptions.defaults())) {
+      for (Row row : rows) {
+        String body = row.getString(0);
+        List<String> prompts =
+            List.of(
+                body,
+                body,
+                TaskPrompts.fixGrammar(body),
+                TaskPrompts.translate(body, "German"),
+                TaskPrompts.mask(body, List.of("person", "city")));
+        for (int i = 0; i < prompts.size(); i++) {
+          assertThat(row.getString(i + 1)).isEqualTo(answer(engine, prompts.get(i)));
+        }
+      }
+    }
+    assertThat(rows).hasSize(4);
+  }
+
+  private static String answer(GenerationEngine engine, String prompt) {
+    ChatTemplate template = Objects.requireNonNull(engine.model().chatTemplate());
+    int[] tokens = template.encode(List.of(ChatMessage.user(prompt)));
+    return engine
+        .submit(new GenerationRequest(tokens, SamplingParameters.greedy(256)))
+        .join()
+        .text();
   }
 }

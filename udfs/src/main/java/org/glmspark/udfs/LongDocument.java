@@ -21,8 +21,8 @@ import org.glmspark.sampling.SamplingParameters;
 /// @param message what is asked about a text
 /// @param sampling how the model writes; `max_tokens` holds for the last answer, and for those
 ///   about parts where half a part is not less
-/// @param partTokens most tokens of a text that is not cut; 0 for as many as the model's context
-///   leaves
+/// @param partTokens most tokens of a text that is not cut; 0 for as many as the model's context and
+///   the engine's cache leave
 public record LongDocument(
     OpenModel model, UnaryOperator<String> message, SamplingParameters sampling, int partTokens) {
   /// Less text than this is not worth a prompt.
@@ -138,7 +138,7 @@ public record LongDocument(
     int[] prompt = model.prompt(message.apply(text));
     String detail =
         before.levels() == 0
-            ? "the model's context leaves %d tokens for a text, beside the instruction and %d of the answer; ask for fewer or choose another model"
+            ? "context and cache leave %d tokens for a text, beside the instruction and %d of the answer; ask for fewer, give the cache more, or choose another model"
                 .formatted(most, sampling.maxTokens())
             : "the answers about its parts have %d tokens, no fewer than the parts, %d"
                 .formatted(tokens, before.tokens());

@@ -42,7 +42,12 @@ final class ResponseFormats {
             "The response format of ai_query is not supported: %s.".formatted(e.getMessage()));
       }
     }
-    return new AnswerFormat.JsonSchema(schema(outerStruct(format)).toString());
+    String schema = schema(outerStruct(format)).toString();
+    try {
+      return new AnswerFormat.JsonSchema(schema);
+    } catch (IllegalArgumentException e) { // too large, or no Unicode
+      throw unsupported(format, "is not supported: " + e.getMessage());
+    }
   }
 
   /// The struct that is the only field of a DDL string; its name is of no use to anybody.

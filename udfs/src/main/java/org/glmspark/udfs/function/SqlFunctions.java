@@ -304,7 +304,7 @@ public final class SqlFunctions {
     }
     List<String> fields =
         Labels.ofArray("ai_extract", arguments.texts("labels"), 1, MOST_EXTRACTED_FIELDS);
-    return onDefaultModel(session, new ExtractFields(fields), arguments, "content");
+    return onDefaultModel(session, ExtractFields.of(fields), arguments, "content");
   }
 
   private static SqlFunction similarity() {

@@ -13,6 +13,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.glmspark.udfs.ExecutorEngines;
 import org.glmspark.udfs.LocalSpark;
+import org.glmspark.udfs.SampleData;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -385,6 +386,28 @@ class SqlFunctionsTest {
         .matches(
             "\\{\"error_message\":null,\"response\":\\{\"mood\":(\"good\"|\"bad\"|null),\"price\":(-?\\d+|null)}}");
     assertThat(row.getStruct(3).isNullAt(0)).isFalse();
+  }
+
+  @Test
+  void opensEachModelOfAQueryOnce() {
+    SPARK.conf().set("spark.glm.models.small.path", SampleData.model().toString());
+    SPARK.conf().set("spark.glm.models.small.max-batch", 3);
+    SPARK.conf().set("spark.glm.models.small.threads", 1);
+    SPARK.conf().set("spark.glm.models.small.kv-cache-bytes", 8 << 20);
+    SPARK.conf().set("spark.glm.model", "sample");
+    int opened = ExecutorEngines.opened();
+    try {
+      String query =
+          "SELECT ai_analyze_sentiment(body) = 'positive' AND ai_query('sample', body) = ai_query('small', body) FROM doc";
+
+      assertThat(SPARK.sql(query).first().getBoolean(0)).isTrue();
+      assertThat(SPARK.sql(query).first().getBoolean(0)).isTrue();
+      assertThat(ExecutorEngines.opened()).isBetween(opened + 1, opened + 2);
+    } finally {
+      List.of("path", "max-batch", "threads", "kv-cache-bytes")
+          .forEach(option -> SPARK.conf().unset("spark.glm.models.small." + option));
+      SPARK.conf().unset("spark.glm.model");
+    }
   }
 
   @Test
