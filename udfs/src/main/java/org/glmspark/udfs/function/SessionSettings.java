@@ -21,8 +21,7 @@ final class SessionSettings {
 
   static SessionSettings current() {
     // Not SQLConf.get(): within a view that has only what the view was made with.
-    return new SessionSettings(
-        CollectionConverters.asJava(SparkSession.active().conf().getAll()));
+    return new SessionSettings(CollectionConverters.asJava(SparkSession.active().conf().getAll()));
   }
 
   /// The model of functions that name none.

@@ -199,8 +199,7 @@ class CallsOnceTest {
                 .collectAsList())
         .hasSize(4);
     assertThat(asked()).isEqualTo(20);
-    assertThat(
-            SPARK.sql("SELECT id, ai_gen(p) g FROM docs ORDER BY g, id LIMIT 5").collectAsList())
+    assertThat(SPARK.sql("SELECT id, ai_gen(p) g FROM docs ORDER BY g, id LIMIT 5").collectAsList())
         .hasSize(5);
     assertThat(asked()).isEqualTo(60);
   }
@@ -289,7 +288,8 @@ class CallsOnceTest {
         .option("checkpointLocation", folder.resolve("checkpoint").toString())
         .trigger(Trigger.AvailableNow())
         .foreachBatch(
-            (VoidFunction2<Dataset<Row>, Long>) (batch, _) -> answered.addAll(batch.collectAsList()))
+            (VoidFunction2<Dataset<Row>, Long>)
+                (batch, _) -> answered.addAll(batch.collectAsList()))
         .start()
         .awaitTermination();
 
@@ -368,7 +368,8 @@ class CallsOnceTest {
     Dataset<Row> answers = SPARK.sql("SELECT ai_gen(p) FROM (SELECT DISTINCT p FROM docs)");
 
     assertThat(answers.collectAsList()).hasSize(ROWS);
-    assertThat(((org.apache.spark.sql.classic.Dataset<Row>) answers)
+    assertThat(
+            ((org.apache.spark.sql.classic.Dataset<Row>) answers)
                 .queryExecution()
                 .executedPlan()
                 .toString())
