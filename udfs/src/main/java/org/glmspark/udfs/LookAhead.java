@@ -15,7 +15,6 @@ import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.apache.spark.TaskContext;
 import org.apache.spark.util.TaskCompletionListener;
-import org.glmspark.generation.FailedRequestException;
 import org.glmspark.generation.GenerationEngine;
 import org.jspecify.annotations.Nullable;
 
@@ -127,13 +126,10 @@ public final class LookAhead<I, O> implements Iterator<O> {
     }
   }
 
-  /// An engine that failed is of no more use to anybody: the next task opens another. One that a
-  /// single request made fail goes on.
+  /// An engine that failed is of no more use to anybody: the next task opens another.
   private IllegalStateException engineFailed(
       GenerationEngine engine, PendingRow<O> row, @Nullable Throwable cause) {
-    if (!(cause instanceof FailedRequestException)) {
-      ExecutorEngines.discard(engine);
-    }
+    ExecutorEngines.discard(engine);
     return new IllegalStateException(
         "%s: the engine failed: %s".formatted(row.name().get(), cause), cause);
   }
