@@ -167,9 +167,7 @@ final class SqlCommand implements Callable<Integer> {
         line != null && !isExit(pending, line);
         line = console.readLine(pending.isEmpty() ? "glm> " : "   > ")) {
       pending.append(line).append('\n');
-      if (pending.toString().isBlank()) {
-        pending.setLength(0);
-      } else if (SqlStatements.isComplete(pending.toString())) {
+      if (SqlStatements.isComplete(pending.toString())) {
         for (String statement : SqlStatements.of(pending.toString())) {
           runTyped(spark, statement, printer, err);
         }

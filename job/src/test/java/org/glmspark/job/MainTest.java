@@ -36,6 +36,7 @@ class MainTest {
       value = {
         "walk | Unmatched argument at index 0: 'walk'; see glm --help",
         "run --outputs x | Unknown option: '--outputs'; see glm run --help",
+        "sql text -f file | both SQL and -f file are given, expected one; see glm sql --help",
         "inspect | Missing required parameter: 'MODEL'; see glm inspect --help",
         "generate hello --max-tokens many | Invalid value for option '--max-tokens': "
             + "'many' is not an int; see glm generate --help",
@@ -93,9 +94,10 @@ class MainTest {
     assertThat(err.toString()).hasLineCount(1).startsWith("model.safetensors: ");
   }
 
-  @Test
-  void aRunOutsideOfSparkSubmitSaysHowToStartIt() {
-    assertThat(glm("run")).isEqualTo(1);
+  @ParameterizedTest
+  @ValueSource(strings = {"run", "sql SHOW"})
+  void whatSparkRunsSaysHowToStartItOutsideOfSparkSubmit(String arguments) {
+    assertThat(glm(arguments.split(" "))).isEqualTo(1);
     assertThat(err.toString())
         .hasLineCount(1)
         .startsWith("no Spark master is set; start this with bin/glm");
@@ -112,6 +114,7 @@ class MainTest {
       strings = {
         "--help",
         "run --help",
+        "sql --help",
         "generate --help",
         "inspect --help",
         "tokenize --help",
