@@ -47,7 +47,8 @@ class MainTest {
         "generate hello --choice a --stop b | stop is set, expected none with a response format: "
             + "it could break the answer off; see glm generate --help",
         "run none.json | none.json: there is no such job file",
-        "inspect x --set model.rope-base=1 | --set: 'model.rope-base' is 1.0, expected a number above 1",
+        "inspect x --set model.rope-base=1 | --set: 'model.rope-base' is 1.0, expected a number"
+            + " above 1",
         "inspect x --set input.path=y | --set input.path=y: expected a setting of the model, "
             + "such as model.rope-base=5000000",
         "run --set request.max-word=3 | --set request.max-word: unknown key, "
@@ -69,7 +70,8 @@ class MainTest {
     assertThat(err.toString())
         .hasLineCount(1)
         .contains(
-            "none: model: there is no such folder or file, expected a folder with config.json, a file .gguf or a pack .glmpack");
+            "none: model: there is no such folder or file, expected a folder with config.json, a"
+                + " file .gguf or a pack .glmpack");
   }
 
   @Test

@@ -67,14 +67,16 @@ class SqlCommandTest {
 
             CREATE TABLE letters AS SELECT * FROM VALUES ('a;b', 1), (NULL, 22) AS t(letter, n);
             SELECT *, n FROM letters ORDER BY n;
-            SELECT 'one\\ntwo' AS lines""");
+            SELECT 'one\\ntwo' AS lines\
+            """);
 
     assertThat(code).as(err.toString()).isZero();
     assertThat(lines())
         .containsExactly(
             "id        summary",
             "────────  " + "─".repeat(111),
-            "doc-0002  Meeting on the data migration on 10 August led by Lenmi Britor; Palsolhol Gorger delivers a plan by 5 November.",
+            "doc-0002  Meeting on the data migration on 10 August led by Lenmi Britor; Palsolhol"
+                + " Gorger delivers a plan by 5 November.",
             "letter  n   n",
             "──────  ──  ──",
             "a;b     1   1",
@@ -128,7 +130,8 @@ class SqlCommandTest {
     }
     assertThat(err.toString())
         .hasLineCount(1)
-        .startsWith("spark.glm.models.small.weight is no setting of a model, did you mean 'weights'?");
+        .startsWith(
+            "spark.glm.models.small.weight is no setting of a model, did you mean 'weights'?");
   }
 
   @Test

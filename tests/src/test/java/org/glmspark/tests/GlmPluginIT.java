@@ -48,8 +48,7 @@ class GlmPluginIT {
           .isEqualTo(
               documents.stream()
                   .collect(
-                      Collectors.toMap(
-                          SampleModel.Document::id, SampleModel.Document::summary)));
+                      Collectors.toMap(SampleModel.Document::id, SampleModel.Document::summary)));
       assertThat(ExecutorEngines.opened()).isEqualTo(before + 1);
       int drawn = documents.stream().mapToInt(document -> document.tokens().size()).sum();
       assertThat(pages.reaches("decode-tokens", tokens + drawn))
@@ -70,7 +69,9 @@ class GlmPluginIT {
   @Test
   void aModelThatCannotBeOpenedFailsTheQueriesThatNeedItAndNoOther() throws Exception {
     try (SparkSession spark =
-        session().config("spark.glm.model", SampleModel.ROOT.resolve("none").toString()).getOrCreate()) {
+        session()
+            .config("spark.glm.model", SampleModel.ROOT.resolve("none").toString())
+            .getOrCreate()) {
       assertThat(spark.sql("SELECT 1").collectAsList()).hasSize(1);
       assertThat(catchThrowable(() -> spark.sql("SELECT ai_gen('Hello')").collectAsList()))
           .hasMessageContaining("none: model: there is no such folder or file");
@@ -81,6 +82,7 @@ class GlmPluginIT {
   void aWrongSettingEndsTheApplicationAtItsStart() {
     assertThat(catchThrowable(() -> session().config("spark.glm.models.a.pth", "x").getOrCreate()))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("spark.glm.models.a.pth is no setting of a model, did you mean 'path'?");
+        .hasMessageContaining(
+            "spark.glm.models.a.pth is no setting of a model, did you mean 'path'?");
   }
 }

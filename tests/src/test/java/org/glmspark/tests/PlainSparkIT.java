@@ -46,8 +46,7 @@ class PlainSparkIT {
     try (InputStream bytes = Objects.requireNonNull(SqlFile.class.getResourceAsStream(file));
         OutputStream out = Files.newOutputStream(application);
         var jar = new JarOutputStream(out)) {
-      jar.putNextEntry(
-          new JarEntry(SqlFile.class.getPackageName().replace('.', '/') + "/" + file));
+      jar.putNextEntry(new JarEntry(SqlFile.class.getPackageName().replace('.', '/') + "/" + file));
       bytes.transferTo(jar);
     }
   }
@@ -136,8 +135,7 @@ class PlainSparkIT {
             SampleModel.documents().stream()
                 .limit(20)
                 .collect(
-                    Collectors.toMap(
-                        SampleModel.Document::id, SampleModel.Document::summary)));
+                    Collectors.toMap(SampleModel.Document::id, SampleModel.Document::summary)));
     assertThat(ended.rows().getLast().get("nothing").booleanValue()).isTrue();
     // the service file and the setting both name the extensions
     assertThat(ended.log()).doesNotContain("replaced a previously registered function");

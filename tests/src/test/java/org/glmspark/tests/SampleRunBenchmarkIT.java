@@ -119,8 +119,8 @@ class SampleRunBenchmarkIT {
     }
   }
 
-  /// The same 1,000 rows through the main job and through a function of SQL, in turns. No answer and
-  /// no key and value is taken from an earlier round.
+  /// The same 1,000 rows through the main job and through a function of SQL, in turns. No answer
+  /// and no key and value is taken from an earlier round.
   @Test
   void measuresWhatSqlAddsToTheJob() {
     SparkSession spark =
@@ -151,9 +151,9 @@ class SampleRunBenchmarkIT {
       for (int round = 0; round < ROUNDS; round++) {
         AnswerCache.ofExecutor().clear();
         double ofJob = secondsToRun(generation.apply(input));
-        double ofSql = secondsToRun(spark.sql("SELECT id, ai_summarize(body) AS summary FROM rows"));
-        System.out.printf(
-            Locale.ROOT, "round %d: job %.2f s, SQL %.2f s%n", round, ofJob, ofSql);
+        double ofSql =
+            secondsToRun(spark.sql("SELECT id, ai_summarize(body) AS summary FROM rows"));
+        System.out.printf(Locale.ROOT, "round %d: job %.2f s, SQL %.2f s%n", round, ofJob, ofSql);
         if (round > 0) { // the first warms up
           job = Math.min(job, ofJob);
           sql = Math.min(sql, ofSql);

@@ -32,9 +32,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Options of the model are `weights`, `output-weights`, `pack-cache`, `rope-base`, `norm-epsilon`,
 /// `context` and `chat-format`; of the engine `threads` (0 for one to each core of the executor),
-/// `max-batch`, `step-tokens`, `kv-cache-type`, `kv-cache-bytes`, `kernels`,
-/// `prefix-cache`, `kv-cache-storage` and `kv-cache-folder`;
-/// `part-tokens` is how long a part of a long document may be, 0 for as long as fits.
+/// `max-batch`, `step-tokens`, `kv-cache-type`, `kv-cache-bytes`, `kernels`, `prefix-cache`,
+/// `kv-cache-storage` and `kv-cache-folder`; `part-tokens` is how long a part of a long document
+/// may be, 0 for as long as fits.
 public final class SessionModels {
   private static final String PREFIX = "spark.glm.";
   private static final String MODELS = PREFIX + "models.";
