@@ -41,7 +41,8 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "SHOW FUNCTIONS LIKE 'ai_*' lists them; DESCRIBE FUNCTION EXTENDED ai_summarize explains one.",
+      "SHOW FUNCTIONS LIKE 'ai_*' lists them; DESCRIBE FUNCTION EXTENDED ai_summarize explains"
+          + " one.",
       "",
       "Examples:",
       "  glm sql \"SELECT id, ai_summarize(body) FROM docs LIMIT 5\"",
@@ -60,10 +61,7 @@ final class SqlCommand implements Callable<Integer> {
   @Parameters(arity = "0..1", paramLabel = "SQL", description = "statements, divided by semicolons")
   private @Nullable String text;
 
-  @Option(
-      names = "-f",
-      paramLabel = "FILE",
-      description = "run the statements of a file")
+  @Option(names = "-f", paramLabel = "FILE", description = "run the statements of a file")
   private @Nullable Path file;
 
   @Option(names = "--json", description = "print a JSON object for each row")
@@ -119,8 +117,7 @@ final class SqlCommand implements Callable<Integer> {
     if (text != null || Terminal.current().interactive()) {
       return text;
     }
-    try (var input =
-        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+    try (var input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
       return input.readAllAsString();
     }
   }
@@ -130,8 +127,8 @@ final class SqlCommand implements Callable<Integer> {
     conf.setIfMissing("spark.ui.showConsoleProgress", String.valueOf(terminal.interactive()));
     boolean hasModel =
         Arrays.stream(conf.getAll())
-            .anyMatch(setting ->
-                setting._1().equals(MODEL) || setting._1().startsWith(MODEL + "s."));
+            .anyMatch(
+                setting -> setting._1().equals(MODEL) || setting._1().startsWith(MODEL + "s."));
     Path sample = home.resolve("sample-data").resolve("model");
     if (!hasModel && Files.isDirectory(sample)) {
       conf.set(MODEL, sample.toAbsolutePath().normalize().toString());
@@ -167,9 +164,7 @@ final class SqlCommand implements Callable<Integer> {
         line != null && !isExit(pending, line);
         line = console.readLine(pending.isEmpty() ? "glm> " : "   > ")) {
       pending.append(line).append('\n');
-      if (pending.toString().isBlank()) {
-        pending.setLength(0);
-      } else if (SqlStatements.isComplete(pending.toString())) {
+      if (SqlStatements.isComplete(pending.toString())) {
         for (String statement : SqlStatements.of(pending.toString())) {
           runTyped(spark, statement, printer, err);
         }

@@ -17,11 +17,9 @@ final class SqlStatements {
         .toList();
   }
 
-  /// Whether the last statement of a text ends with a semicolon, so that no further line belongs to
-  /// it.
+  /// Whether no further line belongs to the last statement: it ended, or there is none.
   static boolean isComplete(String text) {
-    // what follows a semicolon inside of quotes or comments is no statement of its own
-    return text.stripTrailing().endsWith(";")
-        && of(text + "\nSELECT 1").size() == of(text).size() + 1;
+    // what follows inside of quotes or comments, or without a semicolon, is none of its own
+    return of(text + "\nSELECT 1").size() == of(text).size() + 1;
   }
 }

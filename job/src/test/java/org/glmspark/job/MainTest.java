@@ -36,6 +36,7 @@ class MainTest {
       value = {
         "walk | Unmatched argument at index 0: 'walk'; see glm --help",
         "run --outputs x | Unknown option: '--outputs'; see glm run --help",
+        "sql text -f file | both SQL and -f file are given, expected one; see glm sql --help",
         "inspect | Missing required parameter: 'MODEL'; see glm inspect --help",
         "generate hello --max-tokens many | Invalid value for option '--max-tokens': "
             + "'many' is not an int; see glm generate --help",
@@ -46,7 +47,8 @@ class MainTest {
         "generate hello --choice a --stop b | stop is set, expected none with a response format: "
             + "it could break the answer off; see glm generate --help",
         "run none.json | none.json: there is no such job file",
-        "inspect x --set model.rope-base=1 | --set: 'model.rope-base' is 1.0, expected a number above 1",
+        "inspect x --set model.rope-base=1 | --set: 'model.rope-base' is 1.0, expected a number"
+            + " above 1",
         "inspect x --set input.path=y | --set input.path=y: expected a setting of the model, "
             + "such as model.rope-base=5000000",
         "run --set request.max-word=3 | --set request.max-word: unknown key, "
@@ -68,7 +70,8 @@ class MainTest {
     assertThat(err.toString())
         .hasLineCount(1)
         .contains(
-            "none: model: there is no such folder or file, expected a folder with config.json, a file .gguf or a pack .glmpack");
+            "none: model: there is no such folder or file, expected a folder with config.json, a"
+                + " file .gguf or a pack .glmpack");
   }
 
   @Test
@@ -93,9 +96,10 @@ class MainTest {
     assertThat(err.toString()).hasLineCount(1).startsWith("model.safetensors: ");
   }
 
-  @Test
-  void aRunOutsideOfSparkSubmitSaysHowToStartIt() {
-    assertThat(glm("run")).isEqualTo(1);
+  @ParameterizedTest
+  @ValueSource(strings = {"run", "sql SHOW"})
+  void whatSparkRunsSaysHowToStartItOutsideOfSparkSubmit(String arguments) {
+    assertThat(glm(arguments.split(" "))).isEqualTo(1);
     assertThat(err.toString())
         .hasLineCount(1)
         .startsWith("no Spark master is set; start this with bin/glm");
@@ -112,6 +116,7 @@ class MainTest {
       strings = {
         "--help",
         "run --help",
+        "sql --help",
         "generate --help",
         "inspect --help",
         "tokenize --help",

@@ -11,6 +11,7 @@ import org.apache.spark.sql.SparkSession;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.udfs.ExecutorEngines;
+import org.glmspark.udfs.GlmPlugin;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -106,10 +107,27 @@ class ClusterIT {
             .config("spark.cores.max", 2)
             .config(
                 "spark.scheduler.minRegisteredResourcesRatio", 1) // both executors from the start
+            .config("spark.plugins", GlmPlugin.class.getName())
+            .config("spark.glm.model", SampleModel.FOLDER.toString())
+            .config("spark.glm.threads", OPTIONS.threads())
+            .config("spark.glm.kv-cache-bytes", OPTIONS.kvCacheBytes())
+            .config("spark.ui.enabled", true)
+            .config("spark.ui.port", 0)
+            .config("spark.metrics.namespace", "glm")
             .getOrCreate()) {
+      var pages = new MetricsPages(spark);
+      assertThat(pages.reaches("engines", 2)).isTrue();
 
       assertThat(summarize(spark, 200)).isEqualTo(inOneProcess);
       assertThat(ExecutorEngines.openedByExecutor(spark)).isEqualTo(Map.of("0", 1, "1", 1));
+      int drawn =
+          SampleModel.documents().stream()
+              .limit(DOCUMENTS)
+              .mapToInt(document -> document.tokens().size())
+              .sum();
+      assertThat(pages.reaches("decode-tokens", drawn))
+          .as("%s, expected %d", pages.gauge("decode-tokens"), drawn)
+          .isTrue();
     }
   }
 }

@@ -19,7 +19,9 @@ import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.GenerationEngine;
 import org.glmspark.generation.GenerationRequest;
 import org.glmspark.generation.GenerationResult;
+import org.glmspark.generation.PrefixCache;
 import org.glmspark.sampling.SamplingParameters;
+import org.glmspark.udfs.AnswerCache;
 import org.glmspark.udfs.Generation;
 import org.glmspark.udfs.ModelHandle;
 import org.glmspark.udfs.PromptSource;
@@ -33,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SampleRunBenchmarkIT {
   private static final int ROUNDS = 4;
   private static final int COPIES = 4;
+  private static final int SQL_ROWS = 1_000;
 
   @Test
   void measuresTheCommandOfTheReadme(@TempDir Path folder) throws Exception {
@@ -114,6 +117,64 @@ class SampleRunBenchmarkIT {
     } finally {
       spark.stop();
     }
+  }
+
+  /// The same 1,000 rows through the main job and through a function of SQL, in turns. No answer
+  /// and no key and value is taken from an earlier round.
+  @Test
+  void measuresWhatSqlAddsToTheJob() {
+    SparkSession spark =
+        SparkSession.builder()
+            .master("local[*]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.sql.shuffle.partitions", "4")
+            .config("spark.glm.model", SampleModel.FOLDER.toString())
+            .config("spark.glm.prefix-cache", "off")
+            .getOrCreate();
+    try {
+      ModelHandle handle =
+          ModelHandle.of(
+                  SampleModel.FOLDER, EngineOptions.defaults().withPrefixCache(PrefixCache.OFF))
+              .withThreadsOfExecutor();
+      Dataset<Row> input = dataset(spark, bodies().subList(0, SQL_ROWS));
+      input.createOrReplaceTempView("rows");
+      Generation generation =
+          new Generation(
+              handle,
+              new PromptSource.Summarize("body", 50),
+              SamplingParameters.greedy(160),
+              List.of("id"),
+              ResultColumns.plain(),
+              0);
+      double job = Double.MAX_VALUE;
+      double sql = Double.MAX_VALUE;
+      for (int round = 0; round < ROUNDS; round++) {
+        AnswerCache.ofExecutor().clear();
+        double ofJob = secondsToRun(generation.apply(input));
+        double ofSql =
+            secondsToRun(spark.sql("SELECT id, ai_summarize(body) AS summary FROM rows"));
+        System.out.printf(Locale.ROOT, "round %d: job %.2f s, SQL %.2f s%n", round, ofJob, ofSql);
+        if (round > 0) { // the first warms up
+          job = Math.min(job, ofJob);
+          sql = Math.min(sql, ofSql);
+        }
+      }
+      System.out.printf(
+          Locale.ROOT,
+          "SELECT ai_summarize(body), %d rows: %.2f s, the job %.2f s; ratio %.3f (at most 1.1)%n",
+          SQL_ROWS,
+          sql,
+          job,
+          sql / job);
+    } finally {
+      spark.stop();
+    }
+  }
+
+  private static double secondsToRun(Dataset<Row> rows) {
+    long start = System.nanoTime();
+    rows.write().format("noop").mode("overwrite").save();
+    return (System.nanoTime() - start) / 1e9;
   }
 
   private static List<String> bodies() {

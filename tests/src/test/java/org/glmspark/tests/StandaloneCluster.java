@@ -161,7 +161,8 @@ final class StandaloneCluster implements AutoCloseable {
     }
   }
 
-  private static ProcessBuilder launch(List<String> mainAndArguments) {
+  /// A process of Spark's, as a distribution's scripts start it.
+  static ProcessBuilder launch(List<String> mainAndArguments) {
     String javaHome = System.getProperty("java.home");
     List<String> command = new ArrayList<>();
     command.add(Path.of(javaHome, "bin", "java").toString());
