@@ -169,8 +169,7 @@ class SameSampleIT {
   private void assertSame(int documents, List<Setting> settings) {
     List<GenerationRequest> requests = requests(documents);
     var oneByOne =
-        new Setting(
-            1, 1, 512, Room.AMPLE, PrefixCache.OFF, PromptLookup.OFF, KernelChoice.VECTOR);
+        new Setting(1, 1, 512, Room.AMPLE, PrefixCache.OFF, PromptLookup.OFF, KernelChoice.VECTOR);
     List<String> expected = run(oneByOne, requests, 0).results();
     assertThat(expected).doesNotHaveDuplicates().noneMatch(said -> said.startsWith("ERROR"));
     long preemptions = 0;
