@@ -21,8 +21,8 @@ final class TokenDraft {
   private static final int NONE = -1;
   private static final int HASH = 0x9e3779b1;
 
-  /// Where two tokens ended the last time, by their hash; 0 for nowhere. Others with the same
-  /// hash take their place: whoever looks compares the tokens.
+  /// Where two tokens ended the last time, by their hash; 0 for nowhere. Others with the same hash
+  /// take their place: whoever looks compares the tokens.
   private final int[] ends;
 
   private final int shift;

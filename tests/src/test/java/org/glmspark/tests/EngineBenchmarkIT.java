@@ -24,12 +24,12 @@ import org.glmspark.tensor.WeightType;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// What the scheduler, the prefix cache and prompt lookup gain: `mvn -B verify -Pbench -pl tests -am
-/// -Dit.test=EngineBenchmarkIT`.
+/// What the scheduler, the prefix cache and prompt lookup gain: `mvn -B verify -Pbench -pl tests
+/// -am -Dit.test=EngineBenchmarkIT`.
 ///
 /// On a model of random weights, small but with the proportions of GLM-4-9B; prompt lookup on the
-/// sample model, which copies from the documents it summarises. Both sides of a
-/// comparison run in turns: the machine may be noisy.
+/// sample model, which copies from the documents it summarises. Both sides of a comparison run in
+/// turns: the machine may be noisy.
 @Tag("bench")
 class EngineBenchmarkIT {
   private static final int ROUNDS = 3;
@@ -198,8 +198,7 @@ class EngineBenchmarkIT {
     EngineStats stats;
     try (GenerationEngine guessing = GenerationEngine.open(SampleModel.FOLDER, alone);
         GenerationEngine stepping =
-            GenerationEngine.open(
-                SampleModel.FOLDER, alone.withPromptLookup(PromptLookup.OFF))) {
+            GenerationEngine.open(SampleModel.FOLDER, alone.withPromptLookup(PromptLookup.OFF))) {
       for (int round = 0; round < 2 * ROUNDS; round++) {
         guessed = Math.max(guessed, decodeTokensPerSecond(guessing, requests));
         plain = Math.max(plain, decodeTokensPerSecond(stepping, requests));
