@@ -23,6 +23,8 @@ import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.tensor.WeightType;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What the scheduler, the prefix cache and prompt lookup gain: `mvn -B verify -Pbench -pl tests
 /// -am -Dit.test=EngineBenchmarkIT`.
@@ -33,8 +35,7 @@ import org.junit.jupiter.api.Test;
 @Tag("bench")
 class EngineBenchmarkIT {
   private static final int ROUNDS = 3;
-  private static final int BATCH = 32;
-  private static final int REQUESTS = 4 * BATCH;
+  private static final int REQUESTS = 128;
   private static final int SHORTEST = 10;
   private static final int SPREAD = 20;
   private static final int PREFIX = 1000;
@@ -62,10 +63,10 @@ class EngineBenchmarkIT {
         List.of(0));
   }
 
-  private static GenerationEngine engine(PrefixCache prefixCache) {
+  private static GenerationEngine engine(int maxBatch, PrefixCache prefixCache) {
     return new GenerationEngine(
         RandomModel.load(config(), WeightType.Q4, WeightType.Q4),
-        EngineOptions.defaults().withMaxBatch(BATCH).withPrefixCache(prefixCache));
+        EngineOptions.defaults().withMaxBatch(maxBatch).withPrefixCache(prefixCache));
   }
 
   private static int[] tokens(Random random, int count) {
@@ -94,8 +95,9 @@ class EngineBenchmarkIT {
     return (System.nanoTime() - start) / 1e9;
   }
 
-  @Test
-  void measuresContinuousAgainstStaticBatches() {
+  @ParameterizedTest(name = "batches of {0}")
+  @ValueSource(ints = {8, 32})
+  void measuresContinuousAgainstStaticBatches(int batch) {
     Random random = new Random(1);
     List<GenerationRequest> requests = new ArrayList<>();
     for (int i = 0; i < REQUESTS; i++) {
@@ -104,7 +106,7 @@ class EngineBenchmarkIT {
     double continuous = Double.MAX_VALUE;
     double inBatches = Double.MAX_VALUE;
     long tokens = requests.stream().mapToLong(r -> r.sampling().maxTokens()).sum();
-    try (GenerationEngine engine = engine(PrefixCache.OFF)) {
+    try (GenerationEngine engine = engine(batch, PrefixCache.OFF)) {
       for (int round = 0; round < ROUNDS; round++) {
         continuous =
             Math.min(
@@ -114,8 +116,8 @@ class EngineBenchmarkIT {
             Math.min(
                 inBatches,
                 seconds(() -> {
-                  for (int first = 0; first < REQUESTS; first += BATCH) {
-                    var _ = complete(engine, requests.subList(first, first + BATCH));
+                  for (int first = 0; first < REQUESTS; first += batch) {
+                    var _ = complete(engine, requests.subList(first, first + batch));
                   }
                 }));
       }
@@ -127,7 +129,7 @@ class EngineBenchmarkIT {
         REQUESTS,
         SHORTEST,
         SHORTEST * SPREAD,
-        BATCH,
+        batch,
         tokens / continuous,
         tokens / inBatches,
         inBatches / continuous);
@@ -138,8 +140,8 @@ class EngineBenchmarkIT {
     Random random = new Random(1);
     double shared = Double.MAX_VALUE;
     double computed = Double.MAX_VALUE;
-    try (GenerationEngine sharing = engine(PrefixCache.ON);
-        GenerationEngine computing = engine(PrefixCache.OFF)) {
+    try (GenerationEngine sharing = engine(SHARING, PrefixCache.ON);
+        GenerationEngine computing = engine(SHARING, PrefixCache.OFF)) {
       for (int round = 0; round < ROUNDS; round++) {
         int[] prefix = tokens(random, PREFIX); // another one, which no engine knows yet
         List<GenerationRequest> requests = new ArrayList<>();
