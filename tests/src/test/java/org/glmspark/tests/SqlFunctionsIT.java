@@ -135,7 +135,8 @@ class SqlFunctionsIT {
                 """
                 SELECT body, ai_gen(body), ai_query('any', body), ai_fix_grammar(body), \
                 ai_translate(body, 'de'), ai_mask(body, array('person', 'city'))
-                FROM (SELECT body FROM docs ORDER BY id LIMIT 4)""")
+                FROM (SELECT body FROM docs ORDER BY id LIMIT 4)\
+                """)
             .collectAsList();
 
     try (GenerationEngine engine =

@@ -59,7 +59,8 @@ record GeneratePartition(
     List<String> present = texts.stream().map(Objects::requireNonNull).toList();
     int[] tokens = template.encode(prompt.messages(present));
     CompletableFuture<GenerationResult> result =
-        LookAhead.Asked.submit(() -> engine.submit(new GenerationRequest(tokens, sampling, format)));
+        LookAhead.Asked.submit(
+            () -> engine.submit(new GenerationRequest(tokens, sampling, format)));
     return new LookAhead.PendingRow<>(
         () -> name(row),
         List.of(new LookAhead.Asked(engine, result)),

@@ -21,8 +21,8 @@ import org.glmspark.sampling.SamplingParameters;
 /// @param message what is asked about a text
 /// @param sampling how the model writes; `max_tokens` holds for the last answer, and for those
 ///   about parts where half a part is not less
-/// @param partTokens most tokens of a text that is not cut; 0 for as many as the model's context and
-///   the engine's cache leave
+/// @param partTokens most tokens of a text that is not cut; 0 for as many as the model's context
+///   and the engine's cache leave
 public record LongDocument(
     OpenModel model, UnaryOperator<String> message, SamplingParameters sampling, int partTokens) {
   /// Less text than this is not worth a prompt.

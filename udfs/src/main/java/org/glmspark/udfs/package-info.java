@@ -16,8 +16,8 @@
 /// their calls, `function` says what they ask, [SessionModels] which model, and [LookAhead] sends
 /// rows ahead for both ways. [AnswerCache] answers equal requests of an executor once.
 ///
-/// With [GlmPlugin] the models of the application's settings are opened when an executor starts, and
-/// its engines report to the driver's metrics:
+/// With [GlmPlugin] the models of the application's settings are opened when an executor starts,
+/// and its engines report to the driver's metrics:
 ///
 /// ```
 /// ExecutorEngines ─▶ EngineReporter ── EngineReport, every two seconds ──▶ EngineGauges ─▶ /metrics

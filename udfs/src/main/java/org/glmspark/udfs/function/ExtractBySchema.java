@@ -48,10 +48,7 @@ record ExtractBySchema(ExtractionSchema schema, String instructions) implements 
             ? TaskPrompts.extractBySchema(content, schema.written(), instructions)
             : TaskPrompts.extract(content, schema.plainNames());
     return requests
-        .generate(
-            model.prompt(prompt),
-            JsonAnswers.sampling(model, content),
-            schema.format())
+        .generate(model.prompt(prompt), JsonAnswers.sampling(model, content), schema.format())
         .thenApply(result -> JsonAnswers.read(result, Variants::response));
   }
 
