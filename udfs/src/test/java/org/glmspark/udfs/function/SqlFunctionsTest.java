@@ -34,9 +34,9 @@ class SqlFunctionsTest {
         .createOrReplaceTempView("doc");
   }
 
-  private record Refusal(String expression, String condition, String sqlState) {}
+  record Refusal(String expression, String condition, String sqlState) {}
 
-  private static final List<Refusal> REFUSALS =
+  static final List<Refusal> REFUSALS =
       List.of(
           new Refusal("ai_gen()", "REQUIRED_PARAMETER_NOT_FOUND", "4274K"),
           new Refusal("ai_gen(body, body)", "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605"),

@@ -84,9 +84,9 @@ class CallsOnceTest {
     return AnswerCache.ofExecutor().computed() - computed;
   }
 
-  private record Case(String sql, int rows, int asked) {}
+  record Case(String sql, int rows, int asked) {}
 
-  private static final List<Case> CASES =
+  static final List<Case> CASES =
       List.of(
           new Case("SELECT id, ai_gen(p) g FROM docs", 40, 40),
           new Case("SELECT ai_gen(p), ai_gen(p) FROM docs", 40, 40),
