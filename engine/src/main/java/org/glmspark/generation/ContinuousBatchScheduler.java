@@ -210,14 +210,13 @@ final class ContinuousBatchScheduler {
     for (Share share : shares) {
       if (share.rows() > 0) {
         for (Runnable read : reads(share, batch, logits)) {
-          reads.add(
-              () -> {
-                try {
-                  read.run();
-                } catch (RuntimeException | Error e) { // the stepping thread acts on it
-                  failures.put(share.sequence(), e);
-                }
-              });
+          reads.add(() -> {
+            try {
+              read.run();
+            } catch (RuntimeException | Error e) { // the stepping thread acts on it
+              failures.put(share.sequence(), e);
+            }
+          });
         }
       }
     }

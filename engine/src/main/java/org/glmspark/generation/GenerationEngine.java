@@ -384,6 +384,13 @@ public final class GenerationEngine implements AutoCloseable {
         model.digest(), model.overrides(), stopTokens, options.kvCacheType(), request);
   }
 
+  /// Most tokens of one sequence, prompt and completion together: what the model's context and the
+  /// cache have room for.
+  public int longestSequence() {
+    long cached = (long) cache.pool().blocks() * PagedKvCache.BLOCK_TOKENS;
+    return (int) Math.min(model.config().contextTokens(), cached);
+  }
+
   /// Requests that wait for a place in the batch.
   public int waiting() {
     return inbox.size() + scheduler.stats().waiting();

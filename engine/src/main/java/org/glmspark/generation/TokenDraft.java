@@ -1,6 +1,6 @@
 package org.glmspark.generation;
 
-/// Guesses the next tokens of a sequence: those that came after its last three tokens where they
+/// Guesses the next tokens of a sequence: those that came after its last two tokens where they
 /// stood the last time before, in prompt or completion.
 ///
 /// How often the guesses are right is learned from all of them, also from those that were not
@@ -10,18 +10,18 @@ package org.glmspark.generation;
 /// is that of Leviathan et al. 2023, <https://arxiv.org/abs/2211.17192>, with draws that are the
 /// sequence's own, so that not the distribution but every token is that of plain decoding.
 final class TokenDraft {
-  private static final int GRAM = 3;
+  private static final int GRAM = 2;
 
   /// Most tokens guessed at a time.
   static final int MOST = 15;
 
-  /// What is known counts for so much when one more guess is known: some seven guesses in all.
-  private static final double MEMORY = 0.85;
+  /// What is known counts for so much when one more guess is known: some twelve guesses in all.
+  private static final double MEMORY = 0.92;
 
   private static final int NONE = -1;
   private static final int HASH = 0x9e3779b1;
 
-  /// Where three tokens ended the last time, by their hash; 0 for nowhere. Others with the same
+  /// Where two tokens ended the last time, by their hash; 0 for nowhere. Others with the same
   /// hash take their place: whoever looks compares the tokens.
   private final int[] ends;
 
@@ -86,7 +86,7 @@ final class TokenDraft {
     }
   }
 
-  /// The place after the last three tokens, where they stood before; or [#NONE].
+  /// The place after the last two tokens, where they stood before; or [#NONE].
   private int find(int[] tokens, int length) {
     for (; known < length; known++) {
       ends[slot(tokens, known)] = known;
@@ -106,7 +106,7 @@ final class TokenDraft {
     return end;
   }
 
-  /// Of the three tokens that end before `end`.
+  /// Of the two tokens that end before `end`.
   private int slot(int[] tokens, int end) {
     int hash = 0;
     for (int i = end - GRAM; i < end; i++) {

@@ -1,8 +1,11 @@
 /// Turns requests into completions, many sequences at a time.
 ///
 /// ```
-/// submit(GenerationRequest) ──▶ Sequence ──▶ ContinuousBatchScheduler ──▶ ForwardBatch ──▶ Transformer
-///                                  ▲                                                           │ logits
+/// submit(GenerationRequest) ──▶ Sequence ──▶ AdmissionQueue ──▶ RunningBatch (who holds which cache blocks)
+///                                  ▲               ▲                │   │
+///                                  │               └── preempted ───┘   ▼
+///                                  │              ContinuousBatchScheduler ──▶ ForwardBatch ──▶ Transformer
+///                                  │                                                           │ logits
 ///                                  ├── next token ◀── Sampler ◀────────────────────────────────┘
 ///                                  └── finished ──▶ GenerationResult ──▶ the caller's future
 /// ```
@@ -16,7 +19,11 @@
 ///
 /// A [ScoringRequest] goes the same way, but nothing is drawn: the logits after each of its tokens
 /// say how probable the next one was. Of a [PoolingRequest] no logits are computed: the hidden
-/// states of its tokens are added up.
+/// states of its tokens are added up. The prompt of a [LabelRequest] is computed once; then each
+/// label goes on from its blocks as a scored sequence of its own.
+///
+/// A request that makes a step fail is found by computing those of the step one by one, and gets an
+/// error; the engine goes on. Without memory or model it ends, and all requests with it.
 ///
 /// Threads: one thread steps the engine and owns sequences, batch and cache blocks, so that
 /// bookkeeping needs no lock; any thread may submit, and cancels by cancelling its future. The

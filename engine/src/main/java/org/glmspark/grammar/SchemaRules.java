@@ -264,11 +264,10 @@ final class SchemaRules {
     if (referred == null) {
       throw schema.expected("$ref", "the place of a schema in this document, such as #/$defs/name");
     }
-    String place = reference.equals("#/") ? "#" : reference;
     if (schema.rule() != null) {
-      sameValue.computeIfAbsent(schema.rule(), _ -> new HashSet<>()).add(place);
+      sameValue.computeIfAbsent(schema.rule(), _ -> new HashSet<>()).add(reference);
     }
-    graph.call(from, rule(place, referred), to);
+    graph.call(from, rule(reference, referred), to);
   }
 
   private @Nullable JsonNode find(String reference) {

@@ -125,7 +125,8 @@ final class ShortestCompletion {
         reads |= graph.firstByte(edge) == graph.lastByte(edge);
       }
     }
-    if (reads && trie != null) {
+    // with tokens inside a text of counted length, one character more could make the rest longer
+    if (reads && trie != null && graph.textCapacity(node) == 0) {
       addTokens(trie, node);
     }
   }

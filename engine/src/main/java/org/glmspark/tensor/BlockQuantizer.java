@@ -10,10 +10,10 @@ import java.util.Arrays;
 /// least error wins, and the weights are rounded once more to its scale. All in float32 and
 /// float64, in one order: equal weights give equal bytes.
 ///
-/// The search for a scale goes through many blocks at once, the blocks side by side, and no order of
-/// addition within a block changes. The loops over blocks are short and read and write each array
-/// from its start, because such loops the JIT turns into vector instructions. Not for two threads
-/// at once.
+/// The search for a scale goes through many blocks at once, the blocks side by side, and no order
+/// of addition within a block changes. The loops over blocks are short and read and write each
+/// array from its start, because such loops the JIT turns into vector instructions. Not for two
+/// threads at once.
 final class BlockQuantizer {
   private static final int BLOCK_COLUMNS = StripMatrix.BLOCK_COLUMNS;
 
@@ -151,8 +151,7 @@ final class BlockQuantizer {
       boolean finite = Double.isFinite(squares[block]);
       scales[block] = Float.floatToFloat16(finite ? extreme / -8 : Float.NaN);
       // Nothing is searched where nothing can be below the least error.
-      least[block] =
-          extreme != 0 && finite ? Double.POSITIVE_INFINITY : Double.NEGATIVE_INFINITY;
+      least[block] = extreme != 0 && finite ? Double.POSITIVE_INFINITY : Double.NEGATIVE_INFINITY;
     }
     for (int guess = -GUESSES; guess <= GUESSES; guess++) {
       float range = -(8 + 0.25f * guess);
@@ -232,9 +231,7 @@ final class BlockQuantizer {
       scales[block] = Float.floatToFloat16(range / 15);
       minimums[block] = Float.floatToFloat16(lowest[block]);
       least[block] =
-          range > 0 && Float.isFinite(range)
-              ? Double.POSITIVE_INFINITY
-              : Double.NEGATIVE_INFINITY;
+          range > 0 && Float.isFinite(range) ? Double.POSITIVE_INFINITY : Double.NEGATIVE_INFINITY;
     }
     for (int guess = -GUESSES; guess <= GUESSES; guess++) {
       float steps = 15 + 0.4f * guess;

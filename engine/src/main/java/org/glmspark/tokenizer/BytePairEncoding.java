@@ -36,9 +36,9 @@ final class BytePairEncoding {
   /// pairs busy for hours.
   private static final int LONGEST_BYTES = 1024;
 
-  /// Bytes of text that are encoded as the rule says, before the tables of [BacktrackingEncoder] are
-  /// made. Those of GLM-4 take a program that has just started a second, and so does merging the
-  /// pairs of some hundred kilobytes: who encodes one prompt does without.
+  /// Bytes of text that are encoded as the rule says, before the tables of [BacktrackingEncoder]
+  /// are made. Those of GLM-4 take a program that has just started a second, and so does merging
+  /// the pairs of some hundred kilobytes: who encodes one prompt does without.
   private static final int MERGED_BYTES = 64 << 10;
 
   /// Vocabularies that may be too large for the tables: those are made at once, to find out.
@@ -66,7 +66,8 @@ final class BytePairEncoding {
   /// @param table of the tokens that text encodes to; each unit of a token is a token. Ids may have
   ///   gaps
   /// @param order ids by rank, lowest first
-  /// @throws MalformedModelException if a token is absurdly long, or there are too many bytes in all
+  /// @throws MalformedModelException if a token is absurdly long, or there are too many bytes in
+  ///   all
   static BytePairEncoding of(
       String file, TokenTable table, int[] order, Unit unit, ByteFallback fallback) {
     if (table.longestBytes() > LONGEST_BYTES) {
@@ -76,8 +77,7 @@ final class BytePairEncoding {
           "a token has %d bytes, expected at most %d"
               .formatted(table.longestBytes(), LONGEST_BYTES));
     }
-    var encoding =
-        new BytePairEncoding(new Construction(file, table, order, unit, fallback));
+    var encoding = new BytePairEncoding(new Construction(file, table, order, unit, fallback));
     if ((long) table.size() * table.longestBytes() > LARGE_BYTES) {
       encoding.backtracking();
     }
@@ -179,7 +179,9 @@ final class BytePairEncoding {
         int cut = table.token(first).length;
         if (isRegular(first, rules)) {
           int second = table.find(bytes, cut, bytes.length);
-          if (second != TokenTable.NONE && isRegular(second, rules) && rules.mayFollow(first, second)) {
+          if (second != TokenTable.NONE
+              && isRegular(second, rules)
+              && rules.mayFollow(first, second)) {
             put(first, second, token, rules);
             return true;
           }

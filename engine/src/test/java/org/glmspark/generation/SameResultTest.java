@@ -74,15 +74,10 @@ class SameResultTest {
             for (int blocks : new int[] {TIGHT, 3 * TIGHT, ROOMY}) {
               for (PrefixCache prefixCache : PrefixCache.values()) {
                 for (PromptLookup promptLookup : PromptLookup.values()) {
+                  int step = Math.max(maxBatch, stepTokens); // the least there is
                   settings.add(
                       new Setting(
-                          threads,
-                          maxBatch,
-                          Math.max(maxBatch, stepTokens), // the least there is
-                          blocks,
-                          prefixCache,
-                          promptLookup,
-                          kernels));
+                          threads, maxBatch, step, blocks, prefixCache, promptLookup, kernels));
                 }
               }
             }
@@ -125,7 +120,11 @@ class SameResultTest {
       return switch (this) {
         case GREEDY -> generate(engine, prompt, SamplingParameters.builder(), number);
         case DRAWN ->
-            generate(engine, prompt, SamplingParameters.builder().temperature(0.8).seed(5), number);
+            generate(
+                engine,
+                prompt,
+                SamplingParameters.builder().temperature(0.8).repetitionPenalty(1.2).seed(5),
+                number);
         case SCORED -> {
           int[] text = Arrays.copyOf(prompt, prompt.length + 9);
           yield engine

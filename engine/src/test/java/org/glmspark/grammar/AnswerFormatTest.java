@@ -156,6 +156,8 @@ class AnswerFormatTest {
         "{'const':{'a':[1.50,'é']}}; {'a':[1.50,'é']}; {'a':[1.5]}",
         "{'type':'string','format':'date'}; '2024-02-29'; '2023-02-29'",
         "{'type':'string','format':'time'}; '23:59:59.5Z'; '24:00:00Z'",
+        "{'format':'email'}; 'ada.lovelace+1@mail.example.org'; 'ada@example'",
+        "{'format':'uuid'}; '123e4567-e89b-12d3-a456-426614174000'; '123e4567e89b12d3a456426614174000'",
         "true; {'a':[1]}; {'a' :1}",
         "{'$ref':'#/$defs/a~1b','$defs':{'a/b':{'const':3}}}; 3; 4",
       })

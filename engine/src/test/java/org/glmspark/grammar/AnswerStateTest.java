@@ -210,6 +210,21 @@ class AnswerStateTest {
         .hasMessage("%d tokens, expected at least %d", least - 1, least);
   }
 
+  /// Where a token of eight tabs is a way to the end, a letter is not to take that way away.
+  @Test
+  void textsOfCountedLengthEndInTimeWhateverTokensTheyCouldHave() {
+    Tokenizer tokenizer = Family.GLM4.tokenizer;
+    AnswerFormat format = new AnswerFormat.Regex("[^\\x00-\\x08\\n-\\x1f]{16}");
+    AnswerGrammar grammar = Family.GLM4.grammar(format);
+    int letter = SampleTokenizer.singleByte(tokenizer, 'x');
+    AnswerState state = grammar.start(grammar.leastTokens(), new int[0]);
+    for (int tokens = 0; tokens < grammar.leastTokens() && !state.isComplete(); tokens++) {
+      boolean[] allowed = mask(state, Family.GLM4.size());
+      state = state.after(allowed[letter] ? letter : anyOf(allowed, new Random(tokens)));
+    }
+    assertThat(state.isComplete()).isTrue();
+  }
+
   @Test
   void nestingHasAnEnd() {
     AnswerGrammar grammar =

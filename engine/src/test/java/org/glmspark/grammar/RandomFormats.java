@@ -14,8 +14,11 @@ public final class RandomFormats {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
   private static final List<String> NAMES =
       List.of("a", "ab", "name", "\"q\"", "价格", "a b", "\\", "😀", "x/y", "~z", "");
+
+  /// Not `email`: the validator of the tests wants a top-level domain that is in use.
   private static final List<String> FORMATS =
-      List.of("date", "time", "date-time", "uuid", "email", "hostname", "ipv4", "uri");
+      List.of("date", "time", "date-time", "uuid", "hostname", "ipv4", "uri");
+
   private static final List<String> PATTERNS =
       List.of(
           "^[A-Z]{2,4}$",

@@ -8,8 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Another process that makes sure that a pack is there: the target, or with `--cache` one in the
-/// folder that is the target. It prints `packed` if it was the one that
-/// packed it.
+/// folder that is the target. It prints `packed` if it was the one that packed it.
 final class PackProcess {
   private final Process process;
   private final Path log;
@@ -21,8 +20,7 @@ final class PackProcess {
   }
 
   /// @param classPath where the process finds its classes
-  PackProcess(
-      String shell, String classPath, Path log, Path source, Path target, String... flags)
+  PackProcess(String shell, String classPath, Path log, Path source, Path target, String... flags)
       throws IOException {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

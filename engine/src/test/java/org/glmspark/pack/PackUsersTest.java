@@ -39,7 +39,7 @@ class PackUsersTest {
   private PackProcess asNobody(Path cache) throws IOException {
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
     List<String> classPath = new ArrayList<>();
-    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
       Path from = Path.of(entry);
       Path to = folder.resolve("classes").resolve(classPath.size() + "-" + from.getFileName());
       copy(from, to);

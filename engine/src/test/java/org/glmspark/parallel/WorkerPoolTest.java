@@ -3,8 +3,10 @@ package org.glmspark.parallel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -53,5 +55,28 @@ class WorkerPoolTest {
       pool.forEach(100, (_, _) -> runs.incrementAndGet(0));
       assertThat(runs.get(0)).isEqualTo(100);
     }
+  }
+
+  private static List<Thread> threads(String name) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().startsWith(name))
+        .toList();
+  }
+
+  @Test
+  @Timeout(60)
+  void threadsWithoutWorkRestAndEndWithThePool() {
+    List<Thread> helpers;
+    try (WorkerPool pool = new WorkerPool("resting", 3)) {
+      pool.forEach(100, (_, _) -> Thread.onSpinWait());
+      helpers = threads("resting");
+      assertThat(helpers).hasSize(2);
+      for (Thread helper : helpers) {
+        while (helper.getState() != Thread.State.WAITING) {
+          Thread.onSpinWait();
+        }
+      }
+    }
+    assertThat(helpers).noneMatch(Thread::isAlive);
   }
 }

@@ -38,7 +38,15 @@ class BlockQuantizerTest {
 
   @ParameterizedTest
   @CsvSource({
-    "Q8, 4096", "Q4, 4096", "Q4M, 4096", "Q8, 97", "Q4, 97", "Q4M, 97", "Q4, 5", "Q4M, 5", "Q4, 1",
+    "Q8, 4096",
+    "Q4, 4096",
+    "Q4M, 4096",
+    "Q8, 97",
+    "Q4, 97",
+    "Q4M, 97",
+    "Q4, 5",
+    "Q4M, 5",
+    "Q4, 1",
     "Q4M, 1"
   })
   void blocksSideBySideAreQuantisedAsOnesAlone(WeightType type, int count) {

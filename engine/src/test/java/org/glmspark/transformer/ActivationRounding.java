@@ -15,7 +15,8 @@ interface ActivationRounding {
   ActivationRounding NONE = (_, _, _, x) -> x;
 
   /// Every input of every product to 8 bits, whatever the weights are.
-  ActivationRounding EIGHT_BITS = (_, _, _, x) -> round(x, ActivationRounding::nearest);
+  ActivationRounding EIGHT_BITS =
+      (_, _, _, x) -> round(x, (_, count, steps) -> nearest(count, steps));
 
   /// @param weights what the input is multiplied with
   /// @param product its number, as in [EngineTrace]
@@ -48,7 +49,7 @@ interface ActivationRounding {
     double[] integers(int block, int count, double[] steps);
   }
 
-  private static double[] nearest(int block, int count, double[] steps) {
+  private static double[] nearest(int count, double[] steps) {
     double[] integers = new double[count];
     for (int i = 0; i < count; i++) {
       integers[i] = Math.rint(steps[i]);

@@ -255,15 +255,11 @@ final class GenerateCommand implements Callable<Integer> {
   private static EngineOptions engineOptions(
       ModelConfig config, int promptTokens, SamplingParameters sampling) {
     EngineOptions defaults = EngineOptions.defaults();
-    long tokens =
-        Math.min(config.contextTokens(), (long) promptTokens + sampling.maxTokens() + 1);
+    long tokens = Math.min(config.contextTokens(), (long) promptTokens + sampling.maxTokens() + 1);
     long cacheBytes =
         Math.ceilDiv(tokens, PagedKvCache.BLOCK_TOKENS)
             * PagedKvCache.blockBytes(
-                defaults.kvCacheType(),
-                config.layers(),
-                config.keyValueHeads(),
-                config.headSize());
+                defaults.kvCacheType(), config.layers(), config.keyValueHeads(), config.headSize());
     return defaults
         .withMaxBatch(1)
         .withStepTokens(Math.clamp(promptTokens, 1, defaults.stepTokens()))

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -211,6 +212,36 @@ class PublishedShapeTest {
         Main.run(Path.of(".."), new PrintWriter(out, true), new PrintWriter(err, true), arguments);
     assertThat(code).as(err.toString()).isZero();
     return out.toString();
+  }
+
+  /// 18.8 GB of bfloat16 zeros, whose scales are searched as those of other weights.
+  @Test
+  @Tag("proof")
+  void aWholeModelPacksInASmallHeap() throws IOException, InterruptedException {
+    Path model = Files.createDirectory(folder.resolve("model"));
+    PublishedShape.GLM_4_9B_CHAT.writeHoles(model);
+    Path pack = folder.resolve("model.glmpack");
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m",
+                "--add-modules=jdk.incubator.vector",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "pack",
+                "--model",
+                model.toString(),
+                "--weights",
+                "q4",
+                "--output",
+                pack.toString())
+            .inheritIO()
+            .start();
+
+    assertThat(process.waitFor()).isZero();
+    assertThat(Files.size(pack)).isBetween(5_290_000_000L, 5_300_000_000L);
+    assertThat(ModelLoader.describe(pack).config()).isEqualTo(ModelLoader.describe(model).config());
   }
 
   /// Any number that is not finite on the way to the logits would make these errors.

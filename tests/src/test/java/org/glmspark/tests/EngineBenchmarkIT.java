@@ -10,10 +10,12 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.ToDoubleFunction;
 import org.glmspark.generation.EngineOptions;
+import org.glmspark.generation.EngineStats;
 import org.glmspark.generation.GenerationEngine;
 import org.glmspark.generation.GenerationRequest;
 import org.glmspark.generation.GenerationResult;
 import org.glmspark.generation.PrefixCache;
+import org.glmspark.generation.PromptLookup;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelShape;
 import org.glmspark.model.RandomModel;
@@ -22,10 +24,11 @@ import org.glmspark.tensor.WeightType;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// What the scheduler and the prefix cache gain: `mvn -B verify -Pbench -pl tests -am
+/// What the scheduler, the prefix cache and prompt lookup gain: `mvn -B verify -Pbench -pl tests -am
 /// -Dit.test=EngineBenchmarkIT`.
 ///
-/// On a model of random weights, small but with the proportions of GLM-4-9B. Both sides of a
+/// On a model of random weights, small but with the proportions of GLM-4-9B; prompt lookup on the
+/// sample model, which copies from the documents it summarises. Both sides of a
 /// comparison run in turns: the machine may be noisy.
 @Tag("bench")
 class EngineBenchmarkIT {
@@ -36,6 +39,9 @@ class EngineBenchmarkIT {
   private static final int SPREAD = 20;
   private static final int PREFIX = 1000;
   private static final int SHARING = 64;
+  private static final int SUMMARIES = 150;
+  private static final int NOISE = 20;
+  private static final int NOISE_TOKENS = 200;
 
   private static ModelConfig config() {
     ModelConfig real = ModelShape.GLM_4_9B.config(1);
@@ -158,5 +164,67 @@ class EngineBenchmarkIT {
         shared,
         computed,
         computed / shared);
+  }
+
+  @Test
+  void measuresPromptLookupOfOneSequenceAtATime() {
+    List<GenerationRequest> summaries =
+        SampleModel.documents().subList(0, SUMMARIES).stream()
+            .map(document ->
+                new GenerationRequest(
+                    document.promptTokens().stream().mapToInt(Integer::intValue).toArray(),
+                    SamplingParameters.greedy(160)))
+            .toList();
+    Random random = new Random(1);
+    List<GenerationRequest> noise = new ArrayList<>();
+    for (int i = 0; i < NOISE; i++) {
+      SamplingParameters sampling =
+          SamplingParameters.builder()
+              .maxTokens(NOISE_TOKENS)
+              .temperature(1.5)
+              .seed(i)
+              .ignoreEos()
+              .build();
+      noise.add(new GenerationRequest(random.ints(50, 300, 2000).toArray(), sampling));
+    }
+    measurePromptLookup("summaries of documents", summaries);
+    measurePromptLookup("text without copies", noise);
+  }
+
+  private static void measurePromptLookup(String name, List<GenerationRequest> requests) {
+    EngineOptions alone = EngineOptions.defaults().withMaxBatch(1);
+    double guessed = 0;
+    double plain = 0;
+    EngineStats stats;
+    try (GenerationEngine guessing = GenerationEngine.open(SampleModel.FOLDER, alone);
+        GenerationEngine stepping =
+            GenerationEngine.open(
+                SampleModel.FOLDER, alone.withPromptLookup(PromptLookup.OFF))) {
+      for (int round = 0; round < 2 * ROUNDS; round++) {
+        guessed = Math.max(guessed, decodeTokensPerSecond(guessing, requests));
+        plain = Math.max(plain, decodeTokensPerSecond(stepping, requests));
+      }
+      stats = guessing.stats();
+    }
+    System.out.printf(
+        Locale.ROOT,
+        "%s, one at a time: %.0f tokens/s in decode, without prompt lookup %.0f, %.2f times;"
+            + " %.0f %% of %.2f guesses a token were right%n",
+        name,
+        guessed,
+        plain,
+        guessed / plain,
+        100.0 * stats.rightGuesses() / Math.max(1, stats.guessedTokens()),
+        (double) stats.guessedTokens() / stats.decodeTokens());
+  }
+
+  private static double decodeTokensPerSecond(
+      GenerationEngine engine, List<GenerationRequest> requests) {
+    EngineStats before = engine.stats();
+    var _ = complete(engine, requests);
+    EngineStats after = engine.stats();
+    return (after.decodeTokens() - before.decodeTokens())
+        * 1e9
+        / (after.decodeNanos() - before.decodeNanos());
   }
 }

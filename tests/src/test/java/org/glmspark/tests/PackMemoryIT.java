@@ -75,8 +75,7 @@ class PackMemoryIT {
       for (int number : new int[] {promptTokens, newTokens, cacheTokens}) {
         command.add(String.valueOf(number));
       }
-      process =
-          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+      process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
       BufferedReader out = process.inputReader();
       String line = out.readLine();
       while (line != null && !line.startsWith(PackUser.DONE)) {

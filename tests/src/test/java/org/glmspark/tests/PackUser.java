@@ -35,8 +35,7 @@ final class PackUser {
     }
     try (GenerationEngine engine =
         new GenerationEngine(model, options(model.config(), cacheTokens))) {
-      var sampling =
-          SamplingParameters.builder().maxTokens(newTokens).ignoreEos().build();
+      var sampling = SamplingParameters.builder().maxTokens(newTokens).ignoreEos().build();
       GenerationResult result = engine.submit(new GenerationRequest(prompt, sampling)).join();
       if (result.error() != null) {
         throw new IllegalStateException(result.error().sentence());

@@ -3,6 +3,7 @@ package org.glmspark.udfs;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
@@ -77,11 +78,10 @@ public final class AnswerCache {
 
     @Override
     public boolean cancel(boolean mayInterruptIfRunning) {
-      boolean cancelled = super.cancel(mayInterruptIfRunning);
-      if (cancelled) {
+      if (completeExceptionally(new CancellationException())) { // only the first call leaves
         leave(key, entry);
       }
-      return cancelled;
+      return isCancelled();
     }
   }
 

@@ -19,15 +19,12 @@ import org.glmspark.sampling.SamplingParameters;
 ///
 /// @param model counts tokens
 /// @param message what is asked about a text
-/// @param sampling how the model writes; `max_tokens` holds for the last answer, and for those about
-///   parts where half a part is not less
-/// @param partTokens most tokens of a text that is not cut; 0 for as many as the model's context
-///   leaves
+/// @param sampling how the model writes; `max_tokens` holds for the last answer, and for those
+///   about parts where half a part is not less
+/// @param partTokens most tokens of a text that is not cut; 0 for as many as the model's context and
+///   the engine's cache leave
 public record LongDocument(
-    OpenModel model,
-    UnaryOperator<String> message,
-    SamplingParameters sampling,
-    int partTokens) {
+    OpenModel model, UnaryOperator<String> message, SamplingParameters sampling, int partTokens) {
   /// Less text than this is not worth a prompt.
   private static final int LEAST_PART_TOKENS = 16;
 
@@ -75,8 +72,8 @@ public record LongDocument(
     if (tokens <= most) {
       return submission
           .submit(model.prompt(message.apply(text)), sampling)
-          .thenApply(result ->
-              new Outcome(result, before.parts(), before.cappedParts(), before.levels()));
+          .thenApply(
+              result -> new Outcome(result, before.parts(), before.cappedParts(), before.levels()));
     }
     if (most < LEAST_PART_TOKENS || tokens >= before.tokens()) {
       return CompletableFuture.completedFuture(tooLong(text, tokens, most, before));
@@ -98,8 +95,7 @@ public record LongDocument(
     int half = Math.max(1, tokens(part) / 2);
     SamplingParameters capped =
         half < sampling.maxTokens()
-            ? sampling
-                .toBuilder()
+            ? sampling.toBuilder()
                 .maxTokens(half)
                 .minTokens(Math.min(sampling.minTokens(), half))
                 .build()
@@ -130,8 +126,7 @@ public record LongDocument(
   /// Tokens of a text that a prompt has room for, beside the instruction and the answer.
   private int mostTextTokens() {
     int instruction = model.prompt(message.apply("")).length;
-    int room =
-        model.engine().model().config().contextTokens() - instruction - sampling.maxTokens();
+    int room = model.engine().model().config().contextTokens() - instruction - sampling.maxTokens();
     return partTokens == 0 ? room : Math.min(partTokens, room);
   }
 
@@ -143,7 +138,7 @@ public record LongDocument(
     int[] prompt = model.prompt(message.apply(text));
     String detail =
         before.levels() == 0
-            ? "the model's context leaves %d tokens for a text, beside the instruction and %d of the answer; ask for fewer or choose another model"
+            ? "context and cache leave %d tokens for a text, beside the instruction and %d of the answer; ask for fewer, give the cache more, or choose another model"
                 .formatted(most, sampling.maxTokens())
             : "the answers about its parts have %d tokens, no fewer than the parts, %d"
                 .formatted(tokens, before.tokens());

@@ -12,21 +12,32 @@ import org.glmspark.pack.PackingException;
 /// @param source which model
 /// @param options how each executor's engine uses its machine
 /// @param threads where the number of worker threads comes from
+/// @param cache where the size of the cache of keys and values comes from
 /// @param partTokens most tokens of a text that is worked on in one piece; 0 for as many as the
 ///   model's context leaves
 public record ModelSettings(
-    String name, ModelSource source, EngineOptions options, ModelHandle.Threads threads, int partTokens)
+    String name,
+    ModelSource source,
+    EngineOptions options,
+    ModelHandle.Threads threads,
+    ModelHandle.Cache cache,
+    int partTokens)
     implements Serializable {
 
-  /// Looks at the model from the driver, and packs it if this machine has not yet.
+  /// Looks at the model on this machine, and packs it if that was not done yet.
   ///
   /// @throws MalformedModelException if there is no model there, or none that reads text
   /// @throws PackingException if the pack cannot be written
   public ModelHandle handle() {
     ModelHandle handle = ModelHandle.of(source, options, PackProgress.SILENT);
-    return switch (threads) {
-      case AS_IN_OPTIONS -> handle;
-      case EXECUTOR_CORES -> handle.withThreadsOfExecutor();
+    ModelHandle threaded =
+        switch (threads) {
+          case AS_IN_OPTIONS -> handle;
+          case EXECUTOR_CORES -> handle.withThreadsOfExecutor();
+        };
+    return switch (cache) {
+      case AS_IN_OPTIONS -> threaded;
+      case SHARE_OF_EXECUTOR -> threaded.withCacheOfExecutor();
     };
   }
 }

@@ -32,8 +32,8 @@ public record OpenModel(GenerationEngine engine, ChatTemplate template, Tokenize
     return template.encode(List.of(ChatMessage.user(text)));
   }
 
-  /// The token that ends a plain answer: the family's role token of the user, whose turn it is then,
-  /// or the end of the text where the family has no such role.
+  /// The token that ends a plain answer: the family's role token of the user, whose turn it is
+  /// then, or the end of the text where the family has no such role.
   public int endOfAnswer() {
     @Nullable Integer user = tokenizer.vocabulary().specialTokens().get("<|user|>");
     int[] stopTokens = template.stopTokens();

@@ -12,8 +12,8 @@ import org.glmspark.generation.GenerationEngine;
 final class RequestKey {
   private RequestKey() {}
 
-  /// SHA-256, in hexadecimal, of the kind of request, the model, what is said against its files, the
-  /// type of its cache, and tokens.
+  /// SHA-256, in hexadecimal, of the kind of request, the model, what is said against its files,
+  /// the type of its cache, and tokens.
   static String of(String kind, GenerationEngine engine, List<int[]> tokens) {
     MessageDigest digest;
     try {

@@ -32,9 +32,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Options of the model are `weights`, `output-weights`, `pack-cache`, `rope-base`, `norm-epsilon`,
 /// `context` and `chat-format`; of the engine `threads` (0 for one to each core of the executor),
-/// `max-batch`, `step-tokens`, `kv-cache-type`, `kv-cache-bytes`, `kernels`, `prefix-cache`,
-/// `kv-cache-storage` and `kv-cache-folder`; `part-tokens` is how long a part of a long document
-/// may be, 0 for as long as fits.
+/// `max-batch`, `step-tokens`, `kv-cache-type`, `kv-cache-bytes` (0 for a share of the executor's
+/// memory), `kernels`, `prefix-cache`, `prompt-lookup`, `kv-cache-storage` and `kv-cache-folder`;
+/// `part-tokens` is how long a part of a long document may be, 0 for as long as fits.
 public final class SessionModels {
   private static final String PREFIX = "spark.glm.";
   private static final String MODELS = PREFIX + "models.";
@@ -162,6 +162,7 @@ public final class SessionModels {
                 options.constant("output-weights", WeightType.class)),
             options.value("pack-cache", Function.identity()));
     int threads = options.value("threads", 0, Integer::valueOf);
+    long cacheBytes = options.value("kv-cache-bytes", 0L, Long::valueOf);
     EngineOptions standard = EngineOptions.defaults();
     var engine =
         standard
@@ -170,11 +171,12 @@ public final class SessionModels {
             .withStepTokens(options.value("step-tokens", standard.stepTokens(), Integer::valueOf))
             .withKvCacheType(
                 options.constant("kv-cache-type", standard.kvCacheType(), KvCacheType.class))
-            .withKvCacheBytes(
-                options.value("kv-cache-bytes", standard.kvCacheBytes(), Long::valueOf))
+            .withKvCacheBytes(cacheBytes == 0 ? standard.kvCacheBytes() : cacheBytes)
             .withKernels(options.constant("kernels", standard.kernels(), KernelChoice.class))
             .withPrefixCache(
                 options.constant("prefix-cache", standard.prefixCache(), PrefixCache.class))
+            .withPromptLookup(
+                options.constant("prompt-lookup", standard.promptLookup(), PromptLookup.class))
             .withKvCacheStorage(
                 options.constant(
                     "kv-cache-storage", standard.kvCacheStorage(), KvCacheStorage.class))
@@ -186,6 +188,7 @@ public final class SessionModels {
         source,
         engine,
         threads == 0 ? ModelHandle.Threads.EXECUTOR_CORES : ModelHandle.Threads.AS_IN_OPTIONS,
+        cacheBytes == 0 ? ModelHandle.Cache.SHARE_OF_EXECUTOR : ModelHandle.Cache.AS_IN_OPTIONS,
         options.value("part-tokens", 0, Integer::valueOf));
   }
 

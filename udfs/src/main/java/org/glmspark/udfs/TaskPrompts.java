@@ -20,8 +20,7 @@ public final class TaskPrompts {
   /// @param maxWords the limit to ask for; 0 asks for none
   public static String summarize(String content, int maxWords) {
     String limit = maxWords == 0 ? "" : " in at most %d words".formatted(maxWords);
-    return after(
-        content, "Summarize the text above" + limit + ". Reply with the summary only.");
+    return after(content, "Summarize the text above" + limit + ". Reply with the summary only.");
   }
 
   /// Asks which label fits.

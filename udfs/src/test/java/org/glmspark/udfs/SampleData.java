@@ -10,7 +10,7 @@ import org.glmspark.generation.EngineOptions;
 
 /// The documents that come with the project, the model that can summarise them, and what it must
 /// answer.
-final class SampleData {
+public final class SampleData {
   private static final Path FOLDER = find();
 
   private SampleData() {}
@@ -27,7 +27,7 @@ final class SampleData {
     return folder.resolve("sample-data");
   }
 
-  static Path model() {
+  public static Path model() {
     return FOLDER.resolve("model");
   }
 

@@ -148,8 +148,8 @@ class JobFileTest {
     file.set("request.response-format={\"type\":\"choice\",\"choices\":[\"a\"]}");
     file.set("sampling.stop=END");
     assertThatThrownBy(file::options)
-        .hasMessage(
-            "--set: 'sampling' does not go with request.response-format: stop is set, "
+        .hasMessageEndingWith(
+            "job.json: 'sampling' does not go with request.response-format: stop is set, "
                 + "expected none with a response format: it could break the answer off");
   }
 

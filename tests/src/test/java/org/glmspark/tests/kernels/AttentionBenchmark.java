@@ -20,12 +20,12 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// Attention of 16 query heads to one key-value head of 128 elements, at the end of a context: 8,192
-/// operations a query and key.
+/// Attention of 16 query heads to one key-value head of 128 elements, at the end of a context:
+/// 8,192 operations a query and key.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 3, time = 1)
+@Warmup(iterations = 5, time = 2)
 @Measurement(iterations = 3, time = 1)
 @Fork(1)
 public class AttentionBenchmark {

@@ -3,6 +3,7 @@ package org.glmspark.tests.kernels;
 import java.util.concurrent.TimeUnit;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.kernel.MatMul;
+import org.glmspark.kernel.MatMulScratch;
 import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.WeightType;
@@ -22,7 +23,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 3, time = 1)
+@Warmup(iterations = 5, time = 2)
 @Measurement(iterations = 3, time = 1)
 @Fork(1)
 public class FloatProductBenchmark {
@@ -38,13 +39,14 @@ public class FloatProductBenchmark {
   private StripMatrix weights = RandomNumbers.weights(WeightType.F32, 1, 1);
   private FloatMatrix x = new FloatMatrix(1, 1);
   private FloatMatrix out = new FloatMatrix(1, 1);
-  private final float[] scratch = new float[MatMul.SCRATCH_FLOATS];
+  private MatMulScratch scratch = new MatMulScratch(1);
 
   @Setup
   public void prepare() {
     weights = RandomNumbers.weights(type, SIZE, SIZE);
     x = RandomNumbers.activations(tokens, SIZE);
     out = new FloatMatrix(tokens, SIZE);
+    scratch = new MatMulScratch(tokens);
   }
 
   /// In groups of strips, as threads take them.

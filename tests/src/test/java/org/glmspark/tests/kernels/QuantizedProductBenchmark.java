@@ -3,6 +3,7 @@ package org.glmspark.tests.kernels;
 import java.util.concurrent.TimeUnit;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.kernel.MatMul;
+import org.glmspark.kernel.MatMulScratch;
 import org.glmspark.kernel.Q8Activations;
 import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.tensor.StripMatrix;
@@ -24,7 +25,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 3, time = 1)
+@Warmup(iterations = 5, time = 2)
 @Measurement(iterations = 3, time = 1)
 @Fork(1)
 public class QuantizedProductBenchmark {
@@ -44,7 +45,7 @@ public class QuantizedProductBenchmark {
   private StripMatrix weights = RandomNumbers.weights(WeightType.F32, 1, 1);
   private Q8Activations activations = new Q8Activations(1, 1);
   private FloatMatrix out = new FloatMatrix(1, 1);
-  private final float[] scratch = new float[MatMul.SCRATCH_FLOATS];
+  private MatMulScratch scratch = new MatMulScratch(1);
 
   @Setup
   public void prepare() {
@@ -57,6 +58,7 @@ public class QuantizedProductBenchmark {
       activations.quantize(x, row);
     }
     out = new FloatMatrix(tokens, SIZE);
+    scratch = new MatMulScratch(tokens);
   }
 
   /// In groups of strips, as threads take them.

@@ -60,7 +60,8 @@ final class Arguments {
     List<String> names = parameters.stream().map(Parameter::name).toList();
     List<Expression> renamed = new ArrayList<>();
     for (Expression argument : Scala.<Expression>list(given)) {
-      renamed.add(argument instanceof NamedArgumentExpression named ? plain(named, names) : argument);
+      renamed.add(
+          argument instanceof NamedArgumentExpression named ? plain(named, names) : argument);
     }
     return renamed;
   }
@@ -150,8 +151,8 @@ final class Arguments {
     return texts;
   }
 
-  /// Constant texts by name, some of which may be null; or null if there is no map.
-  /// Refused if they differ by row or are no texts.
+  /// Constant texts by name, some of which may be null; or null if there is no map. Refused if they
+  /// differ by row or are no texts.
   @Nullable Map<String, @Nullable String> textsByName(String name) {
     DataType expected = DataTypes.createMapType(DataTypes.StringType, DataTypes.StringType);
     boolean fits =

@@ -21,8 +21,8 @@ import org.glmspark.udfs.TaskPrompts;
 /// @param labels with their descriptions
 /// @param instructions what else the model is to heed; empty for nothing
 /// @param choice how many labels a text can have
-record ChooseDescribedLabels(
-    List<Labels.Described> labels, String instructions, Choice choice) implements RowFunction {
+record ChooseDescribedLabels(List<Labels.Described> labels, String instructions, Choice choice)
+    implements RowFunction {
   private static final List<String> YES_OR_NO = List.of("yes", "no");
 
   /// How many labels a text can have.

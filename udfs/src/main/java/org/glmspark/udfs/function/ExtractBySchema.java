@@ -7,7 +7,6 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.glmspark.generation.RowError;
-import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.udfs.OpenModel;
 import org.glmspark.udfs.RowRequests;
 import org.glmspark.udfs.TaskPrompts;
@@ -52,7 +51,7 @@ record ExtractBySchema(ExtractionSchema schema, String instructions) implements 
         .generate(
             model.prompt(prompt),
             JsonAnswers.sampling(model, content),
-            new AnswerFormat.JsonSchema(schema.jsonSchema()))
+            schema.format())
         .thenApply(result -> JsonAnswers.read(result, Variants::response));
   }
 

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// The values of named fields that the row's text has: `ai_extract` with an array of labels.
 ///
 /// @param fields the labels
-record ExtractFields(List<String> fields) implements RowFunction {
+/// @param format an object with every field, each a text or null
+record ExtractFields(List<String> fields, AnswerFormat format) implements RowFunction {
   ExtractFields {
     fields = List.copyOf(fields);
   }
@@ -44,17 +45,15 @@ record ExtractFields(List<String> fields) implements RowFunction {
     return Map.of("labels", fields.toString());
   }
 
-  /// An object with every field, each a text or null.
-  private AnswerFormat format() {
-    JsonNodeFactory json = JsonNodeFactory.instance;
-    ObjectNode schema = json.objectNode().put("type", "object");
+  static ExtractFields of(List<String> fields) {
+    ObjectNode schema = JsonNodeFactory.instance.objectNode().put("type", "object");
     ObjectNode properties = schema.putObject("properties");
     for (String field : fields) {
       properties.putObject(field).putArray("type").add("string").add("null");
     }
     var required = schema.putArray("required");
     fields.forEach(required::add);
-    return new AnswerFormat.JsonSchema(schema.toString());
+    return new ExtractFields(fields, new AnswerFormat.JsonSchema(schema.toString()));
   }
 
   @Override
@@ -68,7 +67,7 @@ record ExtractFields(List<String> fields) implements RowFunction {
         .generate(
             model.prompt(TaskPrompts.extract(content, fields)),
             JsonAnswers.sampling(model, content),
-            format())
+            format)
         .thenApply(result -> JsonAnswers.read(result, this::struct));
   }
 

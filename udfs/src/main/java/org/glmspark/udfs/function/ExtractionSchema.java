@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.glmspark.grammar.AnswerFormat;
 
 /// The schema of `ai_extract`: names alone, or what each is.
 ///
@@ -22,8 +23,8 @@ import java.util.Set;
 ///
 /// @param written as the call has it, in compact JSON
 /// @param plainNames the fields, if nothing but their names is said; else empty
-/// @param jsonSchema what answers must match: every field, and null wherever the text does not say
-record ExtractionSchema(String written, List<String> plainNames, String jsonSchema)
+/// @param format of answers: every field, and null wherever the text does not say
+record ExtractionSchema(String written, List<String> plainNames, AnswerFormat format)
     implements Serializable {
   private static final int DEEPEST = 7;
   private static final int MOST_PROPERTIES = 128;
@@ -52,27 +53,30 @@ record ExtractionSchema(String written, List<String> plainNames, String jsonSche
       if (fields.size() < names.size()) {
         throw refusal("has the same name twice");
       }
-      return new ExtractionSchema(node.toString(), names, new Reader().schema(fields));
+      return new ExtractionSchema(node.toString(), names, new Reader().format(fields));
     }
     if (!node.isObject()) {
       throw refusal("is %s, expected an array of names or an object".formatted(node));
     }
-    return new ExtractionSchema(
-        node.toString(), List.of(), new Reader().schema((ObjectNode) node));
+    return new ExtractionSchema(node.toString(), List.of(), new Reader().format((ObjectNode) node));
   }
 
   private static RuntimeException refusal(String found) {
-    return AiCondition.INVALID_SCHEMA.refusal(
-        "The schema of ai_extract %s.".formatted(found));
+    return AiCondition.INVALID_SCHEMA.refusal("The schema of ai_extract %s.".formatted(found));
   }
 
   /// Turns a schema of `ai_extract` into one of JSON, counting properties on the way.
   private static final class Reader {
     private int properties;
 
-    String schema(ObjectNode fields) {
-      return object(fields, "", 1, JsonNodeFactory.instance.objectNode().put("type", "object"))
-          .toString();
+    AnswerFormat format(ObjectNode fields) {
+      ObjectNode schema = JsonNodeFactory.instance.objectNode().put("type", "object");
+      String converted = object(fields, "", 1, schema).toString();
+      try {
+        return new AnswerFormat.JsonSchema(converted);
+      } catch (IllegalArgumentException e) { // too large, or no Unicode
+        throw refusal("is not supported: " + e.getMessage());
+      }
     }
 
     /// @param place for messages, empty at the top
@@ -109,16 +113,16 @@ record ExtractionSchema(String written, List<String> plainNames, String jsonSche
 
     private ObjectNode value(JsonNode node, String place, int depth) {
       if (!node.isObject()) {
-        throw refusal(
-            "has %s%s, expected an object with a type".formatted(node, at(place)));
+        throw refusal("has %s%s, expected an object with a type".formatted(node, at(place)));
       }
-      node.fieldNames().forEachRemaining(keyword -> {
-        if (!KEYWORDS.contains(keyword)) {
-          throw refusal(
-              "has the keyword '%s'%s, expected %s"
-                  .formatted(keyword, at(place), KEYWORDS.stream().sorted().toList()));
-        }
-      });
+      node.fieldNames()
+          .forEachRemaining(keyword -> {
+            if (!KEYWORDS.contains(keyword)) {
+              throw refusal(
+                  "has the keyword '%s'%s, expected %s"
+                      .formatted(keyword, at(place), KEYWORDS.stream().sorted().toList()));
+            }
+          });
       ObjectNode schema = JsonNodeFactory.instance.objectNode();
       String type = node.path("type").asText("");
       switch (type) {
@@ -156,8 +160,7 @@ record ExtractionSchema(String written, List<String> plainNames, String jsonSche
       Set<String> seen = new HashSet<>();
       for (JsonNode label : labels) {
         if (!label.isTextual() || !seen.add(label.textValue())) {
-          throw refusal(
-              "has the label %s%s, expected different texts".formatted(label, at(place)));
+          throw refusal("has the label %s%s, expected different texts".formatted(label, at(place)));
         }
         values.add(label);
       }

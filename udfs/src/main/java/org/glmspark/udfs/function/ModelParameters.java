@@ -105,9 +105,7 @@ final class ModelParameters {
                 name,
                 String.join(
                     ", ",
-                    Arrays.stream(SamplingPreset.values())
-                        .map(ModelParameters::written)
-                        .toList())))
+                    Arrays.stream(SamplingPreset.values()).map(ModelParameters::written).toList())))
         .parameters(0);
   }
 

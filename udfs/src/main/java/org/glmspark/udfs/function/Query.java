@@ -22,8 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// @param shape of the result
 /// @param sampling how the model writes
 /// @param format what form the answer must have, or null for any
-record Query(
-    String name, Shape shape, SamplingParameters sampling, @Nullable AnswerFormat format)
+record Query(String name, Shape shape, SamplingParameters sampling, @Nullable AnswerFormat format)
     implements RowFunction {
   private static final StructType WITH_ERROR =
       new StructType()

@@ -42,7 +42,12 @@ final class ResponseFormats {
             "The response format of ai_query is not supported: %s.".formatted(e.getMessage()));
       }
     }
-    return new AnswerFormat.JsonSchema(schema(outerStruct(format)).toString());
+    String schema = schema(outerStruct(format)).toString();
+    try {
+      return new AnswerFormat.JsonSchema(schema);
+    } catch (IllegalArgumentException e) { // too large, or no Unicode
+      throw unsupported(format, "is not supported: " + e.getMessage());
+    }
   }
 
   /// The struct that is the only field of a DDL string; its name is of no use to anybody.
@@ -51,7 +56,8 @@ final class ResponseFormats {
     try {
       type = parsed(ddl);
     } catch (ParseException e) {
-      String why = String.valueOf(e.getMessage()).lines().filter(l -> !l.isBlank()).findFirst().orElse("");
+      String why =
+          String.valueOf(e.getMessage()).lines().filter(l -> !l.isBlank()).findFirst().orElse("");
       throw unsupported(ddl, "is no DDL and no JSON: " + why);
     }
     if (type.length() != 1 || !(type.fields()[0].dataType() instanceof StructType struct)) {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// What a SQL function does for one row, with everything that is the same for all rows of a call.
 ///
 /// Equal functions with equal inputs have equal values, so records that compare all of this.
-public sealed interface RowFunction extends Serializable 
+public sealed interface RowFunction extends Serializable
     permits ChooseDescribedLabels,
         ChooseLabel,
         CountTokens,

@@ -1,8 +1,9 @@
 package org.glmspark.udfs.function;
 
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import org.apache.spark.sql.internal.SQLConf;
+import org.apache.spark.sql.SparkSession;
 import org.glmspark.udfs.ModelSettings;
 import org.glmspark.udfs.SessionModels;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,8 @@ final class SessionSettings {
   }
 
   static SessionSettings current() {
-    return new SessionSettings(CollectionConverters.asJava(SQLConf.get().getAllConfs()));
+    // Not SQLConf.get(): within a view that has only what the view was made with.
+    return new SessionSettings(CollectionConverters.asJava(SparkSession.active().conf().getAll()));
   }
 
   /// The model of functions that name none.
@@ -46,7 +48,7 @@ final class SessionSettings {
   }
 
   private String known() {
-    java.util.List<String> names = new SessionModels(settings).names();
+    List<String> names = new SessionModels(settings).names();
     return names.isEmpty() ? "none is configured" : "configured are " + String.join(", ", names);
   }
 

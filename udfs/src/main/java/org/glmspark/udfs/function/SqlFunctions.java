@@ -51,10 +51,7 @@ public final class SqlFunctions {
         """,
         (arguments, session) ->
             onDefaultModel(
-                session,
-                new Query("ai_gen", Query.Shape.TEXT, GREEDY, null),
-                arguments,
-                "prompt"));
+                session, new Query("ai_gen", Query.Shape.TEXT, GREEDY, null), arguments, "prompt"));
   }
 
   private static SqlFunction query() {
@@ -69,7 +66,8 @@ public final class SqlFunctions {
             Parameter.optional("responseFormat", null)),
         """
         _FUNC_(endpoint, request[, returnType, failOnError, modelParameters, responseFormat]) - \
-        Answers the request with the model of a name.""",
+        Answers the request with the model of a name.\
+        """,
         """
         * endpoint - a constant STRING, the name of a model; also accepted as endpointName
         * request - a STRING expression, put to the model as it stands
@@ -254,7 +252,10 @@ public final class SqlFunctions {
         """,
         (arguments, session) ->
             onDefaultModel(
-                session, new ChooseLabel(new ChooseLabel.Question.Sentiment()), arguments, "content"));
+                session,
+                new ChooseLabel(new ChooseLabel.Question.Sentiment()),
+                arguments,
+                "content"));
   }
 
   private static SqlFunction extract() {
@@ -303,7 +304,7 @@ public final class SqlFunctions {
     }
     List<String> fields =
         Labels.ofArray("ai_extract", arguments.texts("labels"), 1, MOST_EXTRACTED_FIELDS);
-    return onDefaultModel(session, new ExtractFields(fields), arguments, "content");
+    return onDefaultModel(session, ExtractFields.of(fields), arguments, "content");
   }
 
   private static SqlFunction similarity() {
@@ -319,8 +320,7 @@ public final class SqlFunctions {
         > SELECT _FUNC_('Apache Spark', 'Apache Spark');
          1.0
         """,
-        (arguments, session) ->
-            onDefaultModel(session, new Similarity(), arguments, "a", "b"));
+        (arguments, session) -> onDefaultModel(session, new Similarity(), arguments, "a", "b"));
   }
 
   private static SqlFunction fixGrammar() {
@@ -397,8 +397,7 @@ public final class SqlFunctions {
         > SELECT _FUNC_('Hello');
          1
         """,
-        (arguments, session) ->
-            onDefaultModel(session, new CountTokens(), arguments, "content"));
+        (arguments, session) -> onDefaultModel(session, new CountTokens(), arguments, "content"));
   }
 
   private static BoundCall onDefaultModel(

@@ -10,8 +10,8 @@ import org.apache.spark.types.variant.VariantBuilder;
 import org.apache.spark.unsafe.types.VariantVal;
 import org.glmspark.generation.RowError;
 
-/// The VARIANT that functions of version 2 give:
-/// `{"response": ..., "error_message": ...}`, one of them null.
+/// The VARIANT that functions of version 2 give: `{"response": ..., "error_message": ...}`, one of
+/// them null.
 final class Variants {
   private Variants() {}
 
@@ -20,8 +20,7 @@ final class Variants {
   }
 
   static VariantVal failed(RowError error) {
-    return variant(
-        NullNode.getInstance(), JsonNodeFactory.instance.textNode(error.sentence()));
+    return variant(NullNode.getInstance(), JsonNodeFactory.instance.textNode(error.sentence()));
   }
 
   private static VariantVal variant(JsonNode response, JsonNode error) {

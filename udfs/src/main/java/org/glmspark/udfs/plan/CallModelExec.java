@@ -55,12 +55,19 @@ public final class CallModelExec extends SparkPlan implements UnaryExecNode {
     return callMetrics().byName();
   }
 
+  /// @throws IllegalArgumentException if the executors' memory does not hold the model
+  private ModelHandle handle(ModelSettings model) {
+    ModelHandle handle = model.handle();
+    handle.requireMemory(sparkContext().conf());
+    return handle;
+  }
+
   @Override
   public RDD<InternalRow> doExecute() {
     Map<ModelSettings, ModelHandle> handles = new HashMap<>();
     List<CallRows.Call> made = new ArrayList<>();
     for (ModelCall call : Scala.<ModelCall>list(calls)) {
-      ModelHandle handle = handles.computeIfAbsent(call.task().model(), ModelSettings::handle);
+      ModelHandle handle = handles.computeIfAbsent(call.task().model(), this::handle);
       made.add(
           new CallRows.Call(
               call.task(), handle, call.toString(), Scala.<Expression>list(call.inputs())));

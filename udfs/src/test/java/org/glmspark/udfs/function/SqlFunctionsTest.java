@@ -13,6 +13,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.glmspark.udfs.ExecutorEngines;
 import org.glmspark.udfs.LocalSpark;
+import org.glmspark.udfs.SampleData;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,7 +29,8 @@ class SqlFunctionsTest {
         .sql(
             """
             SELECT 'I bought the blender in Tengorville for 126 dollars. I can say that it feels sturdy. \
-            And it is easy to use.' AS body, CAST(NULL AS STRING) AS nothing, 3 AS number""")
+            And it is easy to use.' AS body, CAST(NULL AS STRING) AS nothing, 3 AS number\
+            """)
         .createOrReplaceTempView("doc");
   }
 
@@ -107,8 +109,7 @@ class SqlFunctionsTest {
               "ai_query('sample', body, responseFormat => '{\"type\": \"json_object\"}', modelParameters => named_struct('stop', 'x'))",
               "AI_FUNCTION_INVALID_MODEL_PARAMETERS.UNSUPPORTED_MODEL_PARAMETER",
               "22023"),
-          parameters(
-              "'max_token', 5", "UNSUPPORTED_MODEL_PARAMETER"),
+          parameters("'max_token', 5", "UNSUPPORTED_MODEL_PARAMETER"),
           parameters("'temperature', 3.5", "INVALID_NUMERIC_PARAMETER"),
           parameters("'max_tokens', 3000000000", "INVALID_NUMERIC_PARAMETER"),
           parameters("'max_tokens', 'five'", "INVALID_PARAMETER_DATA_TYPE"),
@@ -184,7 +185,8 @@ class SqlFunctionsTest {
 
   @Test
   void saysWhereInTheQueryARefusedCallStands() {
-    Throwable thrown = catchThrowable(() -> SPARK.sql("SELECT body,\n  ai_summarize(body, -1) FROM doc"));
+    Throwable thrown =
+        catchThrowable(() -> SPARK.sql("SELECT body,\n  ai_summarize(body, -1) FROM doc"));
 
     assertThat(thrown)
         .hasMessageContaining(
@@ -203,7 +205,8 @@ class SqlFunctionsTest {
             ai_classify(body, '["a", "b"]') f, ai_analyze_sentiment(body) g, ai_fix_grammar(body) h, \
             ai_translate(body, to_lang => 'de') i, ai_mask(body, array('city')) j, \
             ai_count_tokens(body) k, ai_extract(body, array('price', 'the shop')) l, \
-            ai_extract(body, schema => '["price"]') m, ai_similarity(body, expr2 => 'b') n FROM doc""");
+            ai_extract(body, schema => '["price"]') m, ai_similarity(body, expr2 => 'b') n FROM doc\
+            """);
 
     assertThat(row.schema().toDDL())
         .isEqualTo(
@@ -225,7 +228,8 @@ class SqlFunctionsTest {
                 ai_translate(body, nothing), ai_mask(nothing, array('city')), \
                 ai_count_tokens(nothing), ai_gen(NULL), \
                 ai_extract(nothing, array('a')), ai_extract(nothing, '["a"]'), \
-                ai_similarity(nothing, body), ai_similarity(body, nothing) FROM doc""")
+                ai_similarity(nothing, body), ai_similarity(body, nothing) FROM doc\
+                """)
             .first();
 
     for (int i = 0; i < row.length(); i++) {
@@ -297,7 +301,10 @@ class SqlFunctionsTest {
     SPARK.conf().set("spark.glm.unknown-endpoint", "default");
     try {
       String plan =
-          SPARK.sql("EXPLAIN SELECT ai_query('databricks-gpt', body) FROM doc").first().getString(0);
+          SPARK
+              .sql("EXPLAIN SELECT ai_query('databricks-gpt', body) FROM doc")
+              .first()
+              .getString(0);
 
       assertThat(plan).contains("max_tokens => 256, model => sample)");
     } finally {
@@ -318,12 +325,13 @@ class SqlFunctionsTest {
       SPARK.conf().set("spark.glm.model", "sample");
       try {
         Throwable thrown =
-            catchThrowable(() ->
-                SPARK.sql("SELECT ai_gen(body), ai_query('other', body) FROM doc"));
+            catchThrowable(
+                () -> SPARK.sql("SELECT ai_gen(body), ai_query('other', body) FROM doc"));
 
         assertThat(thrown)
             .isInstanceOf(AiFunctionException.class)
-            .hasMessageContaining("[AI_FUNCTION_INVALID_SETTING] " + setting.getKey().replace("threads", "path"));
+            .hasMessageContaining(
+                "[AI_FUNCTION_INVALID_SETTING] " + setting.getKey().replace("threads", "path"));
       } finally {
         SPARK.conf().unset(setting.getKey());
         SPARK.conf().unset("spark.glm.model");
@@ -339,10 +347,12 @@ class SqlFunctionsTest {
                 """
                 SELECT ai_analyze_sentiment(body), ai_classify(body, array('incident', 'review')), \
                 CAST(ai_classify(body, '["meeting", "review"]') AS STRING), \
-                ai_summarize(body), ai_count_tokens(body), ai_count_tokens('') FROM doc""")
+                ai_summarize(body), ai_count_tokens(body), ai_count_tokens('') FROM doc\
+                """)
             .first();
 
-    assertThat(Arrays.asList(row.getString(0), row.getString(1), row.getString(2), row.getString(3)))
+    assertThat(
+            Arrays.asList(row.getString(0), row.getString(1), row.getString(2), row.getString(3)))
         .containsExactly(
             "positive",
             "review",
@@ -362,7 +372,8 @@ class SqlFunctionsTest {
                 CAST(ai_extract(body, '["shop", "price"]') AS STRING), \
                 CAST(ai_extract(body, '{"price": {"type": "integer"}, "mood": {"type": "enum", "labels": ["good", "bad"]}}') AS STRING), \
                 from_json(ai_query('sample', body, responseFormat => 'r STRUCT<a: INT NOT NULL, b: ARRAY<STRING>>'), 'a INT, b ARRAY<STRING>') \
-                FROM doc""")
+                FROM doc\
+                """)
             .first();
 
     Row fields = row.getStruct(0);
@@ -378,13 +389,36 @@ class SqlFunctionsTest {
   }
 
   @Test
+  void opensEachModelOfAQueryOnce() {
+    SPARK.conf().set("spark.glm.models.small.path", SampleData.model().toString());
+    SPARK.conf().set("spark.glm.models.small.max-batch", 3);
+    SPARK.conf().set("spark.glm.models.small.threads", 1);
+    SPARK.conf().set("spark.glm.models.small.kv-cache-bytes", 8 << 20);
+    SPARK.conf().set("spark.glm.model", "sample");
+    int opened = ExecutorEngines.opened();
+    try {
+      String query =
+          "SELECT ai_analyze_sentiment(body) = 'positive' AND ai_query('sample', body) = ai_query('small', body) FROM doc";
+
+      assertThat(SPARK.sql(query).first().getBoolean(0)).isTrue();
+      assertThat(SPARK.sql(query).first().getBoolean(0)).isTrue();
+      assertThat(ExecutorEngines.opened()).isBetween(opened + 1, opened + 2);
+    } finally {
+      List.of("path", "max-batch", "threads", "kv-cache-bytes")
+          .forEach(option -> SPARK.conf().unset("spark.glm.models.small." + option));
+      SPARK.conf().unset("spark.glm.model");
+    }
+  }
+
+  @Test
   void comparesTexts() {
     Row row =
         SPARK
             .sql(
                 """
                 SELECT ai_similarity(body, body), ai_similarity(body, 'The lamp feels sturdy.'), \
-                ai_similarity('The lamp feels sturdy.', body), ai_similarity('', '') FROM doc""")
+                ai_similarity('The lamp feels sturdy.', body), ai_similarity('', '') FROM doc\
+                """)
             .first();
 
     assertThat(row.getFloat(0)).isEqualTo(1);
@@ -395,8 +429,7 @@ class SqlFunctionsTest {
   @Test
   void explainsThemselves() {
     for (SqlFunction function : SqlFunctions.all()) {
-      List<Row> lines =
-          SPARK.sql("DESCRIBE FUNCTION EXTENDED " + function.name()).collectAsList();
+      List<Row> lines = SPARK.sql("DESCRIBE FUNCTION EXTENDED " + function.name()).collectAsList();
 
       String text = String.join("\n", lines.stream().map(line -> line.getString(0)).toList());
       assertThat(text)

@@ -3,17 +3,30 @@ package org.glmspark.udfs.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.apache.spark.api.java.function.VoidFunction2;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.execution.SparkPlan;
+import org.apache.spark.sql.execution.adaptive.AdaptiveSparkPlanExec;
+import org.apache.spark.sql.execution.adaptive.QueryStageExec;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.streaming.Trigger;
 import org.glmspark.udfs.AnswerCache;
 import org.glmspark.udfs.LocalSpark;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.FieldSource;
+import scala.jdk.javaapi.CollectionConverters;
 
 /// Requests that an engine gets for a query: each call once for each row that needs it.
 class CallsOnceTest {
@@ -172,5 +185,208 @@ class CallsOnceTest {
 
     assertThat(rows).hasSize(query.rows());
     assertThat(asked()).isEqualTo(query.asked());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true, false", "false, true", "false, false"})
+  void asksOnceWhateverTheExecutionSettings(String adaptive, String codegen) {
+    SPARK.conf().set("spark.sql.adaptive.enabled", adaptive);
+    SPARK.conf().set("spark.sql.codegen.wholeStage", codegen);
+
+    assertThat(
+            SPARK
+                .sql("SELECT grp, max(upper(ai_gen(p))) FROM docs WHERE id < 20 GROUP BY grp")
+                .collectAsList())
+        .hasSize(4);
+    assertThat(asked()).isEqualTo(20);
+    assertThat(SPARK.sql("SELECT id, ai_gen(p) g FROM docs ORDER BY g, id LIMIT 5").collectAsList())
+        .hasSize(5);
+    assertThat(asked()).isEqualTo(60);
+  }
+
+  @Test
+  void keepsTheOrderOfASort() {
+    List<Row> rows =
+        SPARK
+            .sql("SELECT id, ai_gen(p) FROM docs ORDER BY id DESC LIMIT 12 OFFSET 2")
+            .collectAsList();
+
+    assertThat(rows.stream().map(row -> row.getLong(0)))
+        .containsExactly(37L, 36L, 35L, 34L, 33L, 32L, 31L, 30L, 29L, 28L, 27L, 26L);
+    assertThat(rows).allSatisfy(row -> assertThat(row.getString(1)).isEqualTo("positive"));
+  }
+
+  @Test
+  void looksNoFurtherAheadThanTwoBatchesWhereALimitFollowsAFilter() {
+    List<Row> rows =
+        SPARK.sql("SELECT id FROM docs WHERE ai_gen(p) LIKE 'pos%' LIMIT 1").collectAsList();
+
+    assertThat(rows).hasSize(1);
+    assertThat(asked()).isBetween(1L, (long) LOOK_AHEAD);
+  }
+
+  @Test
+  void generatesEqualRequestsOnceForAViewReadTwice() {
+    SPARK.sql("CREATE OR REPLACE TEMP VIEW answers AS SELECT id, ai_gen(p) g FROM docs");
+
+    assertThat(
+            SPARK
+                .sql("SELECT x.g, y.g FROM answers x JOIN answers y ON x.id = y.id")
+                .collectAsList())
+        .hasSize(ROWS);
+    assertThat(computed()).isEqualTo(ROWS);
+  }
+
+  @Test
+  void generatesEqualRequestsOnceForASelfJoinedDataset() {
+    Dataset<Row> answers = SPARK.table("docs").selectExpr("id", "ai_gen(p) AS g");
+
+    assertThat(
+            answers
+                .as("x")
+                .join(answers.as("y"), functions.expr("x.id = y.id"))
+                .select("x.g", "y.g")
+                .collectAsList())
+        .hasSize(ROWS);
+    assertThat(computed()).isEqualTo(ROWS);
+  }
+
+  @Test
+  void readsACachedDatasetWithoutAskingAgain() {
+    Dataset<Row> answers = SPARK.table("docs").selectExpr("id", "ai_gen(p) AS g").cache();
+
+    assertThat(answers.count()).isEqualTo(ROWS);
+    assertThat(answers.where("g = 'positive'").count()).isEqualTo(ROWS);
+    assertThat(asked()).isEqualTo(ROWS);
+    answers.unpersist();
+  }
+
+  @Test
+  void writesTables() {
+    String table = "answers_" + System.nanoTime();
+    SPARK.sql(
+        "CREATE TABLE %s USING parquet LOCATION '%s' AS SELECT id, ai_gen(p) g FROM docs WHERE lang = 'en'"
+            .formatted(table, folder.resolve(table)));
+    assertThat(asked()).isEqualTo(20);
+    SPARK.sql("INSERT INTO %s SELECT id, upper(ai_gen(p)) FROM docs WHERE id < 7".formatted(table));
+
+    assertThat(asked()).isEqualTo(27);
+    assertThat(SPARK.table(table).where("lower(g) = 'positive'").count()).isEqualTo(27);
+    SPARK.sql("DROP TABLE " + table);
+  }
+
+  @Test
+  void answersTheRowsOfAStream() throws Exception {
+    List<Row> answered = new ArrayList<>();
+    SPARK
+        .readStream()
+        .schema(SPARK.table("docs").schema())
+        .option("maxFilesPerTrigger", 2)
+        .parquet(folder.resolve("docs").toString())
+        .selectExpr("id", "ai_gen(p) AS g")
+        .writeStream()
+        .option("checkpointLocation", folder.resolve("checkpoint").toString())
+        .trigger(Trigger.AvailableNow())
+        .foreachBatch(
+            (VoidFunction2<Dataset<Row>, Long>)
+                (batch, _) -> answered.addAll(batch.collectAsList()))
+        .start()
+        .awaitTermination();
+
+    assertThat(answered).hasSize(ROWS);
+    assertThat(answered).allSatisfy(row -> assertThat(row.getString(1)).isEqualTo("positive"));
+    assertThat(asked()).isEqualTo(ROWS);
+  }
+
+  @Test
+  void addsColumnsToADataset() {
+    Dataset<Row> answers =
+        SPARK
+            .table("docs")
+            .withColumn("g", functions.expr("ai_gen(p)"))
+            .withColumn("h", functions.upper(functions.expr("ai_gen(p)")))
+            .withColumn("i", functions.call_function("ai_count_tokens", functions.col("g")));
+
+    assertThat(answers.filter("h like 'POS%'").filter("lang = 'en'").select("g", "i").count())
+        .isEqualTo(20);
+    assertThat(asked()).isEqualTo(20);
+  }
+
+  @Test
+  void computesTheTextOnceForSeveralFunctions() {
+    String body = "split(p, '\\n')[0]";
+    Dataset<Row> answers =
+        SPARK.sql(
+            "SELECT ai_analyze_sentiment(b), ai_classify(b, array('review', 'meeting')), ai_summarize(b) FROM (SELECT %s AS b FROM docs WHERE id < 8)"
+                .formatted(body));
+
+    assertThat(answers.collectAsList())
+        .allSatisfy(row -> assertThat(row.getString(1)).isEqualTo("review"));
+    Map<String, Long> metrics = metrics(answers);
+    assertThat(metrics).containsEntry("numOutputRows", 8L).containsEntry("calls", 24L);
+    assertThat(metrics.get("promptTokens")).isGreaterThan(1000);
+    assertThat(metrics.get("cachedTokens")).isGreaterThan(metrics.get("promptTokens") / 3);
+  }
+
+  /// The metrics of the one operator that makes calls.
+  private static Map<String, Long> metrics(Dataset<Row> executed) {
+    SparkPlan plan =
+        ((org.apache.spark.sql.classic.Dataset<Row>) executed).queryExecution().executedPlan();
+    SparkPlan calls = find(plan);
+    return CollectionConverters.asJava(calls.metrics()).entrySet().stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, metric -> metric.getValue().value()));
+  }
+
+  /// Adaptive execution hides plans from the search of others.
+  private static SparkPlan find(SparkPlan plan) {
+    return switch (plan) {
+      case AdaptiveSparkPlanExec adaptive -> find(adaptive.executedPlan());
+      case QueryStageExec stage -> find(stage.plan());
+      case CallModelExec calls -> calls;
+      default -> find(plan.children().head());
+    };
+  }
+
+  @Test
+  void countsRowsTokensAndFailures() {
+    Dataset<Row> answers =
+        SPARK.sql("SELECT ai_gen(if(id = 1, repeat('no ', 3000), p)) FROM docs WHERE id < 10");
+
+    assertThat(answers.collectAsList()).hasSize(10);
+    Map<String, Long> metrics = metrics(answers);
+    assertThat(metrics)
+        .containsEntry("numOutputRows", 10L)
+        .containsEntry("calls", 10L)
+        .containsEntry("failedRows", 1L)
+        .containsEntry("repeatedCalls", 0L);
+    assertThat(metrics.get("completionTokens")).isBetween(9L, 60L);
+    assertThat(metrics.get("waitTime")).isPositive();
+  }
+
+  @Test
+  void spreadsFewRowsOverTheCluster() {
+    Dataset<Row> answers = SPARK.sql("SELECT ai_gen(p) FROM (SELECT DISTINCT p FROM docs)");
+
+    assertThat(answers.collectAsList()).hasSize(ROWS);
+    assertThat(
+            ((org.apache.spark.sql.classic.Dataset<Row>) answers)
+                .queryExecution()
+                .executedPlan()
+                .toString())
+        .contains("REPARTITION_BY_NUM")
+        .contains("RoundRobinPartitioning(8)");
+  }
+
+  @Test
+  void showsItsCallsInThePlan() {
+    String plan =
+        SPARK
+            .sql("EXPLAIN SELECT upper(ai_summarize(p, 20)) FROM docs WHERE lang = 'en' LIMIT 5")
+            .first()
+            .getString(0);
+
+    assertThat(plan)
+        .containsPattern(
+            "CallModel \\[ai_summarize\\(p#\\d+, max_words => 20, model => sample\\)]");
   }
 }
