@@ -123,7 +123,7 @@ class ClusterIT {
       int drawn =
           SampleModel.documents().stream()
               .limit(DOCUMENTS)
-              .mapToInt(document -> document.tokens().size())
+              .mapToInt(SampleModel.Document::drawn)
               .sum();
       assertThat(pages.reaches("decode-tokens", drawn))
           .as("%s, expected %d", pages.gauge("decode-tokens"), drawn)

@@ -50,7 +50,7 @@ class GlmPluginIT {
                   .collect(
                       Collectors.toMap(SampleModel.Document::id, SampleModel.Document::summary)));
       assertThat(ExecutorEngines.opened()).isEqualTo(before + 1);
-      int drawn = documents.stream().mapToInt(document -> document.tokens().size()).sum();
+      int drawn = documents.stream().mapToInt(SampleModel.Document::drawn).sum();
       assertThat(pages.reaches("decode-tokens", tokens + drawn))
           .as("%s, expected %s and %d more", pages.gauge("decode-tokens"), tokens, drawn)
           .isTrue();
@@ -76,13 +76,5 @@ class GlmPluginIT {
       assertThat(catchThrowable(() -> spark.sql("SELECT ai_gen('Hello')").collectAsList()))
           .hasMessageContaining("none: model: there is no such folder or file");
     }
-  }
-
-  @Test
-  void aWrongSettingEndsTheApplicationAtItsStart() {
-    assertThat(catchThrowable(() -> session().config("spark.glm.models.a.pth", "x").getOrCreate()))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining(
-            "spark.glm.models.a.pth is no setting of a model, did you mean 'path'?");
   }
 }

@@ -38,6 +38,11 @@ final class SampleModel {
     GenerationRequest request(GenerationEngine engine) {
       return summarize(engine, body);
     }
+
+    /// Tokens that an engine draws for the summary: the last of them ends it.
+    int drawn() {
+      return tokens.size() + 1;
+    }
   }
 
   /// The request of the task `summarize` with its default limit of 50 words.

@@ -7,7 +7,7 @@ import org.apache.spark.sql.SparkSession;
 
 /// A Spark application that has never heard of this project: runs the statements of a file, one in
 /// each paragraph, and prints their rows as JSON.
-final class SqlFile {
+public final class SqlFile {
   private SqlFile() {}
 
   public static void main(String... arguments) throws Exception {

@@ -1,9 +1,11 @@
 package org.glmspark.udfs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
 
 class EngineGaugesTest {
@@ -48,5 +50,23 @@ class EngineGaugesTest {
   @Test
   void noCacheIsNotInUse() {
     assertThat(gauges.sum().cacheUse()).isZero();
+  }
+
+  @Test
+  void theModelsOfAnApplicationAreThoseThatItsSettingsName() {
+    SparkConf conf =
+        new SparkConf(false)
+            .set("spark.glm.model", "/models/large")
+            .set("spark.glm.models.small.path", "/models/small")
+            .set("spark.glm.models.small.threads", "3");
+
+    assertThat(EngineReporter.configured(conf))
+        .extracting(ModelSettings::name)
+        .containsExactly("small", "default");
+    assertThat(EngineReporter.configured(conf.set("spark.glm.model", "small"))).hasSize(1);
+    assertThat(EngineReporter.configured(new SparkConf(false))).isEmpty();
+    assertThatThrownBy(
+            () -> EngineReporter.configured(conf.set("spark.glm.models.small.thread", "3")))
+        .hasMessageContaining("did you mean 'threads'?");
   }
 }
