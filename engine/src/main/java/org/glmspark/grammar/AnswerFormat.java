@@ -78,34 +78,34 @@ public sealed interface AnswerFormat extends Serializable {
   static @Nullable AnswerFormat parse(String json) {
     JsonNode node = JsonInput.read("the response format", json);
     String type = type(node);
-    switch (type) {
+    return switch (type) {
       case "text" -> {
         requireKeys(node, Set.of("type"));
-        return null;
+        yield null;
       }
       case "json_object" -> {
         requireKeys(node, Set.of("type"));
-        return new JsonObject();
+        yield new JsonObject();
       }
       case "json_schema" -> {
         requireKeys(node, Set.of("type", "json_schema"));
         JsonNode named = required(node, "json_schema");
         requireKeys(named, Set.of("name", "description", "strict", "schema"));
-        return new JsonSchema(required(named, "schema").toString());
+        yield new JsonSchema(required(named, "schema").toString());
       }
       case "choice" -> {
         requireKeys(node, Set.of("type", "choices"));
-        return new Choice(texts(required(node, "choices")));
+        yield new Choice(texts(required(node, "choices")));
       }
       case "regex" -> {
         requireKeys(node, Set.of("type", "pattern"));
-        return new Regex(text("pattern", required(node, "pattern")));
+        yield new Regex(text("pattern", required(node, "pattern")));
       }
       default ->
           throw new IllegalArgumentException(
               "response format %s, expected text, json_object, json_schema, choice or regex"
                   .formatted(JsonInput.excerpt(node)));
-    }
+    };
   }
 
   private static String type(JsonNode node) {

@@ -147,7 +147,7 @@ final class Graph {
         int parent = at;
         at =
             children.computeIfAbsent(
-                (long) parent << 8 | b & 0xFF,
+                ((long) parent << 8) | (b & 0xFF),
                 _ -> {
                   int child = node();
                   read(parent, b & 0xFF, b & 0xFF, child);

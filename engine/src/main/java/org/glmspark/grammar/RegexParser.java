@@ -289,7 +289,7 @@ final class RegexParser {
       case 'x' -> code(start, 2);
       case 'u' -> code(start, 4);
       default -> {
-        if (c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') {
+        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
           throw problem(start, "'\\%s' is not supported".formatted(Character.toString(c)));
         }
         yield single(start, c);

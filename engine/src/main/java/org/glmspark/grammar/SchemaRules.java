@@ -598,7 +598,7 @@ final class SchemaRules {
     boolean bounded = schema.has("minLength") || schema.has("maxLength");
     boolean pattern = schema.has("pattern");
     boolean format = schema.has("format");
-    if (bounded && pattern || bounded && format || pattern && format) {
+    if ((bounded && pattern) || (bounded && format) || (pattern && format)) {
       throw schema.problem(
           "'%s' beside '%s' is not supported"
               .formatted(
@@ -653,7 +653,7 @@ final class SchemaRules {
   private static DecimalRange.@Nullable Bound least(Schema schema) {
     DecimalRange.Bound closed = bound(schema, "minimum", true);
     DecimalRange.Bound open = bound(schema, "exclusiveMinimum", false);
-    return closed == null || open != null && open.value().compareTo(closed.value()) >= 0
+    return closed == null || (open != null && open.value().compareTo(closed.value()) >= 0)
         ? open
         : closed;
   }
@@ -661,7 +661,7 @@ final class SchemaRules {
   private static DecimalRange.@Nullable Bound most(Schema schema) {
     DecimalRange.Bound closed = bound(schema, "maximum", true);
     DecimalRange.Bound open = bound(schema, "exclusiveMaximum", false);
-    return closed == null || open != null && open.value().compareTo(closed.value()) <= 0
+    return closed == null || (open != null && open.value().compareTo(closed.value()) <= 0)
         ? open
         : closed;
   }
