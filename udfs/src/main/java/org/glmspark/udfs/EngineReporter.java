@@ -47,8 +47,9 @@ final class EngineReporter implements ExecutorPlugin {
     if (!context.executorID().equals(DRIVER)) {
       EngineReport.register(context.metricRegistry(), this::last);
     }
-    reports.scheduleAtFixedRate(
-        () -> report(context), INTERVAL_SECONDS, INTERVAL_SECONDS, TimeUnit.SECONDS);
+    var _ =
+        reports.scheduleAtFixedRate(
+            () -> report(context), INTERVAL_SECONDS, INTERVAL_SECONDS, TimeUnit.SECONDS);
   }
 
   private void open(ModelSettings model) {
