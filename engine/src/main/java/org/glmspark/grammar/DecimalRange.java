@@ -171,7 +171,8 @@ final class DecimalRange {
       boolean leastIsZeros = isZeros(leastDigits, position.index());
       boolean mostIsZeros = isZeros(mostDigits, position.index());
       boolean aboveLeast = !position.leastBinds() || (leastIsZeros && least.inclusive());
-      boolean belowMost = !position.mostBinds() || !mostIsZeros || (most != null && most.inclusive());
+      boolean belowMost =
+          !position.mostBinds() || !mostIsZeros || (most != null && most.inclusive());
       return aboveLeast && belowMost;
     }
 

@@ -244,7 +244,7 @@ final class RegexParser {
     if (c == '\\') {
       return escape(start);
     }
-    if (c == '[' || c == '&' && index < end() && peek() == '&') {
+    if (c == '[' || (c == '&' && index < end() && peek() == '&')) {
       throw problem(
           start,
           "'%s' inside a class is not supported; write '\\%<s' for the character"

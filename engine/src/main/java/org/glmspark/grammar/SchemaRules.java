@@ -73,6 +73,7 @@ final class SchemaRules {
     BOOLEAN,
     NULL;
 
+    @SuppressWarnings("ImmutableEnumChecker") // List.of
     private final List<String> keywords;
 
     Type(String... keywords) {
@@ -391,7 +392,7 @@ final class SchemaRules {
     Set<Type> types = EnumSet.noneOf(Type.class);
     JsonNode type = node.path("type");
     for (Type known : Type.values()) {
-      if (type.asText().equals(name(known)) || type.isArray() && contains(type, name(known))) {
+      if (type.asText().equals(name(known)) || (type.isArray() && contains(type, name(known)))) {
         types.add(known);
       }
     }

@@ -56,7 +56,7 @@ final class ShortestCompletion {
     firstTo = new int[graph.nodes()];
     Arrays.fill(firstTo, Graph.NO_EDGE);
     for (int b = 0; b < 256; b++) {
-      if (trie == null || trie.child(0, b) != 0 && trie.hasToken(trie.child(0, b))) {
+      if (trie == null || (trie.child(0, b) != 0 && trie.hasToken(trie.child(0, b)))) {
         singleBytes.set(b);
       }
     }

@@ -147,7 +147,7 @@ final class TextWriter {
   private void split(int first, int last, int from, int to, Map<Long, Integer> shared) {
     byte[] least = Character.toString(first).getBytes(UTF_8);
     for (int i = 1; i < least.length; i++) {
-      int low = (1 << 6 * i) - 1;
+      int low = (1 << (6 * i)) - 1;
       if ((first | low) != (last | low)) {
         if ((first & low) != 0) {
           split(first, first | low, from, to, shared);

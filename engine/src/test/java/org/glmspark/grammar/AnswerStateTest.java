@@ -26,7 +26,10 @@ class AnswerStateTest {
     GLM4(SampleTokenizer::load),
     CHATGLM(SamplePieces::tokenizer);
 
+    @SuppressWarnings("ImmutableEnumChecker")
     private final Tokenizer tokenizer;
+
+    @SuppressWarnings("ImmutableEnumChecker") // it finds the same masks whenever it is asked
     private final AnswerGrammars grammars;
 
     Family(Supplier<Tokenizer> tokenizer) {

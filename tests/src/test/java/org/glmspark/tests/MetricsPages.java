@@ -37,7 +37,7 @@ final class MetricsPages {
       if (Instant.now().isAfter(end)) {
         return false;
       }
-      Thread.yield();
+      Thread.onSpinWait();
     }
     return true;
   }

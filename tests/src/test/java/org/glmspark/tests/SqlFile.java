@@ -12,7 +12,7 @@ public final class SqlFile {
 
   public static void main(String... arguments) throws Exception {
     try (SparkSession spark = SparkSession.builder().getOrCreate()) {
-      for (String statement : Files.readString(Path.of(arguments[0])).split("\n\n")) {
+      for (String statement : Files.readString(Path.of(arguments[0])).split("\n\n", -1)) {
         for (String row : spark.sql(statement).toJSON().collectAsList()) {
           System.out.write((row + "\n").getBytes(StandardCharsets.UTF_8));
         }
