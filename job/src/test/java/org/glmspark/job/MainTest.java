@@ -146,7 +146,8 @@ class MainTest {
         .containsPattern("(?m)^key value heads +2 +multi_query_group_num in config.json$")
         .containsPattern("(?m)^rope base +10,000 +10000 × rope_ratio in config.json$")
         .containsPattern("(?m)^context +1,024 tokens +seq_length in config.json$")
-        .containsPattern("(?m)^cache for a token +2,048 bytes as float32, 1,024 bytes as float16$")
+        .containsPattern(
+            "(?m)^cache for a token +2,048 bytes as float32, 1,024 bytes as float16, 576 bytes as int8$")
         .containsPattern("(?m)^tokenizer +2,048 tokens, 14 of them special +tokenizer.model, ")
         .containsPattern("(?m)^stop tokens +2034 <\\|endoftext\\|>, 2041 <\\|user\\|>, 2043 ")
         .containsPattern("(?m)^block type +two norms +model_type in config.json$")

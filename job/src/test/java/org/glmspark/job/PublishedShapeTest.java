@@ -179,7 +179,7 @@ class PublishedShapeTest {
         .containsPattern(
             String.format(
                 Locale.ROOT,
-                "(?m)^cache for a token .* %,d bytes as float16$",
+                "(?m)^cache for a token .* %,d bytes as float16, ",
                 facts.cacheBytes()));
   }
 
