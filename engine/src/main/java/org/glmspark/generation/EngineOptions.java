@@ -1,6 +1,7 @@
 package org.glmspark.generation;
 
 import java.io.Serializable;
+import java.util.function.Consumer;
 import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.kernel.KernelChoice;
@@ -68,142 +69,89 @@ public record EngineOptions(
   }
 
   public EngineOptions withThreads(int threads) {
-    return new EngineOptions(
-        threads,
-        maxBatch,
-        stepTokens,
-        kvCacheType,
-        kvCacheBytes,
-        kernels,
-        prefixCache,
-        promptLookup,
-        kvCacheStorage,
-        kvCacheFolder);
+    return with(fields -> fields.threads = threads);
   }
 
   public EngineOptions withMaxBatch(int maxBatch) {
-    return new EngineOptions(
-        threads,
-        maxBatch,
-        stepTokens,
-        kvCacheType,
-        kvCacheBytes,
-        kernels,
-        prefixCache,
-        promptLookup,
-        kvCacheStorage,
-        kvCacheFolder);
+    return with(fields -> fields.maxBatch = maxBatch);
   }
 
   public EngineOptions withStepTokens(int stepTokens) {
-    return new EngineOptions(
-        threads,
-        maxBatch,
-        stepTokens,
-        kvCacheType,
-        kvCacheBytes,
-        kernels,
-        prefixCache,
-        promptLookup,
-        kvCacheStorage,
-        kvCacheFolder);
+    return with(fields -> fields.stepTokens = stepTokens);
   }
 
   public EngineOptions withKvCacheType(KvCacheType kvCacheType) {
-    return new EngineOptions(
-        threads,
-        maxBatch,
-        stepTokens,
-        kvCacheType,
-        kvCacheBytes,
-        kernels,
-        prefixCache,
-        promptLookup,
-        kvCacheStorage,
-        kvCacheFolder);
+    return with(fields -> fields.kvCacheType = kvCacheType);
   }
 
   public EngineOptions withKvCacheBytes(long kvCacheBytes) {
-    return new EngineOptions(
-        threads,
-        maxBatch,
-        stepTokens,
-        kvCacheType,
-        kvCacheBytes,
-        kernels,
-        prefixCache,
-        promptLookup,
-        kvCacheStorage,
-        kvCacheFolder);
+    return with(fields -> fields.kvCacheBytes = kvCacheBytes);
   }
 
   public EngineOptions withKernels(KernelChoice kernels) {
-    return new EngineOptions(
-        threads,
-        maxBatch,
-        stepTokens,
-        kvCacheType,
-        kvCacheBytes,
-        kernels,
-        prefixCache,
-        promptLookup,
-        kvCacheStorage,
-        kvCacheFolder);
+    return with(fields -> fields.kernels = kernels);
   }
 
   public EngineOptions withPrefixCache(PrefixCache prefixCache) {
-    return new EngineOptions(
-        threads,
-        maxBatch,
-        stepTokens,
-        kvCacheType,
-        kvCacheBytes,
-        kernels,
-        prefixCache,
-        promptLookup,
-        kvCacheStorage,
-        kvCacheFolder);
+    return with(fields -> fields.prefixCache = prefixCache);
   }
 
   public EngineOptions withPromptLookup(PromptLookup promptLookup) {
-    return new EngineOptions(
-        threads,
-        maxBatch,
-        stepTokens,
-        kvCacheType,
-        kvCacheBytes,
-        kernels,
-        prefixCache,
-        promptLookup,
-        kvCacheStorage,
-        kvCacheFolder);
+    return with(fields -> fields.promptLookup = promptLookup);
   }
 
   public EngineOptions withKvCacheStorage(KvCacheStorage kvCacheStorage) {
-    return new EngineOptions(
-        threads,
-        maxBatch,
-        stepTokens,
-        kvCacheType,
-        kvCacheBytes,
-        kernels,
-        prefixCache,
-        promptLookup,
-        kvCacheStorage,
-        kvCacheFolder);
+    return with(fields -> fields.kvCacheStorage = kvCacheStorage);
   }
 
   public EngineOptions withKvCacheFolder(@Nullable String kvCacheFolder) {
-    return new EngineOptions(
-        threads,
-        maxBatch,
-        stepTokens,
-        kvCacheType,
-        kvCacheBytes,
-        kernels,
-        prefixCache,
-        promptLookup,
-        kvCacheStorage,
-        kvCacheFolder);
+    return with(fields -> fields.kvCacheFolder = kvCacheFolder);
+  }
+
+  private EngineOptions with(Consumer<Fields> change) {
+    Fields fields = new Fields(this);
+    change.accept(fields);
+    return fields.options();
+  }
+
+  /// The same options, open to a change.
+  private static final class Fields {
+    private int threads;
+    private int maxBatch;
+    private int stepTokens;
+    private KvCacheType kvCacheType;
+    private long kvCacheBytes;
+    private KernelChoice kernels;
+    private PrefixCache prefixCache;
+    private PromptLookup promptLookup;
+    private KvCacheStorage kvCacheStorage;
+    private @Nullable String kvCacheFolder;
+
+    Fields(EngineOptions options) {
+      threads = options.threads;
+      maxBatch = options.maxBatch;
+      stepTokens = options.stepTokens;
+      kvCacheType = options.kvCacheType;
+      kvCacheBytes = options.kvCacheBytes;
+      kernels = options.kernels;
+      prefixCache = options.prefixCache;
+      promptLookup = options.promptLookup;
+      kvCacheStorage = options.kvCacheStorage;
+      kvCacheFolder = options.kvCacheFolder;
+    }
+
+    EngineOptions options() {
+      return new EngineOptions(
+          threads,
+          maxBatch,
+          stepTokens,
+          kvCacheType,
+          kvCacheBytes,
+          kernels,
+          prefixCache,
+          promptLookup,
+          kvCacheStorage,
+          kvCacheFolder);
+    }
   }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.glmspark.udfs.AnswerCache;
 import org.glmspark.udfs.ExecutorEngines;
 import org.glmspark.udfs.GlmPlugin;
 import org.junit.jupiter.api.Test;
@@ -23,6 +24,7 @@ class GlmPluginIT {
 
   @Test
   void opensTheModelBeforeTheFirstQueryAndCountsItsTokens() throws Exception {
+    AnswerCache.ofExecutor().clear(); // of what other tests asked
     int before = ExecutorEngines.opened();
     try (SparkSession spark =
         session()
