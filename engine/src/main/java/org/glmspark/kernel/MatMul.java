@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The product of weights and activations, `out[t][r] = Σ weights[r][c] · x[t][c]`, by the kernel
 /// for the weights' type and this machine: [FloatMatMul] for floats; for quantised weights the
-/// assembled [Int8Kernels] or, with the same bits, [QuantizedMatMul].
+/// assembled [Int8Kernels], with many tokens [PanelMatMul], or [QuantizedMatMul] where nothing can
+/// be assembled. Their bits are the same.
 public final class MatMul {
   /// Most strips of one call, and a good unit to hand to a thread: their weights stay in the
   /// second-level cache while tile after tile is multiplied.

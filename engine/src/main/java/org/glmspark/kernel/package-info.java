@@ -7,6 +7,7 @@
 ///
 /// MatMul: float weights ──────────────────────────────▶ FloatMatMul
 ///         quantised weights ──▶ Q8Activations ──┬─────▶ Int8Kernels of kernel.x86
+///                                               ├─────▶ PanelMatMul with its PanelKernels, for many tokens
 ///                                               └─────▶ QuantizedMatMul, on any other machine
 /// ```
 ///
