@@ -51,6 +51,7 @@ public final class GenerationEngine implements AutoCloseable {
 
   private final String kernels;
   private final PagedKvCache cache;
+  private final RequestLimits limits;
   private final WorkerPool workers;
   private final ContinuousBatchScheduler scheduler;
   private final LinkedBlockingQueue<Sequence> inbox = new LinkedBlockingQueue<>();
@@ -78,6 +79,7 @@ public final class GenerationEngine implements AutoCloseable {
             ? null
             : new AnswerGrammars(tokenizer.vocabulary(), config.vocabularySize());
     this.cache = cache(config, options);
+    this.limits = new RequestLimits(config, cache);
     this.workers = new WorkerPool("glm-worker", options.threads());
     int logitRows = Math.max(options.maxBatch(), Math.min(SCORED_ROWS, options.stepTokens()));
     Transformer transformer =
@@ -179,14 +181,14 @@ public final class GenerationEngine implements AutoCloseable {
   /// @throws IllegalStateException if the engine is closed or has failed
   public CompletableFuture<GenerationResult> submit(GenerationRequest request) {
     requireOpen();
-    requireIds(request.promptTokens());
+    limits.requireIds(request.promptTokens());
     SamplingParameters sampling = request.sampling();
     sampling.requireIdsBelow(model.config().vocabularySize());
     String requestId = requestId(request);
     AnswerFormat format = request.format();
     AnswerGrammar grammar = format == null ? null : grammar(format);
     GenerationRequest asked = grammar == null ? request : withAnswerPrefix(request);
-    RowError error = refusal(asked, grammar);
+    RowError error = limits.refusal(asked, grammar);
     if (error != null) {
       return CompletableFuture.completedFuture(
           GenerationResult.refused(requestId, asked.promptTokens().length, error));
@@ -233,13 +235,7 @@ public final class GenerationEngine implements AutoCloseable {
 
   private AnswerState start(GenerationRequest request, AnswerGrammar grammar) {
     int[] ends = request.sampling().ignoreEos() ? new int[0] : stopTokens;
-    return grammar.start(answerTokens(request), ends);
-  }
-
-  /// Most tokens that a completion can have.
-  private int answerTokens(GenerationRequest request) {
-    int context = model.config().contextTokens();
-    return (int) Math.min(context, request.mostTokens()) - request.promptTokens().length;
+    return grammar.start(limits.answerTokens(request), ends);
   }
 
   private List<int[]> badWords(Set<String> words) {
@@ -262,9 +258,9 @@ public final class GenerationEngine implements AutoCloseable {
   /// Queues a text to score; else as the other `submit`.
   public CompletableFuture<ScoringResult> submit(ScoringRequest request) {
     requireOpen();
-    requireIds(request.tokens());
+    limits.requireIds(request.tokens());
     int tokens = request.tokens().length;
-    RowError error = refusal(tokens, tokens - 1); // nothing follows the last one
+    RowError error = limits.refusal(tokens, tokens - 1); // nothing follows the last one
     if (error != null) {
       return CompletableFuture.completedFuture(ScoringResult.refused(error));
     }
@@ -276,9 +272,9 @@ public final class GenerationEngine implements AutoCloseable {
   /// Queues labels to score after one prompt, which is computed once; else as the other `submit`.
   public CompletableFuture<LabelResult> submit(LabelRequest request) {
     requireOpen();
-    requireIds(request.promptTokens());
-    request.labels().forEach(this::requireIds);
-    RowError error = refusal(request);
+    limits.requireIds(request.promptTokens());
+    request.labels().forEach(limits::requireIds);
+    RowError error = limits.refusal(request);
     if (error != null) {
       var usage = new GenerationResult.Usage(request.promptTokens().length, 0, 0);
       return CompletableFuture.completedFuture(new LabelResult(List.of(), error, usage));
@@ -291,8 +287,8 @@ public final class GenerationEngine implements AutoCloseable {
   /// Queues a text to pool; else as the other `submit`.
   public CompletableFuture<PoolingResult> submit(PoolingRequest request) {
     requireOpen();
-    requireIds(request.tokens());
-    RowError error = refusal(request.endPooled(), request.endPooled());
+    limits.requireIds(request.tokens());
+    RowError error = limits.refusal(request.endPooled(), request.endPooled());
     if (error != null) {
       return CompletableFuture.completedFuture(PoolingResult.refused(error));
     }
@@ -301,81 +297,12 @@ public final class GenerationEngine implements AutoCloseable {
     return sequence.future();
   }
 
-  private void requireIds(int[] tokens) {
-    int vocabulary = model.config().vocabularySize();
-    for (int token : tokens) {
-      if (token < 0 || token >= vocabulary) {
-        throw new IllegalArgumentException(
-            "prompt token %d, the model has ids 0 to %d".formatted(token, vocabulary - 1));
-      }
-    }
-  }
-
   private void enqueue(Sequence sequence) {
     inbox.add(sequence);
     Throwable cause = end;
     if (cause != null) { // ended meanwhile: nobody reads the inbox any more
       failInbox(cause);
     }
-  }
-
-  private @Nullable RowError refusal(GenerationRequest request, @Nullable AnswerGrammar grammar) {
-    int prompt = request.promptTokens().length;
-    int context = model.config().contextTokens();
-    if (prompt >= context) {
-      return new RowError(
-          RowError.Reason.PROMPT_TOO_LONG,
-          "it has %d tokens, the model takes at most %d and one of the completion; shorten the text or choose another model"
-              .formatted(prompt, context - 1));
-    }
-    if (grammar != null && grammar.leastTokens() > answerTokens(request)) {
-      return new RowError(
-          RowError.Reason.ANSWER_TOO_LONG,
-          "the shortest answer of the response format takes %d tokens, max_tokens and the context leave %d"
-              .formatted(grammar.leastTokens(), answerTokens(request)));
-    }
-    int tokens = (int) Math.min(context, request.mostTokens());
-    return cacheTooSmall(
-        tokens, "a prompt of %d tokens and %d to generate need".formatted(prompt, tokens - prompt));
-  }
-
-  /// @param tokens of a text that nothing is drawn after
-  /// @param computed how many of them are computed
-  private @Nullable RowError refusal(int tokens, int computed) {
-    int context = model.config().contextTokens();
-    if (tokens > context) {
-      return new RowError(
-          RowError.Reason.PROMPT_TOO_LONG,
-          "it has %d tokens, the model takes at most %d".formatted(tokens, context));
-    }
-    return cacheTooSmall(computed, "a text of %d tokens needs".formatted(tokens));
-  }
-
-  private @Nullable RowError refusal(LabelRequest request) {
-    int prompt = request.promptTokens().length;
-    int longest = request.longestLabel();
-    int context = model.config().contextTokens();
-    if (prompt + (long) longest > context) {
-      return new RowError(
-          RowError.Reason.PROMPT_TOO_LONG,
-          "it has %d tokens and the longest label %d, the model takes at most %d together"
-              .formatted(prompt, longest, context));
-    }
-    return cacheTooSmall(
-        prompt + longest - 1,
-        "a prompt of %d tokens and a label of %d need".formatted(prompt, longest));
-  }
-
-  private @Nullable RowError cacheTooSmall(int tokens, String what) {
-    long blocks = BlockTable.blocksFor(tokens);
-    if (blocks <= cache.pool().blocks()) {
-      return null;
-    }
-    return new RowError(
-        RowError.Reason.CACHE_TOO_SMALL,
-        "%s %d bytes, kv-cache-bytes gives %d"
-            .formatted(
-                what, blocks * cache.blockBytes(), cache.pool().blocks() * cache.blockBytes()));
   }
 
   /// The SHA-256, in hexadecimal, of everything the completion of this request depends on.
@@ -387,8 +314,7 @@ public final class GenerationEngine implements AutoCloseable {
   /// Most tokens of one sequence, prompt and completion together: what the model's context and the
   /// cache have room for.
   public int longestSequence() {
-    long cached = (long) cache.pool().blocks() * PagedKvCache.BLOCK_TOKENS;
-    return (int) Math.min(model.config().contextTokens(), cached);
+    return limits.longestSequence();
   }
 
   /// Requests that wait for a place in the batch.
