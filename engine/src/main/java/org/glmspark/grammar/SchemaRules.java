@@ -1,7 +1,6 @@
 package org.glmspark.grammar;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.math.BigDecimal;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -10,11 +9,9 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Writes a JSON schema into a graph: the values that it leads to are valid, though not every valid
@@ -61,30 +58,6 @@ final class SchemaRules {
   private static final int MOST_ALTERNATIVES = 256;
   private static final int MOST_PROPERTIES = 1000;
   private static final int MOST_RULES = 5000;
-  private static final BigDecimal MOST_COUNT = BigDecimal.valueOf(1_000_000_000);
-
-  /// JSON's types, each with the keywords that are about it alone.
-  private enum Type {
-    OBJECT("properties", "required", "additionalProperties"),
-    ARRAY("items", "prefixItems", "minItems", "maxItems"),
-    STRING("minLength", "maxLength", "pattern", "format"),
-    NUMBER("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
-    INTEGER,
-    BOOLEAN,
-    NULL;
-
-    @SuppressWarnings("ImmutableEnumChecker") // List.of
-    private final List<String> keywords;
-
-    Type(String... keywords) {
-      this.keywords = List.of(keywords);
-    }
-  }
-
-  private static final Set<String> ABOUT_ONE_TYPE =
-      EnumSet.allOf(Type.class).stream()
-          .flatMap(type -> type.keywords.stream())
-          .collect(Collectors.toSet());
 
   private final JsonNode root;
   private final Graph graph;
@@ -117,53 +90,6 @@ final class SchemaRules {
     rules.requireProgress();
   }
 
-  /// One schema, and whose value its own is.
-  ///
-  /// @param place a JSON pointer
-  /// @param rule the place of the rule whose value this one is all of, or null if it is a part
-  private record Schema(JsonNode node, String place, @Nullable String rule) {
-    Schema part(String keyword) {
-      return new Schema(node.path(keyword), place + "/" + escaped(keyword), null);
-    }
-
-    Schema same(int index, String keyword) {
-      return new Schema(node.get(keyword).get(index), place + "/" + keyword + "/" + index, rule);
-    }
-
-    private static String escaped(String name) {
-      return name.replace("~", "~0").replace("/", "~1");
-    }
-
-    boolean has(String keyword) {
-      return node.has(keyword);
-    }
-
-    IllegalArgumentException problem(String sentence) {
-      return new IllegalArgumentException("schema, %s: %s".formatted(place, sentence));
-    }
-
-    IllegalArgumentException expected(String keyword, String expected) {
-      return new IllegalArgumentException(
-          "schema, %s/%s: %s, expected %s"
-              .formatted(place, escaped(keyword), JsonInput.excerpt(node.path(keyword)), expected));
-    }
-
-    /// A whole number, 0 or more.
-    int count(String keyword, int absent) {
-      if (!has(keyword)) {
-        return absent;
-      }
-      JsonNode value = node.get(keyword);
-      boolean whole = value.isNumber() && value.decimalValue().stripTrailingZeros().scale() <= 0;
-      if (!whole || value.decimalValue().signum() < 0) {
-        throw expected(keyword, "0 or more");
-      }
-      return value.decimalValue().compareTo(MOST_COUNT) < 0
-          ? value.decimalValue().intValueExact()
-          : MOST_COUNT.intValueExact(); // no graph holds so many
-    }
-  }
-
   private Graph.Rule rule(String place, JsonNode node) {
     Graph.Rule known = rules.get(place);
     if (known != null) {
@@ -176,15 +102,15 @@ final class SchemaRules {
     }
     Graph.Rule rule = graph.rule();
     rules.put(place, rule);
-    pending.add(() -> value(new Schema(node, place, place), rule.start(), rule.end()));
+    pending.add(() -> value(new SchemaNode(node, place, place), rule.start(), rule.end()));
     return rule;
   }
 
-  private Graph.Rule rule(Schema schema) {
+  private Graph.Rule rule(SchemaNode schema) {
     return rule(schema.place(), schema.node());
   }
 
-  private void value(Schema schema, int from, int to) {
+  private void value(SchemaNode schema, int from, int to) {
     JsonNode node = schema.node();
     if (node.isBoolean()) {
       if (!node.booleanValue()) {
@@ -209,7 +135,7 @@ final class SchemaRules {
       case "$ref" -> reference(schema, from, to);
       case "anyOf" -> anyOf(schema, keyword, from, to);
       case "oneOf" -> {
-        requireDisjoint(schema);
+        DisjointSchemas.require(root, schema, alternatives(schema, keyword));
         anyOf(schema, keyword, from, to);
       }
       case "allOf" -> {
@@ -231,7 +157,7 @@ final class SchemaRules {
     }
   }
 
-  private static void requireKnownKeywords(Schema schema) {
+  private static void requireKnownKeywords(SchemaNode schema) {
     for (var property : schema.node().properties()) {
       String keyword = property.getKey();
       boolean harmless =
@@ -242,13 +168,13 @@ final class SchemaRules {
           && !keyword.equals("type")
           && !ANNOTATIONS.contains(keyword)
           && !WHOLE.contains(keyword)
-          && !ABOUT_ONE_TYPE.contains(keyword)) {
+          && !SchemaType.KEYWORDS.contains(keyword)) {
         throw schema.problem("keyword '%s' is not supported".formatted(keyword));
       }
     }
   }
 
-  private static void requireAlone(Schema schema, String keyword) {
+  private static void requireAlone(SchemaNode schema, String keyword) {
     boolean literal = keyword.equals("const") || keyword.equals("enum");
     for (String other : (Iterable<String>) schema.node()::fieldNames) {
       if (!other.equals(keyword)
@@ -259,9 +185,10 @@ final class SchemaRules {
     }
   }
 
-  private void reference(Schema schema, int from, int to) {
+  private void reference(SchemaNode schema, int from, int to) {
     String reference = schema.node().path("$ref").asText();
-    JsonNode referred = schema.node().get("$ref").isTextual() ? find(reference) : null;
+    JsonNode referred =
+        schema.node().get("$ref").isTextual() ? SchemaNode.find(root, reference) : null;
     if (referred == null) {
       throw schema.expected("$ref", "the place of a schema in this document, such as #/$defs/name");
     }
@@ -269,17 +196,6 @@ final class SchemaRules {
       sameValue.computeIfAbsent(schema.rule(), _ -> new HashSet<>()).add(reference);
     }
     graph.call(from, rule(reference, referred), to);
-  }
-
-  private @Nullable JsonNode find(String reference) {
-    if (reference.equals("#")) {
-      return root;
-    }
-    if (!reference.startsWith("#/") || reference.contains("%")) {
-      return null;
-    }
-    JsonNode found = root.at(reference.substring(1));
-    return found.isMissingNode() ? null : found;
   }
 
   /// Requires references to come to an end: takes away those that do, until none is left.
@@ -312,7 +228,7 @@ final class SchemaRules {
     }
   }
 
-  private static int alternatives(Schema schema, String keyword) {
+  private static int alternatives(SchemaNode schema, String keyword) {
     JsonNode list = schema.node().get(keyword);
     if (!list.isArray() || list.isEmpty() || list.size() > MOST_ALTERNATIVES) {
       throw schema.expected(keyword, "a list of 1 to %d schemas".formatted(MOST_ALTERNATIVES));
@@ -320,152 +236,39 @@ final class SchemaRules {
     return list.size();
   }
 
-  private void anyOf(Schema schema, String keyword, int from, int to) {
+  private void anyOf(SchemaNode schema, String keyword, int from, int to) {
     int alternatives = alternatives(schema, keyword);
     for (int i = 0; i < alternatives; i++) {
       value(schema.same(i, keyword), from, to);
     }
   }
 
-  /// Requires that no value can be valid for two alternatives: then one of them is any of them.
-  private void requireDisjoint(Schema schema) {
-    int alternatives = alternatives(schema, "oneOf");
-    for (int i = 0; i < alternatives; i++) {
-      for (int j = 0; j < i; j++) {
-        if (!disjoint(schema.same(i, "oneOf"), schema.same(j, "oneOf"))) {
-          throw schema.problem(
-              "keyword 'oneOf' is not supported where alternatives %d and %d may both hold; use 'anyOf'"
-                  .formatted(j, i));
-        }
-      }
-    }
-  }
-
-  private boolean disjoint(Schema a, Schema b) {
-    JsonNode first = resolved(a.node());
-    JsonNode second = resolved(b.node());
-    Set<Type> types = declaredTypes(first);
-    Set<Type> others = declaredTypes(second);
-    boolean bothNumbers = isNumber(types) && isNumber(others);
-    if (!types.isEmpty() && !others.isEmpty() && !bothNumbers) {
-      Set<Type> common = EnumSet.copyOf(types);
-      common.retainAll(others);
-      if (common.isEmpty()) {
-        return true;
-      }
-      if (!common.equals(EnumSet.of(Type.OBJECT))) {
-        return false;
-      }
-      for (String name : requiredNames(first)) {
-        Set<JsonNode> values = literals(first.path("properties").path(name));
-        Set<JsonNode> otherValues = literals(second.path("properties").path(name));
-        if (requiredNames(second).contains(name)
-            && !values.isEmpty()
-            && !otherValues.isEmpty()
-            && values.stream().noneMatch(otherValues::contains)) {
-          return true;
-        }
-      }
-    }
-    return false;
-  }
-
-  private static boolean isNumber(Set<Type> types) {
-    return types.contains(Type.NUMBER) || types.contains(Type.INTEGER);
-  }
-
-  /// What a chain of references leads to.
-  private JsonNode resolved(JsonNode node) {
-    JsonNode at = node;
-    for (int steps = 0; steps < MOST_ALTERNATIVES && at.has("$ref"); steps++) {
-      JsonNode next = find(at.path("$ref").asText());
-      if (next == null) {
-        return at;
-      }
-      at = next;
-    }
-    return at;
-  }
-
-  /// The types that `type` names; none if it is missing or malformed.
-  private static Set<Type> declaredTypes(JsonNode node) {
-    Set<Type> types = EnumSet.noneOf(Type.class);
-    JsonNode type = node.path("type");
-    for (Type known : Type.values()) {
-      if (type.asText().equals(name(known)) || (type.isArray() && contains(type, name(known)))) {
-        types.add(known);
-      }
-    }
-    return types;
-  }
-
-  private static boolean contains(JsonNode list, String text) {
-    for (JsonNode element : list) {
-      if (element.asText().equals(text)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static Set<String> requiredNames(JsonNode node) {
-    Set<String> names = new HashSet<>();
-    node.path("required").forEach(name -> names.add(name.asText()));
-    return names;
-  }
-
-  /// The texts that a schema allows and no others; none if it allows others.
-  private static Set<JsonNode> literals(JsonNode node) {
-    Set<JsonNode> values = new HashSet<>();
-    if (node.has("const")) {
-      values.add(node.get("const"));
-    } else {
-      node.path("enum").forEach(values::add);
-    }
-    return values.stream().allMatch(JsonNode::isTextual) ? values : Set.of();
-  }
-
-  private static String name(Type type) {
-    return type.name().toLowerCase(Locale.ROOT);
-  }
-
   /// The values among these that have one of the schema's types.
-  private void oneOf(Schema schema, List<JsonNode> values, int from, int to) {
-    Set<Type> types = schema.has("type") ? types(schema) : EnumSet.allOf(Type.class);
+  private void oneOf(SchemaNode schema, List<JsonNode> values, int from, int to) {
+    Set<SchemaType> types =
+        schema.has("type") ? SchemaType.of(schema) : EnumSet.allOf(SchemaType.class);
     List<JsonNode> allowed =
-        values.stream().filter(value -> types.stream().anyMatch(t -> isOf(value, t))).toList();
+        values.stream().filter(value -> types.stream().anyMatch(type -> type.has(value))).toList();
     if (allowed.isEmpty()) {
       throw schema.problem("no value of its 'const' or 'enum' is of its 'type'");
     }
     json.literals(from, allowed.stream().map(JsonNode::toString).distinct().toList(), to);
   }
 
-  private static boolean isOf(JsonNode value, Type type) {
-    return switch (type) {
-      case OBJECT -> value.isObject();
-      case ARRAY -> value.isArray();
-      case STRING -> value.isTextual();
-      case NUMBER -> value.isNumber();
-      case INTEGER -> value.isNumber() && value.decimalValue().stripTrailingZeros().scale() <= 0;
-      case BOOLEAN -> value.isBoolean();
-      case NULL -> value.isNull();
-    };
-  }
-
-  private void byType(Schema schema, int from, int to) {
-    Set<Type> types = types(schema);
+  private void byType(SchemaNode schema, int from, int to) {
+    Set<SchemaType> types = SchemaType.of(schema);
     if (types.isEmpty()) {
       graph.call(from, json.anyValue(), to);
       return;
     }
-    for (Type type : types) {
+    for (SchemaType type : types) {
       switch (type) {
         case OBJECT -> object(schema, from, to);
         case ARRAY -> array(schema, from, to);
         case STRING -> json.string(content(schema), from, to);
         case NUMBER -> number(schema, from, to);
         case INTEGER -> {
-          if (!types.contains(Type.NUMBER)) {
+          if (!types.contains(SchemaType.NUMBER)) {
             integer(schema, from, to);
           }
         }
@@ -475,38 +278,7 @@ final class SchemaRules {
     }
   }
 
-  /// Those it names, or else those its keywords are about.
-  private static Set<Type> types(Schema schema) {
-    JsonNode named = schema.node().get("type");
-    Set<Type> types = EnumSet.noneOf(Type.class);
-    if (named == null) {
-      for (Type type : Type.values()) {
-        if (type.keywords.stream().anyMatch(schema::has)) {
-          types.add(type);
-        }
-      }
-      return types;
-    }
-    for (JsonNode name : named.isArray() ? named : List.of(named)) {
-      types.add(type(schema, name));
-    }
-    if (types.isEmpty()) {
-      throw schema.expected("type", "at least one type");
-    }
-    return types;
-  }
-
-  private static Type type(Schema schema, JsonNode name) {
-    for (Type type : Type.values()) {
-      if (name.isTextual() && name.textValue().equals(name(type))) {
-        return type;
-      }
-    }
-    throw schema.expected(
-        "type", EnumSet.allOf(Type.class).stream().map(SchemaRules::name).toList().toString());
-  }
-
-  private void object(Schema schema, int from, int to) {
+  private void object(SchemaNode schema, int from, int to) {
     Set<String> required = required(schema);
     JsonNode named = schema.node().path("properties");
     if (!named.isMissingNode() && !named.isObject()) {
@@ -526,7 +298,7 @@ final class SchemaRules {
       if (isFalse(property.getValue()) && !required.contains(name)) {
         continue;
       }
-      Schema value = schema.part("properties").part(name);
+      SchemaNode value = schema.part("properties").part(name);
       properties.add(
           new JsonRules.Property(name, required.remove(name), (f, t) -> value(value, f, t)));
     }
@@ -542,7 +314,7 @@ final class SchemaRules {
   }
 
   private Graph.Rule requiredValue(
-      Schema schema, @Nullable JsonNode additional, Graph.@Nullable Rule others) {
+      SchemaNode schema, @Nullable JsonNode additional, Graph.@Nullable Rule others) {
     if (others != null) {
       return others;
     }
@@ -563,7 +335,7 @@ final class SchemaRules {
     return schema.isBoolean() && !schema.booleanValue();
   }
 
-  private static Set<String> required(Schema schema) {
+  private static Set<String> required(SchemaNode schema) {
     Set<String> names = new LinkedHashSet<>();
     for (JsonNode name : schema.node().path("required")) {
       if (!name.isTextual()) {
@@ -577,7 +349,7 @@ final class SchemaRules {
     return names;
   }
 
-  private void array(Schema schema, int from, int to) {
+  private void array(SchemaNode schema, int from, int to) {
     int least = schema.count("minItems", 0);
     int most = schema.count("maxItems", RegexNode.UNBOUNDED);
     JsonNode prefix = schema.node().path("prefixItems");
@@ -586,7 +358,8 @@ final class SchemaRules {
     }
     List<JsonRules.Value> first = new ArrayList<>();
     for (int i = 0; i < prefix.size(); i++) {
-      Schema element = new Schema(prefix.get(i), schema.place() + "/prefixItems/" + i, null);
+      SchemaNode element =
+          new SchemaNode(prefix.get(i), schema.place() + "/prefixItems/" + i, null);
       first.add((f, t) -> value(element, f, t));
     }
     JsonNode items = schema.node().get("items");
@@ -595,7 +368,7 @@ final class SchemaRules {
     json.array(first, others, least, most, from, to);
   }
 
-  private static RegexNode content(Schema schema) {
+  private static RegexNode content(SchemaNode schema) {
     boolean bounded = schema.has("minLength") || schema.has("maxLength");
     boolean pattern = schema.has("pattern");
     boolean format = schema.has("format");
@@ -630,7 +403,7 @@ final class SchemaRules {
         schema.count("minLength", 0), schema.count("maxLength", RegexNode.UNBOUNDED));
   }
 
-  private void number(Schema schema, int from, int to) {
+  private void number(SchemaNode schema, int from, int to) {
     DecimalRange.Bound least = least(schema);
     DecimalRange.Bound most = most(schema);
     if (least == null && most == null) {
@@ -640,7 +413,7 @@ final class SchemaRules {
     }
   }
 
-  private void integer(Schema schema, int from, int to) {
+  private void integer(SchemaNode schema, int from, int to) {
     DecimalRange.Bound least = least(schema);
     DecimalRange.Bound most = most(schema);
     if (least == null && most == null) {
@@ -651,7 +424,7 @@ final class SchemaRules {
   }
 
   /// The tighter one of both.
-  private static DecimalRange.@Nullable Bound least(Schema schema) {
+  private static DecimalRange.@Nullable Bound least(SchemaNode schema) {
     DecimalRange.Bound closed = bound(schema, "minimum", true);
     DecimalRange.Bound open = bound(schema, "exclusiveMinimum", false);
     return closed == null || (open != null && open.value().compareTo(closed.value()) >= 0)
@@ -659,7 +432,7 @@ final class SchemaRules {
         : closed;
   }
 
-  private static DecimalRange.@Nullable Bound most(Schema schema) {
+  private static DecimalRange.@Nullable Bound most(SchemaNode schema) {
     DecimalRange.Bound closed = bound(schema, "maximum", true);
     DecimalRange.Bound open = bound(schema, "exclusiveMaximum", false);
     return closed == null || (open != null && open.value().compareTo(closed.value()) <= 0)
@@ -668,7 +441,7 @@ final class SchemaRules {
   }
 
   private static DecimalRange.@Nullable Bound bound(
-      Schema schema, String keyword, boolean inclusive) {
+      SchemaNode schema, String keyword, boolean inclusive) {
     JsonNode value = schema.node().get(keyword);
     if (value == null) {
       return null;
