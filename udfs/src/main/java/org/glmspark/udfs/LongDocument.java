@@ -126,7 +126,7 @@ public record LongDocument(
   /// Tokens of a text that a prompt has room for, beside the instruction and the answer.
   private int mostTextTokens() {
     int instruction = model.prompt(message.apply("")).length;
-    int room = model.engine().model().config().contextTokens() - instruction - sampling.maxTokens();
+    int room = model.engine().longestSequence() - instruction - sampling.maxTokens();
     return partTokens == 0 ? room : Math.min(partTokens, room);
   }
 

@@ -39,6 +39,10 @@ class LongDocumentTest {
   }
 
   private static LongDocument summary(int maxTokens, int partTokens) {
+    return summary(model, maxTokens, partTokens);
+  }
+
+  private static LongDocument summary(OpenModel model, int maxTokens, int partTokens) {
     return new LongDocument(
         model,
         text -> TaskPrompts.summarize(text, 50),
@@ -78,6 +82,32 @@ class LongDocumentTest {
     assertThat(parts.replaceAll("\\s", "")).isEqualTo(text.replaceAll("\\s", ""));
     assertThat(asked.getFirst().sampling().maxTokens()).isLessThanOrEqualTo(100);
     assertThat(asked.getLast().sampling().maxTokens()).isEqualTo(100);
+  }
+
+  @Test
+  void partsFitACacheThatHoldsLessThanTheContext() {
+    OpenModel small =
+        OpenModel.of(
+            ModelHandle.of(
+                SampleData.model(), SampleData.options(8).withKvCacheBytes(20 * 16 * 1024)));
+    assertThat(small.engine().longestSequence()).isEqualTo(20 * 16);
+    List<String> bodies =
+        SampleData.documents(12).collectAsList().stream()
+            .map(row -> row.<String>getAs("body"))
+            .toList();
+
+    LongDocument.Outcome outcome =
+        summary(small, 60, 0)
+            .answer(
+                String.join("\n\n", bodies),
+                (prompt, sampling) -> {
+                  assertThat(prompt.length + sampling.maxTokens()).isLessThanOrEqualTo(20 * 16);
+                  return small.engine().submit(new GenerationRequest(prompt, sampling));
+                })
+            .join();
+
+    assertThat(outcome.result().error()).isNull();
+    assertThat(outcome.parts()).isGreaterThan(2);
   }
 
   @Test
