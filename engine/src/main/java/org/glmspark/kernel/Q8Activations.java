@@ -173,10 +173,15 @@ public final class Q8Activations {
     ActivationTile layout = layout(tile);
     int token = row - firstRow(tile);
     int input = x.offset(row);
-    for (int block = 0; block < blocks; block++) {
-      int column = block * BLOCK;
-      int count = Math.min(BLOCK, columns - column);
-      quantizeBlock(x.values(), input + column, count, offset(tile, block), layout, token);
+    int blockBytes = layout.blockBytes();
+    for (int panel = 0; panel < blocks; panel += panelBlocks) {
+      long target = offset(tile, panel);
+      int end = Math.min(blocks, panel + panelBlocks);
+      for (int block = panel; block < end; block++, target += blockBytes) {
+        int column = block * BLOCK;
+        int count = Math.min(BLOCK, columns - column);
+        quantizeBlock(x.values(), input + column, count, target, layout, token);
+      }
     }
   }
 
