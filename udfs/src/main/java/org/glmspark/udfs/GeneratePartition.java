@@ -73,6 +73,10 @@ record GeneratePartition(
   }
 
   private Row completed(Row row, GenerationResult result) {
+    @Nullable RowError error = result.error();
+    if (error != null) {
+      InternalErrors.log(name(row), error);
+    }
     count(result.usage().completion());
     return columns.completed(row, inputColumns, result, rowId(row), model.value().digest());
   }

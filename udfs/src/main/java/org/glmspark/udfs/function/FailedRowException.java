@@ -11,7 +11,7 @@ public final class FailedRowException extends RuntimeException implements SparkT
 
   /// @param call as plans show it
   public FailedRowException(String call, RowError error) {
-    super(CONDITION.message("%s: %s.".formatted(call, error.sentence())));
+    super(CONDITION.message("%s: %s.".formatted(call, error.sentence())), error.cause());
   }
 
   @Override

@@ -17,6 +17,7 @@ import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.catalyst.expressions.JoinedRow;
 import org.apache.spark.sql.catalyst.expressions.UnsafeProjection;
 import org.glmspark.udfs.AnswerCache;
+import org.glmspark.udfs.InternalErrors;
 import org.glmspark.udfs.LookAhead;
 import org.glmspark.udfs.ModelHandle;
 import org.glmspark.udfs.OpenModel;
@@ -129,6 +130,7 @@ record CallRows(
         case RowAnswer.Value(Object value) -> value;
         case RowAnswer.Failed(var error) -> {
           metrics.failedRows().add(1);
+          InternalErrors.log(asking.call().text(), error);
           ModelTask task = asking.call().task();
           if (task.onFailure() == OnFailure.FAIL_QUERY) {
             throw new FailedRowException(asking.call().text(), error);
