@@ -41,11 +41,6 @@ public record EngineStats(
     long attentionNanos,
     long samplingNanos) {
 
-  /// Time spent in steps.
-  public long busyNanos() {
-    return prefillNanos + decodeNanos;
-  }
-
   /// Tokens of prompts computed in each second spent on prompts; 0 if none was.
   public double prefillTokensPerSecond() {
     return prefillNanos == 0 ? 0 : prefillTokens * 1e9 / prefillNanos;

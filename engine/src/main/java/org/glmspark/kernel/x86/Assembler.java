@@ -68,7 +68,6 @@ final class Assembler {
     VMULPS(0, 1, 0x59),
     VPAND(1, 1, 0xDB),
     VPXOR(1, 1, 0xEF),
-    VPOR(1, 1, 0xEB),
     VPADDW(1, 1, 0xFD),
     VPADDD(1, 1, 0xFE),
     /// Products of neighbouring int16, added in pairs.
