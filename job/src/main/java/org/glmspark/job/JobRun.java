@@ -120,7 +120,7 @@ final class JobRun {
             results,
             options.output().partitions());
     try {
-      return generation.apply(input, counters);
+      return generation.complete(generation.plan(input), counters, null);
     } catch (IllegalArgumentException e) { // a column that is missing, a clash, a key that is none
       throw new RefusedException(String.valueOf(e.getMessage()), e);
     }
