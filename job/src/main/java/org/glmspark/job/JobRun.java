@@ -6,6 +6,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -15,18 +16,17 @@ import org.apache.spark.SparkThrowable;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
 import org.glmspark.job.options.InputOptions;
 import org.glmspark.job.options.JobOptions;
 import org.glmspark.job.options.OptionKeys;
 import org.glmspark.job.options.OutputMode;
-import org.glmspark.job.options.OutputOptions;
 import org.glmspark.job.options.RefusedException;
 import org.glmspark.job.output.OutputFolder;
-import org.glmspark.job.output.Rounds;
+import org.glmspark.job.output.RoundWriter;
 import org.glmspark.job.output.WriterProcess;
 import org.glmspark.udfs.Generation;
 import org.glmspark.udfs.ModelHandle;
-import org.glmspark.udfs.ResultColumns;
 import org.glmspark.udfs.RowProgress;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +44,9 @@ final class JobRun {
     /// Those that the output has not.
     MISSING_ROWS,
     /// Those that the output has as failed; what they give now takes their place.
-    FAILED_ROWS
+    FAILED_ROWS,
+    /// Those of files that no run of this kind has read before.
+    NEW_FILES
   }
 
   /// What a run leaves.
@@ -66,36 +68,63 @@ final class JobRun {
   /// @throws RefusedException before any work, if the job does not fit its input or its output
   /// @throws org.glmspark.format.MalformedModelException before any work, if the model is broken
   Outcome execute(Terminal terminal, PrintWriter progress) throws IOException {
+    if (scope != Scope.MISSING_ROWS && options.output().mode() != OutputMode.RESUME) {
+      throw new RefusedException(
+          "%s changes an output that is there, expected output.mode=resume, found %s"
+              .formatted(
+                  scope == Scope.NEW_FILES ? "--incremental" : "--retry-failed",
+                  OptionKeys.constant(options.output().mode())));
+    }
     @Nullable Instant deadline = options.limits().deadline(Clock.systemDefaultZone());
     Path input = new Path(options.input().path());
     requireInput(input);
     try (OutputFolder output = outputFolder(input)) {
       Dataset<Row> rows = read();
-      ModelHandle model = model(terminal, progress);
-      Generation generation = generation(model);
-      Dataset<Row> plan = plan(generation, rows);
+      ModelHandle model = options.model(new PackingLine(terminal, progress));
+      Generation generation = options.generation(model, options.input().key());
+      StructType schema = refusing(() -> generation.outputSchema(rows.schema()));
       RunSettings settings =
           RunSettings.of(
-              options, model.digest(), spark.version(), generation.columns().append(rows.schema()));
+              options,
+              scope,
+              model.digest(),
+              spark.version(),
+              schema);
       if (options.output().mode() == OutputMode.RESUME) {
-        settings.requireSameSchema(output);
+        settings.requireSameKind(output);
       }
-      Rounds rounds = output.begin(roundColumn(rows));
+      String roundColumn = roundColumn(rows);
+      Task task = task(generation, rows, terminal, progress);
+      RoundWriter rounds = output.begin(roundColumn);
       output.write(settings.fileName(), RunSettings.bytes(settings.json()));
       RowProgress counters = RowProgress.register(spark.sparkContext());
       var outputRows = new OutputRows(spark, options.output(), settings.schema());
       var work = new RoundWork(generation, outputRows, rounds, settings, counters, deadline);
       Instant began = Instant.now();
-      switch (scope) {
-        case MISSING_ROWS -> addMissing(work, plan, terminal, progress, counters);
-        case FAILED_ROWS -> work.retryFailed(plan);
-      }
+      task.run(work, counters, output);
       RunResult result = work.result(Duration.between(began, Instant.now()));
       output.write(settings.fileName(), RunSettings.bytes(result.json()));
       TextTable firstRows = RunReport.firstRows(work.output(), options, generation.columns());
       output.complete();
       return new Outcome(result, firstRows, output.target());
     }
+  }
+
+  /// What is left to do when all is prepared.
+  private interface Task {
+    void run(RoundWork work, RowProgress counters, OutputFolder output) throws IOException;
+  }
+
+  /// @throws RefusedException if the keys of the input's rows are none
+  private Task task(
+      Generation generation, Dataset<Row> input, Terminal terminal, PrintWriter progress) {
+    if (scope == Scope.NEW_FILES) {
+      return (work, _, output) -> new NewFiles(generation, options.input(), work).add(input, output);
+    }
+    Dataset<Row> plan = refusing(() -> generation.plan(input));
+    return scope == Scope.FAILED_ROWS
+        ? (work, _, _) -> work.retryFailed(plan)
+        : (work, counters, _) -> addMissing(work, plan, terminal, progress, counters);
   }
 
   private void addMissing(
@@ -113,41 +142,20 @@ final class JobRun {
         work.add(rows);
       }
     }
+    work.addColumns();
   }
 
-  private ModelHandle model(Terminal terminal, PrintWriter progress) {
-    return options
-        .engine()
-        .apply(
-            ModelHandle.of(
-                options.model().source(),
-                options.engine().options(),
-                new PackingLine(terminal, progress)));
-  }
-
-  private Generation generation(ModelHandle model) {
-    return new Generation(
-        model,
-        options.request().prompt(),
-        options.sampling().parameters(),
-        options.request().responseFormat(),
-        options.input().key(),
-        new ResultColumns(options.output().prefix(), options.output().struct()),
-        options.output().partitions());
-  }
-
-  private static Dataset<Row> plan(Generation generation, Dataset<Row> input) {
+  private static <T> T refusing(Supplier<T> check) {
     try {
-      return generation.plan(input);
+      return check.get();
     } catch (IllegalArgumentException e) { // a column that is missing, a clash, a key that is none
       throw new RefusedException(String.valueOf(e.getMessage()), e);
     }
   }
 
-  /// The column that readers of the output see the number of a round in.
+  /// The column of the number of a round.
   private String roundColumn(Dataset<Row> input) {
-    OutputOptions output = options.output();
-    String name = output.struct() == null ? output.prefix() + "round" : output.struct() + "_round";
+    String name = options.output().roundColumn();
     requireColumns(input);
     for (String column : input.columns()) {
       if (column.equalsIgnoreCase(name)) {

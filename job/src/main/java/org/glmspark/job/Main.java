@@ -82,6 +82,7 @@ public final class Main {
     CommandLine commands =
         new CommandLine(main)
             .addSubcommand(run)
+            .addSubcommand(new VerifyCommand())
             .addSubcommand(new SqlCommand(home))
             .addSubcommand(new GenerateCommand(home))
             .addSubcommand(new PackCommand())

@@ -13,6 +13,7 @@ import org.apache.spark.sql.types.StructType;
 import org.glmspark.job.options.OptionKeys;
 import org.glmspark.job.options.OutputOptions;
 import org.glmspark.job.output.Round;
+import org.glmspark.job.output.RoundWriter;
 import org.glmspark.job.output.Rounds;
 
 /// How the rows of an output are stored, and read again.
@@ -26,7 +27,7 @@ record OutputRows(SparkSession spark, OutputOptions options, StructType schema) 
   ///
   /// Tasks write as they complete rows. Where files must have another size, or lie in folders by
   /// columns, they are arranged afterwards, which takes no engine.
-  void write(Dataset<Row> rows, Rounds rounds, Path staged) throws IOException {
+  void write(Dataset<Row> rows, RoundWriter rounds, Path staged) throws IOException {
     if (options.partitionBy().isEmpty() && options.rowsPerFile() == 0) {
       writer(rows).save(staged.toString());
       return;
@@ -65,6 +66,9 @@ record OutputRows(SparkSession spark, OutputOptions options, StructType schema) 
   /// The rows of some rounds, with the number of the round as the last column.
   Dataset<Row> read(Rounds rounds, List<Round> some) {
     StructType all = schema.add(rounds.column(), DataTypes.IntegerType);
+    if (some.isEmpty()) {
+      return spark.createDataFrame(List.of(), all);
+    }
     return spark
         .read()
         .schema(all)

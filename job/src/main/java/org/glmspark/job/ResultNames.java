@@ -7,6 +7,7 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
+import org.glmspark.udfs.PlanColumns;
 import org.glmspark.udfs.ResultColumns;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,15 @@ final class ResultNames {
                 .map(name -> column(output, columns, name).as(name))
                 .toArray(Column[]::new))
         : output.col(quoted(struct));
+  }
+
+  /// What a row asked, as a plan says it in [PlanColumns#request].
+  static Column request(Dataset<Row> output, ResultColumns columns) {
+    return functions.coalesce(
+        column(output, columns, "lineage", "request_id"),
+        functions.concat(
+            functions.lit(PlanColumns.nothingAsked("")),
+            column(output, columns, "lineage", "row_id")));
   }
 
   /// Some columns, and after them the result columns.

@@ -1,8 +1,5 @@
 package org.glmspark.job;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,6 +14,7 @@ import org.apache.spark.sql.functions;
 import org.apache.spark.storage.StorageLevel;
 import org.glmspark.job.options.JobOptions;
 import org.glmspark.job.output.Round;
+import org.glmspark.job.output.RoundWriter;
 import org.glmspark.job.output.Rounds;
 import org.glmspark.udfs.Generation;
 import org.glmspark.udfs.PlanColumns;
@@ -30,10 +28,9 @@ import org.jspecify.annotations.Nullable;
 ///                    └─ requests, some at a time ──▶ RoundPlan ──▶ Generation ──▶ rounds
 /// ```
 final class RoundWork {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   private final Generation generation;
   private final OutputRows outputRows;
+  private final RoundWriter writer;
   private final Rounds rounds;
   private final RunSettings settings;
   private final RowProgress progress;
@@ -49,19 +46,20 @@ final class RoundWork {
   private long rowsLeft;
   private @Nullable String stopped;
 
-  /// @param rounds of the output, which nobody else writes
+  /// @param writer of the output, which nobody else writes
   /// @param deadline from when on no more rows are begun, or null for never
   RoundWork(
       Generation generation,
       OutputRows outputRows,
-      Rounds rounds,
+      RoundWriter writer,
       RunSettings settings,
       RowProgress progress,
       @Nullable Instant deadline)
       throws IOException {
     this.generation = generation;
     this.outputRows = outputRows;
-    this.rounds = rounds;
+    this.writer = writer;
+    this.rounds = writer.rounds();
     this.settings = settings;
     this.progress = progress;
     this.deadline = deadline;
@@ -76,8 +74,9 @@ final class RoundWork {
   }
 
   /// The rows of a plan that the output has not.
-  RowsToDo missing(Dataset<Row> plan) {
-    Dataset<Row> output = before.isEmpty() ? null : outputRows.read(rounds, before);
+  RowsToDo missing(Dataset<Row> plan) throws IOException {
+    List<Round> present = rounds.committed();
+    Dataset<Row> output = present.isEmpty() ? null : outputRows.read(rounds, present);
     return new RowsToDo(plan, output, generation.columns());
   }
 
@@ -85,19 +84,17 @@ final class RoundWork {
   ///
   /// @param rows that the output has not
   void add(RowsToDo rows) throws IOException {
+    long done = totals.rows();
     addKnown(rows);
     addGenerated(rows);
-    finish(rows.count());
-    if (stopped == null && rounds.committed().isEmpty()) {
-      addNothing();
-    }
+    finish(rows.count() - (totals.rows() - done));
   }
 
   private void addKnown(RowsToDo rows) throws IOException {
     Dataset<Row> known = rows.known();
     if (known != null) {
-      Path staged = rounds.stage();
-      outputRows.write(known, rounds, staged);
+      Path staged = writer.stage();
+      outputRows.write(known, writer, staged);
       commit(staged, Instant.now());
     }
   }
@@ -111,18 +108,17 @@ final class RoundWork {
       if (requests.isEmpty()) {
         return;
       }
-      Path staged = rounds.stage();
-      outputRows.write(complete(rows, requests), rounds, staged);
+      Path staged = writer.stage();
+      outputRows.write(complete(rows, requests), writer, staged);
       commit(staged, began);
       size.took(requests.size(), Duration.between(began, Instant.now()));
       last = requests.getLast().key();
     }
   }
 
-  /// Counts what is left of the rows there were to do.
-  private void finish(long toDo) {
-    rowsLeft = toDo - totals.rows();
-    if (rowsLeft > 0 && stopped == null) {
+  private void finish(long left) {
+    rowsLeft += left;
+    if (left > 0 && stopped == null) {
       stopped = deadlineHasCome();
     }
   }
@@ -131,13 +127,21 @@ final class RoundWork {
     return "the deadline, %s, has come".formatted(deadline);
   }
 
+  /// Whether the limits allow no more.
+  boolean isStopped() {
+    return stopped != null;
+  }
+
   /// Gives an output without rows its columns, so that it can be read.
-  private void addNothing() throws IOException {
-    Path staged = rounds.stage();
+  void addColumns() throws IOException {
+    if (isStopped() || !rounds.committed().isEmpty()) {
+      return;
+    }
+    Path staged = writer.stage();
     Dataset<Row> none =
         outputRows.spark().createDataFrame(List.of(), outputRows.schema()).coalesce(1);
-    outputRows.write(none, rounds, staged);
-    rounds.commit(staged, description(Set.of(settings.id()), Totals.NONE, Instant.now()));
+    outputRows.write(none, writer, staged);
+    writer.commit(staged, description(Set.of(settings.id()), Totals.NONE, Instant.now()));
   }
 
   /// Completes the failed rows of the output again and puts what comes of it in their place, round
@@ -175,7 +179,7 @@ final class RoundWork {
           }
         }
       }
-      finish(retried.count());
+      finish(retried.count() - totals.rows());
     } finally {
       retried.unpersist();
       failed.unpersist();
@@ -188,8 +192,8 @@ final class RoundWork {
     if (requests.isEmpty()) {
       return;
     }
-    Path staged = rounds.stage();
-    outputRows.write(complete(rows, requests), rounds, staged);
+    Path staged = writer.stage();
+    outputRows.write(complete(rows, requests), writer, staged);
     Dataset<Row> completed = outputRows.read(staged);
     Totals written = Totals.of(completed, generation.columns());
     Dataset<Row> before = outputRows.read(rounds, List.of(round)).drop(rounds.column());
@@ -200,23 +204,17 @@ final class RoundWork {
                 .isNotNull()
                 .and(column(before, "lineage", "row_id").equalTo(functions.col("retried_row"))),
             "left_anti");
-    Path successor = rounds.stage();
-    outputRows.write(kept.unionByName(completed), rounds, successor);
-    Set<String> runs = runs(round);
+    Path successor = writer.stage();
+    outputRows.write(kept.unionByName(completed), writer, successor);
+    Set<String> runs = new TreeSet<>(RoundDescription.parse(rounds.description(round)).runs());
     runs.add(settings.id());
-    rounds.replace(round, successor, description(runs, written, began));
-    rounds.discard(staged);
+    writer.replace(round, successor, description(runs, written, began));
+    writer.discard(staged);
     count(written);
   }
 
   private Column column(Dataset<Row> output, String name, String... fields) {
     return ResultNames.column(output, generation.columns(), name, fields);
-  }
-
-  private Set<String> runs(Round round) throws IOException {
-    Set<String> runs = new TreeSet<>();
-    JSON.readTree(rounds.description(round)).path("runs").forEach(run -> runs.add(run.asText()));
-    return runs;
   }
 
   /// Those requests that the limits allow; if not all, this is the last round.
@@ -247,10 +245,10 @@ final class RoundWork {
   private void commit(Path staged, Instant began) throws IOException {
     Totals written = Totals.of(outputRows.read(staged), generation.columns());
     if (written.rows() == 0) { // the deadline was faster
-      rounds.discard(staged);
+      writer.discard(staged);
       return;
     }
-    rounds.commit(staged, description(Set.of(settings.id()), written, began));
+    writer.commit(staged, description(Set.of(settings.id()), written, began));
     count(written);
   }
 
@@ -261,11 +259,8 @@ final class RoundWork {
   }
 
   private static byte[] description(Set<String> runs, Totals written, Instant began) {
-    ObjectNode round = JsonNodeFactory.instance.objectNode();
-    runs.forEach(round.putArray("runs")::add);
-    round.put("rows", written.rows());
-    round.put("seconds", Duration.between(began, Instant.now()).toMillis() / 1e3);
-    return RunSettings.bytes(round);
+    var seconds = Duration.between(began, Instant.now()).toMillis() / 1e3;
+    return new RoundDescription(List.copyOf(runs), written.rows(), seconds).json();
   }
 
   /// What came of the work.

@@ -70,7 +70,7 @@ final class RowsToDo implements AutoCloseable {
   /// Without the rows that are done: those whose row id and request the output has.
   private Dataset<Row> without(Dataset<Row> planned, Dataset<Row> output) {
     Column rowId = ResultNames.column(output, results, "lineage", "row_id");
-    Dataset<Row> done = output.select(rowId.as("done_row"), request(output).as("done_request"));
+    Dataset<Row> done = output.select(rowId.as("done_row"), ResultNames.request(output, results).as("done_request"));
     return planned.join(
         done,
         planned(names.rowId())
@@ -79,19 +79,11 @@ final class RowsToDo implements AutoCloseable {
         "left_anti");
   }
 
-  private Column request(Dataset<Row> output) {
-    return functions.coalesce(
-        ResultNames.column(output, results, "lineage", "request_id"),
-        functions.concat(
-            functions.lit(PlanColumns.nothingAsked("")),
-            ResultNames.column(output, results, "lineage", "row_id")));
-  }
-
   /// What the output has of answers, each once.
   private Dataset<Row> answers(Dataset<Row> output) {
     return output
         .where(ResultNames.column(output, results, "error").isNull())
-        .select(request(output).as(REQUEST), ResultNames.all(output, results).as("answer"))
+        .select(ResultNames.request(output, results).as(REQUEST), ResultNames.all(output, results).as("answer"))
         .dropDuplicates(REQUEST);
   }
 

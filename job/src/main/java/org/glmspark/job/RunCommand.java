@@ -82,6 +82,11 @@ final class RunCommand implements Callable<Integer> {
   private boolean retryFailed;
 
   @Option(
+      names = "--incremental",
+      description = "complete the rows of files that came since the last run with this option")
+  private boolean incremental;
+
+  @Option(
       names = "--set",
       paramLabel = "KEY=VALUE",
       description = "a value for any key of the job file, JSON or text; repeatable")
@@ -95,6 +100,7 @@ final class RunCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     JobOptions options = options();
+    JobRun.Scope scope = scope();
     Terminal terminal = Terminal.current();
     PrintWriter err = spec.commandLine().getErr();
     // before Spark starts: a broken model is refused, a doubtful one gets a warning
@@ -106,14 +112,23 @@ final class RunCommand implements Callable<Integer> {
     SparkSession spark =
         SubmittedSession.open(SubmittedSession.configuration(), "glm run", terminal);
     try {
-      JobRun.Scope scope =
-          retryFailed ? JobRun.Scope.FAILED_ROWS : JobRun.Scope.MISSING_ROWS;
       JobRun.Outcome outcome = new JobRun(spark, options, scope).execute(terminal, err);
       RunReport.print(spec.commandLine().getOut(), outcome, sinceStart(), terminal.columns());
       return outcome.result().stopped() == null ? CommandLine.ExitCode.OK : Main.WORK_REMAINS;
     } finally {
       spark.stop();
     }
+  }
+
+  private JobRun.Scope scope() {
+    if (retryFailed && incremental) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "--retry-failed and --incremental do not go together");
+    }
+    if (incremental) {
+      return JobRun.Scope.NEW_FILES;
+    }
+    return retryFailed ? JobRun.Scope.FAILED_ROWS : JobRun.Scope.MISSING_ROWS;
   }
 
   private static void requireTokens(SamplingParameters sampling, ModelDescription model) {

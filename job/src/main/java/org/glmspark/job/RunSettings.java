@@ -6,22 +6,28 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Arrays;
+import java.util.List;
 import java.util.UUID;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
+import org.glmspark.job.options.JobFile;
 import org.glmspark.job.options.JobOptions;
 import org.glmspark.job.options.OptionKeys;
 import org.glmspark.job.options.RefusedException;
 import org.glmspark.job.output.OutputFolder;
 import org.glmspark.model.EngineVersion;
+import org.glmspark.udfs.ResultColumns;
 
 /// What a run was asked for, as it stays with the output: enough to do the run again.
 ///
 /// @param id tells the run from all others of an output; ids of later runs sort after it
 /// @param options the job, every default filled in
+/// @param scope which rows it is about
 /// @param modelDigest SHA-256, in hexadecimal, of the model
 /// @param sparkVersion the Spark that runs it
 /// @param schema of the output's rows
@@ -29,21 +35,27 @@ import org.glmspark.model.EngineVersion;
 record RunSettings(
     String id,
     JobOptions options,
+    JobRun.Scope scope,
     String modelDigest,
     String sparkVersion,
     StructType schema,
     Instant started) {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+  private static final String REMEDY = "choose another output, or --set output.mode=overwrite";
   private static final DateTimeFormatter ID =
       DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS").withZone(ZoneOffset.UTC);
 
   /// A run that starts now.
   static RunSettings of(
-      JobOptions options, String modelDigest, String sparkVersion, StructType schema) {
+      JobOptions options,
+      JobRun.Scope scope,
+      String modelDigest,
+      String sparkVersion,
+      StructType schema) {
     Instant now = Instant.now();
     String id = ID.format(now) + "-" + UUID.randomUUID().toString().substring(0, 8);
-    return new RunSettings(id, options, modelDigest, sparkVersion, schema, now);
+    return new RunSettings(id, options, scope, modelDigest, sparkVersion, schema, now);
   }
 
   /// Where this and what comes of the run is kept in the output, see [OutputFolder#write].
@@ -51,31 +63,59 @@ record RunSettings(
     return "runs/" + id + ".json";
   }
 
-  /// Refuses to add rows to rows with other columns: nobody could read them together.
+  /// Refuses to add rows to rows with other columns, which nobody could read together, or with ids
+  /// of another kind, which would be done twice.
   ///
-  /// @throws RefusedException if the last run that wrote the output had another schema
-  void requireSameSchema(OutputFolder output) throws IOException {
-    for (byte[] run : output.runs().reversed()) {
-      JsonNode before = JSON.readTree(run);
-      String format = before.path("options").path("output").path("format").asText();
-      String expected = OptionKeys.constant(options.output().format());
-      if (!format.equals(expected)) {
-        throw new RefusedException(
-            "output '%s' has %s files, and this run would add %s files; %s"
-                .formatted(output.target(), format, expected, remedy()));
-      }
-      StructType columns = (StructType) DataType.fromJson(before.path("schema").toString());
-      if (!columns.asNullable().sameType(schema.asNullable())) {
-        throw new RefusedException(
-            "output '%s' has the columns %s, and this run would add rows with %s; %s"
-                .formatted(output.target(), columns.simpleString(), schema.simpleString(), remedy()));
-      }
+  /// @throws RefusedException if the last run that wrote the output was of another kind
+  void requireSameKind(OutputFolder output) throws IOException {
+    List<byte[]> runs = output.runs();
+    if (runs.isEmpty()) {
       return;
+    }
+    RunSettings last = parse(runs.getLast());
+    String format = OptionKeys.constant(last.options().output().format());
+    String expected = OptionKeys.constant(options.output().format());
+    if (!format.equals(expected)) {
+      throw new RefusedException(
+          "output '%s' has %s files, and this run would add %s files; %s"
+              .formatted(output.target(), format, expected, REMEDY));
+    }
+    if (!last.schema().asNullable().sameType(schema.asNullable())) {
+      throw new RefusedException(
+          "output '%s' has the columns %s, and this run would add rows with %s; %s"
+              .formatted(
+                  output.target(), last.schema().simpleString(), schema.simpleString(), REMEDY));
+    }
+    if (options.input().key().isEmpty()
+        && last.isIncremental() != isIncremental()
+        && scope != JobRun.Scope.FAILED_ROWS) {
+      throw new RefusedException(
+          ("output '%s' was written %s --incremental, and without input.key rows have other ids "
+                  + "%s it; %s")
+              .formatted(
+                  output.target(),
+                  isIncremental() ? "without" : "with",
+                  isIncremental() ? "with" : "without",
+                  REMEDY));
     }
   }
 
-  private static String remedy() {
-    return "choose another output, or --set output.mode=overwrite";
+  private boolean isIncremental() {
+    return scope == JobRun.Scope.NEW_FILES;
+  }
+
+  /// The columns of the rows that it read.
+  List<String> inputColumns() {
+    int results = results().append(new StructType()).length();
+    return Arrays.asList(schema.fieldNames()).subList(0, schema.length() - results);
+  }
+
+  /// The columns of its results.
+  ResultColumns results() {
+    var columns = new ResultColumns(options.output().prefix(), options.output().struct());
+    return options.sampling().parameters().logprobs() == null
+        ? columns
+        : columns.withLogProbabilities();
   }
 
   ObjectNode json() {
@@ -85,6 +125,7 @@ record RunSettings(
     run.put("engine_version", EngineVersion.current());
     run.put("spark_version", sparkVersion);
     run.put("model_digest", modelDigest);
+    run.put("scope", OptionKeys.constant(scope));
     run.put("started", started.toString());
     run.set("options", OptionKeys.json(options));
     try {
@@ -93,6 +134,25 @@ record RunSettings(
       throw new IllegalStateException("Spark's own JSON", e);
     }
     return run;
+  }
+
+  /// Reads what [#json] wrote.
+  static RunSettings parse(byte[] json) throws IOException {
+    JsonNode run = JSON.readTree(json);
+    String id = run.path("id").asText();
+    JobOptions options = JobFile.parse(Path.of(id), run.path("options").toString()).options();
+    String scope = run.path("scope").asText();
+    return new RunSettings(
+        id,
+        options,
+        Arrays.stream(JobRun.Scope.values())
+            .filter(value -> OptionKeys.constant(value).equals(scope))
+            .findAny()
+            .orElseThrow(() -> new IOException("run %s has scope '%s'".formatted(id, scope))),
+        run.path("model_digest").asText(),
+        run.path("spark_version").asText(),
+        (StructType) DataType.fromJson(run.path("schema").toString()),
+        Instant.parse(run.path("started").asText()));
   }
 
   static byte[] bytes(JsonNode json) {

@@ -21,7 +21,7 @@ final class TokenBudget {
     long left = most - spent;
     List<RoundPlan.Request> affordable = new ArrayList<>();
     for (RoundPlan.Request request : requests) {
-      left -= (long) request.tokens() + mostOfACompletion;
+      left -= request.tokens() == 0 ? 0 : (long) request.tokens() + mostOfACompletion;
       if (left < 0) {
         break;
       }

@@ -2,12 +2,17 @@
 /// rows, and says what came of it.
 ///
 /// ```
-/// Main ─┬─ RunCommand ──▶ options.JobFile ──▶ JobRun ─┬─ input ──▶ udfs.Generation ──▶ rows ─┐
-///       │                                             │     (ProgressLine: heartbeats)       ▼
-///       │                                             └─ OutputFolder: aside ◀────────── Spark writes
-///       │                                                    │ Totals, first rows, _glm/run.json
-///       │                                                    ▼ renames
-///       │                  console ◀── RunReport ◀──────── output
+/// Main ─┬─ RunCommand ──▶ options.JobFile ──▶ JobRun ──▶ udfs.Generation: a plan of the input's rows
+///       │                                       │                    │
+///       │                                       │                    ▼ without those that are done
+///       │   NewFiles: a plan of each batch ─────┴─────────────▶ RowsToDo
+///       │                                                            │ requests of a round
+///       │                                        RoundPlan ◀─────────┤ (RoundSize, TokenBudget)
+///       │                                            │ tasks          ▼
+///       │      (ProgressLine: heartbeats)            └────────▶ RoundWork ──▶ udfs.Generation: rows
+///       │                                                            │ OutputRows
+///       │                                                            ▼
+///       │                console ◀── RunReport ◀── Totals ◀── output.Rounds
 ///       ├─ SqlCommand ──▶ SqlStatements ──▶ Spark, with udfs.GlmSparkExtensions ──▶ SqlPrinter
 ///       ├─ GenerateCommand ──▶ generation.GenerationEngine     (without Spark)
 ///       ├─ PackCommand ──────▶ pack.ModelPacker ──▶ PackingLine (without Spark)

@@ -398,14 +398,14 @@ class JobRunTest {
 
     JobRun.Outcome late = run(UNWATCHED, resuming("limits.deadline=0s"));
     JobRun.Outcome poor =
-        run(UNWATCHED, resuming("limits.max-tokens=600", "output.round-rows=1"));
+        run(UNWATCHED, resuming("limits.max-tokens=1200", "output.round-rows=1"));
     JobRun.Outcome rest = run(UNWATCHED, resuming("output.round-rows=2"));
 
     assertThat(late.result().totals().rows()).isZero();
     assertThat(late.result().rowsLeft()).isEqualTo(6);
     assertThat(late.result().stopped()).startsWith("the deadline, ").endsWith(", has come");
-    assertThat(poor.result().stopped()).contains("limits.max-tokens, 600");
-    assertThat(poor.result().totals().generatedTokens()).isBetween(1L, 600L);
+    assertThat(poor.result().stopped()).contains("limits.max-tokens, 1,200");
+    assertThat(poor.result().totals().generatedTokens()).isBetween(1L, 1200L);
     assertThat(poor.result().rowsLeft() + poor.result().totals().rows()).isEqualTo(6);
     assertThat(rest.result().stopped()).isNull();
     assertThat(rest.result().totals().rows()).isEqualTo(poor.result().rowsLeft());
@@ -415,22 +415,24 @@ class JobRunTest {
 
   @Test
   void failedRowsAreRetriedInTheirPlaces() throws IOException {
-    run(UNWATCHED, resuming("model.context=200", "sampling.max_tokens=60", "output.round-rows=2"));
+    addInput("{\"id\": \"short\", \"body\": \"Late again.\"}");
+    run(UNWATCHED, resuming("model.context=64", "sampling.max_tokens=20", "output.round-rows=2"));
     Dataset<Row> before = spark.read().parquet(folder.resolve("out").toString());
     List<Row> rounds = before.select("id", "round").orderBy("id").collectAsList();
     long failed = before.where("error is not null").count();
     List<String> kept = output().stream().filter(row -> !row.contains("\"error\"")).toList();
-    assertThat(failed).isGreaterThan(3);
+    assertThat(failed).isEqualTo(6);
 
     JobRun.Outcome retried =
-        new JobRun(spark, resuming("sampling.max_tokens=60"), JobRun.Scope.FAILED_ROWS)
+        new JobRun(spark, resuming("sampling.max_tokens=20"), JobRun.Scope.FAILED_ROWS)
             .execute(UNWATCHED, new PrintWriter(progress, true));
 
     assertThat(retried.result().totals().rows()).isEqualTo(failed);
     assertThat(retried.result().totals().failed()).isEqualTo(3);
     Dataset<Row> after = spark.read().parquet(folder.resolve("out").toString());
     assertThat(after.select("id", "round").orderBy("id").collectAsList()).isEqualTo(rounds);
-    assertThat(output()).hasSize(6).containsAll(kept);
+    assertThat(kept).hasSize(1);
+    assertThat(output()).hasSize(7).containsAll(kept);
     assertThat(after.where("error is not null").count()).isEqualTo(3);
   }
 
@@ -462,5 +464,81 @@ class JobRunTest {
         .hasMessageEndingWith("choose another output, or --set output.mode=overwrite");
     assertThatThrownBy(() -> run(UNWATCHED, resuming("output.format=json")))
         .hasMessageContaining("has parquet files, and this run would add json files");
+  }
+
+  private JobRun.Outcome newFiles(String... assignments) throws IOException {
+    return new JobRun(
+            spark,
+            resuming(
+                Stream.concat(
+                        Stream.of("input.path=FOLDER/arrivals", "input.key=[]"),
+                        Stream.of(assignments))
+                    .toArray(String[]::new)),
+            JobRun.Scope.NEW_FILES)
+        .execute(UNWATCHED, new PrintWriter(progress, true));
+  }
+
+  @Test
+  void newFilesAreDoneOnceAndEqualRowsOfTwoNightsStayTwo() throws IOException {
+    Path arrivals = Files.createDirectory(folder.resolve("arrivals"));
+    String twin = "{\"id\": \"twin\", \"body\": \"The ferry to Tor was late again.\"}\n";
+    Files.writeString(arrivals.resolve("monday.json"), twin + twin);
+
+    JobRun.Outcome monday = newFiles();
+    JobRun.Outcome nothing = newFiles();
+    Files.writeString(
+        arrivals.resolve("tuesday.json"), twin + "{\"id\": \"new\", \"body\": \"Late.\"}\n");
+    JobRun.Outcome stopped = newFiles("limits.deadline=0s");
+    JobRun.Outcome tuesday = newFiles();
+
+    assertThat(monday.result().totals().rows()).isEqualTo(2);
+    assertThat(nothing.result().totals()).isEqualTo(Totals.NONE);
+    assertThat(nothing.result().rounds()).isZero();
+    assertThat(stopped.result().rowsLeft()).isEqualTo(1);
+    assertThat(stopped.result().totals().generatedRequests()).isZero();
+    assertThat(tuesday.result().totals().rows() + stopped.result().totals().rows()).isEqualTo(2);
+    assertThat(tuesday.result().totals().generatedRequests()).isEqualTo(1);
+    Dataset<Row> rows = spark.read().parquet(folder.resolve("out").toString());
+    assertThat(rows.select("lineage.row_id").distinct().count()).isEqualTo(4);
+    assertThat(rows.where("id = 'twin'").count()).isEqualTo(3);
+    assertThatThrownBy(
+            () -> run(UNWATCHED, resuming("input.path=FOLDER/arrivals", "input.key=[]")))
+        .hasMessageContaining("was written with --incremental");
+  }
+
+  private Verification.Outcome verify() throws IOException {
+    var out = new org.apache.hadoop.fs.Path(folder.resolve("out").toUri());
+    return new Verification(
+            spark, out.getFileSystem(spark.sparkContext().hadoopConfiguration()), out)
+        .of(100, 0);
+  }
+
+  @Test
+  void anOutputIsVerifiedFromItsLineage() throws IOException {
+    run(UNWATCHED, resuming("sampling.max_tokens=20", "input.key=[]", "sampling.logprobs=2"));
+    assertThat(verify()).isEqualTo(new Verification.Outcome(6, Map.of(), List.of()));
+
+    Path rows = folder.resolve("out/round=1");
+    spark
+        .read()
+        .parquet(rows.toString())
+        .withColumn(
+            "completion", functions.expr("if(id = 'doc-0002', 'something else', completion)"))
+        .withColumn("body", functions.expr("if(id = 'doc-0003', 'another text', body)"))
+        .coalesce(1)
+        .write()
+        .parquet(folder.resolve("forged").toString());
+    Files.copy(rows.resolve("_round.json"), folder.resolve("forged/_round.json"));
+    FileUtils.deleteDirectory(rows.toFile());
+    Files.move(folder.resolve("forged"), rows);
+
+    Verification.Outcome forged = verify();
+
+    assertThat(forged.rows()).isEqualTo(5);
+    assertThat(forged.differing().values())
+        .singleElement()
+        .asString()
+        .startsWith("was {\"completion\":\"something else\"");
+    assertThat(forged.changed()).hasSize(1);
   }
 }

@@ -76,6 +76,14 @@ public record Generation(
     columns.append(input);
   }
 
+  /// The columns of the rows that come out.
+  ///
+  /// @throws IllegalArgumentException as [#check]
+  public StructType outputSchema(StructType input) {
+    check(input);
+    return columns.append(input);
+  }
+
   /// The input's rows, each with its columns and the result columns; nothing is generated before an
   /// action.
   ///
@@ -85,14 +93,25 @@ public record Generation(
   /// @throws IllegalArgumentException as [#check], if two rows have the same key, and if the model
   ///   does not fit the executors' memory
   public Dataset<Row> apply(Dataset<Row> input) {
-    return complete(named(input), input.schema(), null, null);
+    return complete(named(input, ""), input.schema(), null, null);
   }
 
   /// The input's rows with the [PlanColumns], for a run that decides what to do when and where.
   /// Else as [#apply].
   public Dataset<Row> plan(Dataset<Row> input) {
+    return plan(input, named(input, ""));
+  }
+
+  /// As [#plan], for a batch of a stream: equal rows of several batches have ids of their own, and
+  /// the same batch has the same ids again.
+  ///
+  /// @param batch its number
+  public Dataset<Row> planBatch(Dataset<Row> input, long batch) {
+    return plan(input, named(input, "batch" + batch));
+  }
+
+  private Dataset<Row> plan(Dataset<Row> input, Dataset<Row> named) {
     StructType schema = input.schema();
-    Dataset<Row> named = named(input);
     var task =
         new PlanPartition(handle(named), prompt, sampling, format, input.columns().length);
     return named.mapPartitions(
@@ -147,12 +166,14 @@ public record Generation(
   }
 
   /// The rows as [GeneratePartition] takes them: with their ids and the texts the prompt reads.
-  private Dataset<Row> named(Dataset<Row> input) {
+  ///
+  /// @param batch tells ids of rows without key from those of other batches
+  private Dataset<Row> named(Dataset<Row> input, String batch) {
     check(input.schema());
     model.requireMemory(input.sparkSession().sparkContext().conf());
     PlanColumns names = PlanColumns.of(input.schema());
     Dataset<Row> named =
-        RowIds.append(input, keyColumns, names.rowId(), tasks(input.sparkSession()));
+        RowIds.append(input, keyColumns, batch, names.rowId(), tasks(input.sparkSession()));
     Column[] texts =
         prompt.columns().stream()
             .map(column -> InputColumns.column(named, column).cast(DataTypes.StringType))

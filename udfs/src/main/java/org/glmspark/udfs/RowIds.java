@@ -13,7 +13,8 @@ import org.apache.spark.sql.types.DataTypes;
 ///
 /// With key columns the id is the key: the value of a single key, as text, or a JSON array of texts
 /// where there are several or the value is null. Without, it is the SHA-256 of all columns and
-/// `-1`, `-2`, ... to tell rows apart that are equal in every column.
+/// `-1`, `-2`, ... to tell rows apart that are equal in every column, and then what tells the batch
+/// from others, if the rows come in batches.
 final class RowIds {
   /// Fixed, because the digest must be the same in sessions with other settings.
   private static final Map<String, String> JSON_OPTIONS =
@@ -28,13 +29,18 @@ final class RowIds {
   /// The input with one more column, its rows spread over partitions by their id.
   ///
   /// @param keyColumns what names a row; empty to name rows by their content
+  /// @param batch goes into the ids of rows that have no key; empty for none
   /// @param idColumn the name of the column to add
   /// @throws IllegalArgumentException if two rows have the same key, which is found by reading the
   ///   input once
   static Dataset<Row> append(
-      Dataset<Row> input, List<String> keyColumns, String idColumn, int partitions) {
+      Dataset<Row> input,
+      List<String> keyColumns,
+      String batch,
+      String idColumn,
+      int partitions) {
     if (keyColumns.isEmpty()) {
-      return byContent(input, idColumn, partitions);
+      return byContent(input, batch, idColumn, partitions);
     }
     Dataset<Row> named = input.withColumn(idColumn, key(input, keyColumns));
     refuseDuplicates(named, keyColumns, idColumn);
@@ -68,7 +74,8 @@ final class RowIds {
     }
   }
 
-  private static Dataset<Row> byContent(Dataset<Row> input, String idColumn, int partitions) {
+  private static Dataset<Row> byContent(
+      Dataset<Row> input, String batch, String idColumn, int partitions) {
     Column digest =
         functions.sha2(
             functions
@@ -77,9 +84,13 @@ final class RowIds {
             256);
     Column id = functions.col(idColumn);
     Column ordinal = functions.row_number().over(Window.partitionBy(id).orderBy(id));
+    Column[] parts =
+        batch.isEmpty()
+            ? new Column[] {id, ordinal}
+            : new Column[] {id, ordinal, functions.lit(batch)};
     return input
         .withColumn(idColumn, digest)
         .repartition(partitions, id) // equal rows meet, so counting them needs no further shuffle
-        .withColumn(idColumn, functions.concat_ws("-", id, ordinal));
+        .withColumn(idColumn, functions.concat_ws("-", parts));
   }
 }

@@ -35,7 +35,7 @@ class RowIdsTest {
   }
 
   private static List<String> ids(Dataset<Row> input, int partitions, String... keys) {
-    return RowIds.append(input, List.of(keys), "row id", partitions)
+    return RowIds.append(input, List.of(keys), "", "row id", partitions)
         .select("`row id`")
         .collectAsList()
         .stream()
@@ -91,7 +91,7 @@ class RowIdsTest {
 
     assertThat(Stream.of(2, 7, 32).map(partitions -> ids(rows, partitions))).allMatch(ids::equals);
     assertThat(ids(rows.orderBy("number").coalesce(1))).isEqualTo(ids);
-    assertThat(RowIds.append(rows, List.of(), "row id", 7).javaRDD().getNumPartitions())
+    assertThat(RowIds.append(rows, List.of(), "", "row id", 7).javaRDD().getNumPartitions())
         .isEqualTo(7);
   }
 

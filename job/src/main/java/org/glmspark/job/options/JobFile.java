@@ -49,8 +49,21 @@ public final class JobFile {
   ///
   /// @throws JobFileException if there is no such file, or it is not one JSON object
   public static JobFile read(Path file) {
+    try {
+      return parse(file, Files.readString(file, StandardCharsets.UTF_8));
+    } catch (NoSuchFileException e) {
+      throw new JobFileException("%s: there is no such job file".formatted(file), e);
+    } catch (IOException e) {
+      throw new JobFileException("%s: cannot read the job file: %s".formatted(file, e), e);
+    }
+  }
+
+  /// As [#read], of a text.
+  ///
+  /// @param file its name, for messages and relative paths
+  public static JobFile parse(Path file, String text) {
     JobFile read = new JobFile(file);
-    try (JsonParser parser = JSON.createParser(Files.readString(file, StandardCharsets.UTF_8))) {
+    try (JsonParser parser = JSON.createParser(text)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         throw new JobFileException(file + ": not a job file, expected one JSON object");
       }
@@ -69,8 +82,6 @@ public final class JobFile {
                   e.getLocation().getColumnNr(),
                   firstLine(e.getOriginalMessage())),
           e);
-    } catch (NoSuchFileException e) {
-      throw new JobFileException("%s: there is no such job file".formatted(file), e);
     } catch (IOException e) {
       throw new JobFileException("%s: cannot read the job file: %s".formatted(file, e), e);
     }

@@ -1,5 +1,11 @@
 package org.glmspark.job.options;
 
+import java.util.List;
+import org.glmspark.pack.PackProgress;
+import org.glmspark.udfs.Generation;
+import org.glmspark.udfs.ModelHandle;
+import org.glmspark.udfs.ResultColumns;
+
 /// Everything a run is told to do: one component for each section of the job file.
 ///
 /// @param model which model completes the prompts
@@ -28,5 +34,27 @@ public record JobOptions(
             "sampling does not go with request.response-format: " + e.getMessage(), e);
       }
     }
+  }
+
+  /// The model, looked at from here, and packed if this machine has not yet.
+  ///
+  /// @param progress is told how far the packing is
+  public ModelHandle model(PackProgress progress) {
+    return engine.apply(ModelHandle.of(model.source(), engine.options(), progress));
+  }
+
+  /// What is done with each row.
+  ///
+  /// @param opened the job's model
+  /// @param key the columns that name a row; empty to name rows by their content
+  public Generation generation(ModelHandle opened, List<String> key) {
+    return new Generation(
+        opened,
+        request.prompt(),
+        sampling.parameters(),
+        request.responseFormat(),
+        key,
+        new ResultColumns(output.prefix(), output.struct()),
+        output.partitions());
   }
 }

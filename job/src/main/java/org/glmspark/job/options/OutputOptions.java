@@ -74,4 +74,9 @@ public record OutputOptions(
           "round-minutes is %d, expected 1 or more".formatted(roundMinutes));
     }
   }
+
+  /// The column that readers of the output see the number of a row's round in.
+  public String roundColumn() {
+    return struct == null ? prefix + "round" : struct + "_round";
+  }
 }

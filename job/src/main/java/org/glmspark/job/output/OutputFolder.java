@@ -118,18 +118,11 @@ public final class OutputFolder implements AutoCloseable {
     }
   }
 
-  /// The rounds that are in the output now.
-  ///
-  /// @param column the name that readers see the number of a round under
-  public Rounds present(String column) {
-    return new Rounds(files, target, column, lock);
-  }
-
   /// Prepares the folder that rounds are put into.
   ///
-  /// @param column as for [#present]
+  /// @param column the name that readers see the number of a round under
   /// @throws RefusedException if it cannot be made
-  public Rounds begin(String column) throws IOException {
+  public RoundWriter begin(String column) throws IOException {
     for (FileStatus leftover : siblings(".tmp-")) {
       files.delete(leftover.getPath(), true);
     }
@@ -138,7 +131,7 @@ public final class OutputFolder implements AutoCloseable {
         files.delete(replaced.getPath(), true);
       }
     }
-    var rounds = new Rounds(files, writtenFolder(), column, lock);
+    var rounds = new RoundWriter(files, new Rounds(files, writtenFolder(), column), lock);
     try {
       files.mkdirs(runs(writtenFolder()));
     } catch (IOException e) {
@@ -153,21 +146,33 @@ public final class OutputFolder implements AutoCloseable {
     return mode == OutputMode.OVERWRITE ? aside : target;
   }
 
+  /// Where something lies that is not rows.
+  ///
+  /// @param name its path in `_glm`
+  public Path ownFile(String name) {
+    return new Path(new Path(writtenFolder(), OWN_FOLDER), name);
+  }
+
   /// Writes a file that is not rows, whole or not at all.
   ///
   /// @param name its path in `_glm`
   public void write(String name, byte[] bytes) throws IOException {
-    Path file = new Path(new Path(writtenFolder(), OWN_FOLDER), name);
+    Path file = ownFile(name);
     Path unfinished = new Path(file.getParent(), "." + file.getName() + ".tmp");
     try (FSDataOutputStream out = files.create(unfinished, true)) {
       out.write(bytes);
     }
     files.delete(file, false);
-    Rounds.rename(files, unfinished, file);
+    RoundWriter.rename(files, unfinished, file);
   }
 
   /// The files of the runs that wrote the output, the oldest first.
   public List<byte[]> runs() throws IOException {
+    return runs(files, target);
+  }
+
+  /// The files of the runs that wrote an output, the oldest first; none if it is none of ours.
+  public static List<byte[]> runs(FileSystem files, Path target) throws IOException {
     List<byte[]> runs = new ArrayList<>();
     if (files.exists(runs(target))) {
       FileStatus[] found = files.listStatus(runs(target), path -> path.getName().endsWith(".json"));
@@ -192,13 +197,13 @@ public final class OutputFolder implements AutoCloseable {
     lock.requireHeld();
     boolean replaces = files.exists(target);
     if (replaces) {
-      Rounds.rename(files, target, old);
+      RoundWriter.rename(files, target, old);
     }
     try {
-      Rounds.rename(files, aside, target);
+      RoundWriter.rename(files, aside, target);
     } catch (IOException e) {
       if (replaces) {
-        Rounds.rename(files, old, target);
+        RoundWriter.rename(files, old, target);
       }
       throw e;
     }
@@ -228,7 +233,7 @@ public final class OutputFolder implements AutoCloseable {
     if (!olds.isEmpty()) {
       FileStatus newest =
           olds.stream().max(Comparator.comparingLong(FileStatus::getModificationTime)).get();
-      Rounds.rename(files, newest.getPath(), target);
+      RoundWriter.rename(files, newest.getPath(), target);
     }
   }
 

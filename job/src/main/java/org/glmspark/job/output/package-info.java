@@ -3,7 +3,7 @@
 /// ```
 /// .name.lock               who writes; taken first, given back last            OutputLock
 /// name/                                                                        OutputFolder
-///   round=1/part-*         rows, committed by one rename of the folder         Rounds
+///   round=1/part-*         rows, committed by one rename of the folder         RoundWriter, Rounds
 ///   round=1/_round.json    which run wrote them
 ///   round=2/...
 ///   _glm/runs/ID.json      settings and numbers of each run

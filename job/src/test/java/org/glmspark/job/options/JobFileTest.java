@@ -59,7 +59,7 @@ class JobFileTest {
     assertThat(options.request().prompt()).isEqualTo(new PromptSource.Summarize("body", 50));
     assertThat(options.sampling().parameters()).isEqualTo(SamplingParameters.greedy(256));
     assertThat(options.engine().options()).isEqualTo(EngineOptions.defaults());
-    assertThat(options.output().mode()).isEqualTo(OutputMode.ERROR_IF_EXISTS);
+    assertThat(options.output().mode()).isEqualTo(OutputMode.RESUME);
     assertThat(options.output().struct()).isNull();
   }
 
@@ -210,7 +210,7 @@ class JobFileTest {
             + "did you mean 'sampling.max_tokens'?; "
             + "'request' takes task, column, max-words, template, system, response-format",
         "\"output\"| \"xyzzy\" | job.json, line 8: unknown key 'xyzzy'; "
-            + "a job file takes model, input, request, sampling, engine, output",
+            + "a job file takes model, input, request, sampling, engine, output, limits",
         "\"body\"| 7 | job.json, line 6: 'request.column' is the number 7, expected a text",
         "\"body\"| \"body\", \"max-words\": \"fifty\" | "
             + "job.json, line 6: 'request.max-words' is the text \"fifty\", expected a whole number",

@@ -87,7 +87,7 @@ class OutputFolderTest {
         files, target, mode, WriterProcess.current(), List.of(sources));
   }
 
-  private static Path stage(FileSystem files, Rounds rounds, String row) throws IOException {
+  private static Path stage(FileSystem files, RoundWriter rounds, String row) throws IOException {
     Path staged = rounds.stage();
     try (FSDataOutputStream out = files.create(new Path(staged, "part-0"), true)) {
       out.writeBytes(row);
@@ -98,7 +98,7 @@ class OutputFolderTest {
   /// One run that writes two rounds, of a row each.
   private void run(FileSystem files, OutputMode mode, String row) throws IOException {
     try (OutputFolder output = open(files, mode)) {
-      Rounds rounds = output.begin("round");
+      RoundWriter rounds = output.begin("round");
       output.write("runs/a.json", NOTHING);
       rounds.commit(stage(files, rounds, row), NOTHING);
       rounds.commit(stage(files, rounds, row + " too"), NOTHING);
@@ -112,10 +112,9 @@ class OutputFolderTest {
 
   private List<String> rows() throws IOException {
     List<String> rows = new ArrayList<>();
-    try (OutputFolder output = open(local, OutputMode.RESUME)) {
-      for (Round round : output.present("round").committed()) {
-        rows.add(Files.readString(java.nio.file.Path.of(round.folder().toUri()).resolve("part-0")));
-      }
+    open(local, OutputMode.RESUME).close(); // puts a folder back that was left aside
+    for (Round round : new Rounds(local, target, "round").committed()) {
+      rows.add(Files.readString(java.nio.file.Path.of(round.folder().toUri()).resolve("part-0")));
     }
     return rows;
   }
@@ -220,9 +219,9 @@ class OutputFolderTest {
 
   private void replaceSecondRound(FileSystem files) throws IOException {
     try (OutputFolder output = open(files, OutputMode.RESUME)) {
-      Rounds rounds = output.begin("round");
+      RoundWriter rounds = output.begin("round");
       Path staged = stage(files, rounds, "better");
-      rounds.replace(rounds.committed().getLast(), staged, NOTHING);
+      rounds.replace(rounds.rounds().committed().getLast(), staged, NOTHING);
     }
   }
 
@@ -245,7 +244,7 @@ class OutputFolderTest {
   void aFailedRunLeavesTheOldOutputAlone() throws IOException {
     run(OutputMode.OVERWRITE, "old");
     try (OutputFolder output = open(local, OutputMode.OVERWRITE)) {
-      Rounds rounds = output.begin("round");
+      RoundWriter rounds = output.begin("round");
       rounds.commit(stage(local, rounds, "half"), NOTHING);
     }
 
