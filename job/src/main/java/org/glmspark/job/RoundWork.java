@@ -44,6 +44,7 @@ final class RoundWork {
   private Totals totals = Totals.NONE;
   private int committed;
   private long rowsLeft;
+  private boolean unaffordable;
   private @Nullable String stopped;
 
   /// @param writer of the output, which nobody else writes
@@ -112,14 +113,14 @@ final class RoundWork {
       outputRows.write(complete(rows, requests), writer, staged);
       commit(staged, began);
       size.took(requests.size(), Duration.between(began, Instant.now()));
-      last = requests.getLast().key();
+      last = wanted.getLast().key();
     }
   }
 
   private void finish(long left) {
     rowsLeft += left;
     if (left > 0 && stopped == null) {
-      stopped = deadlineHasCome();
+      stopped = unaffordable ? tokensAreSpent() : deadlineHasCome();
     }
   }
 
@@ -227,12 +228,16 @@ final class RoundWork {
       return List.of();
     }
     List<RoundPlan.Request> affordable = budget.affordable(wanted);
+    unaffordable |= affordable.size() < wanted.size();
     if (affordable.isEmpty()) {
-      stopped =
-          "%,d tokens are spent, and the next row could exceed limits.max-tokens, %,d"
-              .formatted(totals.generatedTokens(), settings.options().limits().maxTokens());
+      stopped = tokensAreSpent();
     }
     return affordable;
+  }
+
+  private String tokensAreSpent() {
+    return "%,d tokens are spent, and another row could exceed limits.max-tokens, %,d"
+        .formatted(totals.generatedTokens(), settings.options().limits().maxTokens());
   }
 
   private Dataset<Row> complete(RowsToDo rows, List<RoundPlan.Request> requests) {

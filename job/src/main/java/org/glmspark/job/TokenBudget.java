@@ -16,16 +16,16 @@ final class TokenBudget {
     this.mostOfACompletion = mostOfACompletion;
   }
 
-  /// As many of the requests, from the first on, as surely can be paid.
+  /// Those of the requests that surely can be paid together, the first ones first.
   List<RoundPlan.Request> affordable(List<RoundPlan.Request> requests) {
     long left = most - spent;
     List<RoundPlan.Request> affordable = new ArrayList<>();
     for (RoundPlan.Request request : requests) {
-      left -= request.tokens() == 0 ? 0 : (long) request.tokens() + mostOfACompletion;
-      if (left < 0) {
-        break;
+      long most = request.tokens() == 0 ? 0 : (long) request.tokens() + mostOfACompletion;
+      if (most <= left) {
+        affordable.add(request);
+        left -= most;
       }
-      affordable.add(request);
     }
     return affordable;
   }

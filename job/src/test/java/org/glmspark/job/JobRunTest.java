@@ -421,7 +421,7 @@ class JobRunTest {
     List<Row> rounds = before.select("id", "round").orderBy("id").collectAsList();
     long failed = before.where("error is not null").count();
     List<String> kept = output().stream().filter(row -> !row.contains("\"error\"")).toList();
-    assertThat(failed).isEqualTo(6);
+    assertThat(failed).isEqualTo(4);
 
     JobRun.Outcome retried =
         new JobRun(spark, resuming("sampling.max_tokens=20"), JobRun.Scope.FAILED_ROWS)
@@ -431,7 +431,7 @@ class JobRunTest {
     assertThat(retried.result().totals().failed()).isEqualTo(3);
     Dataset<Row> after = spark.read().parquet(folder.resolve("out").toString());
     assertThat(after.select("id", "round").orderBy("id").collectAsList()).isEqualTo(rounds);
-    assertThat(kept).hasSize(1);
+    assertThat(kept).hasSize(3);
     assertThat(output()).hasSize(7).containsAll(kept);
     assertThat(after.where("error is not null").count()).isEqualTo(3);
   }

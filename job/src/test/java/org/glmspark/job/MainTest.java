@@ -9,6 +9,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
+import java.util.regex.Matcher;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -408,5 +410,16 @@ class MainTest {
         .isZero();
 
     assertThat(out.toString().strip()).isEqualTo("武汉到西安的866箱");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"glm-spark.service", "crontab", "airflow_dag.py"})
+  void schedulesStartCommandsThatThereAre(String file) throws IOException {
+    String schedule = Files.readString(PROJECT.resolve("conf/schedule").resolve(file));
+    Matcher command = Pattern.compile("job/bin/glm (run .*? --deadline \\d\\d:\\d\\d)").matcher(schedule);
+
+    assertThat(command.find()).isTrue();
+    assertThat(glm((command.group(1) + " --help").split(" "))).as(err.toString()).isZero();
+    assertThat(err.toString()).isEmpty();
   }
 }
