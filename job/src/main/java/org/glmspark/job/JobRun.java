@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -56,7 +57,9 @@ final class JobRun {
     Path inputPath = new Path(options.input().path());
     requireInput(inputPath);
     OutputFolder output = outputFolder();
-    output.check(List.of(inputPath, new Path(options.model().path().toUri())));
+    List<Path> read = new ArrayList<>(options.model().source().location().paths());
+    read.add(inputPath);
+    output.check(read);
     Dataset<Row> input = read();
     RowProgress counters = RowProgress.register(spark.sparkContext());
     ModelHandle model = model(terminal, progress);

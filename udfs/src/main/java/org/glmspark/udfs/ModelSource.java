@@ -115,9 +115,17 @@ public record ModelSource(
   }
 
   private PackCache cache() {
-    @Nullable String named =
-        packCache == null ? sparkConf().get(PACK_CACHE, null) : packCache;
+    @Nullable String named = packCache == null ? configuredCache() : packCache;
     return named == null ? standardCache() : new PackCache(Path.of(named));
+  }
+
+  /// What the application was started with; where there is none yet, spark-submit has put its
+  /// settings among the properties.
+  private static @Nullable String configuredCache() {
+    @Nullable SparkEnv environment = SparkEnv.get();
+    return environment == null
+        ? System.getProperty(PACK_CACHE)
+        : environment.conf().get(PACK_CACHE, null);
   }
 
   /// `.cache/glm-spark` in the user's home; where there is no home that can be written, as for some
@@ -132,12 +140,8 @@ public record ModelSource(
   }
 
   private static Configuration hadoopConfiguration() {
-    return SparkHadoopUtil.get().newConfiguration(sparkConf());
-  }
-
-  /// The application's settings; before it has started, what spark-submit was told.
-  private static SparkConf sparkConf() {
     @Nullable SparkEnv environment = SparkEnv.get();
-    return environment == null ? new SparkConf() : environment.conf();
+    return SparkHadoopUtil.get()
+        .newConfiguration(environment == null ? new SparkConf() : environment.conf());
   }
 }
