@@ -23,6 +23,7 @@ import org.glmspark.generation.GenerationEngine;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelLoader;
 import org.glmspark.model.ModelOverrides;
+import org.glmspark.udfs.distribution.ModelProgress;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -85,7 +86,7 @@ public final class ExecutorEngines {
   }
 
   private static GenerationEngine open(ModelHandle handle, EngineOptions options) {
-    Path pack = handle.pack();
+    Path pack = handle.pack(new ModelLog());
     ExecutorMemory memory = ExecutorMemory.ofThisProcess(conf());
     EngineOptions fitting = withCache(options, handle, pack, memory);
     GenerationEngine engine =
@@ -110,7 +111,7 @@ public final class ExecutorEngines {
   static void requireMemory(ModelHandle handle, SparkConf conf) {
     ExecutorMemory memory = ExecutorMemory.ofExecutors(conf);
     if (memory != null) {
-      var _ = withCache(handle.options(), handle, handle.pack(), memory);
+      var _ = withCache(handle.options(), handle, handle.pack(ModelProgress.SILENT), memory);
     }
   }
 

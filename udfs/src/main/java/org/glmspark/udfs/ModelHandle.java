@@ -80,8 +80,8 @@ public record ModelHandle(
   /// @throws MalformedModelException if there is no model there
   /// @throws ModelCopyException if it cannot be copied
   /// @throws PackingException if the pack cannot be written
-  Path pack() {
-    return source.packed(source.here(files), ModelProgress.SILENT);
+  Path pack(ModelProgress progress) {
+    return source.packed(source.here(files, progress), progress);
   }
 
   /// The same model, with one worker thread for each core of the executor instead of

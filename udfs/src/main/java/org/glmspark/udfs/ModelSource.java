@@ -63,9 +63,9 @@ public record ModelSource(
   ///
   /// @param files what [LocalModel#files] was there
   /// @return a pack, a folder with `config.json` or a GGUF file
-  Path here(@Nullable ModelFiles files) {
+  Path here(@Nullable ModelFiles files, ModelProgress progress) {
     if (files == null) {
-      return here(ModelProgress.SILENT).path();
+      return here(progress).path();
     }
     RemoteModel remote =
         switch (location) {
@@ -74,7 +74,7 @@ public record ModelSource(
           case ModelLocation.Remote(String uri) -> remote(uri);
           case ModelLocation.Given(String name) -> given(name);
         };
-    return copies().copy(remote, files, ModelProgress.SILENT);
+    return copies().copy(remote, files, progress);
   }
 
   /// The pack of the model on this machine, made now if there is none.
