@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -180,12 +181,14 @@ final class JobRun {
 
   private OutputFolder outputFolder(Path input) throws IOException {
     Path path = new Path(options.output().path());
+    List<Path> read = new ArrayList<>(options.model().source().location().paths());
+    read.add(input);
     return OutputFolder.open(
         fileSystem(path),
         path,
         options.output().mode(),
         WriterProcess.current(),
-        List.of(input, new Path(options.model().path().toUri())));
+        read);
   }
 
   private void requireInput(Path path) throws IOException {

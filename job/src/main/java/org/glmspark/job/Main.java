@@ -14,6 +14,7 @@ import org.glmspark.job.options.JobFileException;
 import org.glmspark.job.options.OptionKeys;
 import org.glmspark.model.EngineVersion;
 import org.glmspark.pack.PackingException;
+import org.glmspark.udfs.distribution.ModelCopyException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
@@ -132,7 +133,8 @@ public final class Main {
     return e instanceof JobFileException
         || e instanceof RefusedException
         || e instanceof MalformedModelException
-        || e instanceof PackingException;
+        || e instanceof PackingException
+        || e instanceof ModelCopyException;
   }
 
   /// Lets `glm run --help` explain the job file, in words that stand at the options themselves.

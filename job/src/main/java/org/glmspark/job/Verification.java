@@ -20,12 +20,13 @@ import org.glmspark.job.options.RefusedException;
 import org.glmspark.job.output.OutputFolder;
 import org.glmspark.job.output.Round;
 import org.glmspark.job.output.Rounds;
-import org.glmspark.pack.PackProgress;
+
 import org.glmspark.udfs.Generation;
 import org.glmspark.udfs.ModelHandle;
 import org.glmspark.udfs.PlanColumns;
 import org.glmspark.udfs.ResultColumns;
 import org.glmspark.udfs.RowProgress;
+import org.glmspark.udfs.distribution.ModelProgress;
 import scala.jdk.javaapi.CollectionConverters;
 
 /// Runs rows of an output again, each with the settings of the run that wrote it, and compares.
@@ -123,7 +124,7 @@ final class Verification {
   /// be the same.
   private Map<String, String> again(Dataset<Row> rows, RunSettings run) {
     ResultColumns results = run.results();
-    ModelHandle model = run.options().model(PackProgress.SILENT);
+    ModelHandle model = run.options().model(ModelProgress.SILENT);
     if (!model.digest().equals(run.modelDigest())) {
       throw new RefusedException(
           "the model '%s' has digest %s now, and run %s had %s; put back the one it was"

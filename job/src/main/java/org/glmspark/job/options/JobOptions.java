@@ -1,7 +1,7 @@
 package org.glmspark.job.options;
 
 import java.util.List;
-import org.glmspark.pack.PackProgress;
+import org.glmspark.udfs.distribution.ModelProgress;
 import org.glmspark.udfs.Generation;
 import org.glmspark.udfs.ModelHandle;
 import org.glmspark.udfs.ResultColumns;
@@ -39,7 +39,7 @@ public record JobOptions(
   /// The model, looked at from here, and packed if this machine has not yet.
   ///
   /// @param progress is told how far the packing is
-  public ModelHandle model(PackProgress progress) {
+  public ModelHandle model(ModelProgress progress) {
     return engine.apply(ModelHandle.of(model.source(), engine.options(), progress));
   }
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class JobFileTest {
   private static final String SMALLEST =
@@ -87,7 +88,7 @@ class JobFileTest {
         """)
             .options();
 
-    assertThat(options.model().path()).isEqualTo(Path.of("/models/glm"));
+    assertThat(options.model().path()).isEqualTo("/models/glm");
     assertThat(options.input().path()).isEqualTo("s3a://bucket/in");
     assertThat(options.input().key()).isEqualTo(List.of("a", "b"));
     assertThat(options.input().options()).isEqualTo(Map.of("header", "true", "sep", ";"));
@@ -175,9 +176,18 @@ class JobFileTest {
 
     JobOptions options = job.options();
 
-    assertThat(options.model().path()).isEqualTo(folder.resolve("model"));
+    assertThat(options.model().path()).isEqualTo(folder.resolve("model").toString());
     assertThat(options.input().path()).isEqualTo("file:" + folder.resolveSibling("in/*.parquet"));
     assertThat(options.output().path()).isEqualTo("out");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"s3a://bucket/glm", "file:///models/glm.glmpack", "files:glm.glmpack"})
+  void aModelThatLiesElsewhereIsNotMeantFromTheFile(String path) throws IOException {
+    JobOptions options = job(SMALLEST.replace("\"model\"}", "\"" + path + "\"}")).options();
+
+    assertThat(options.model().path()).isEqualTo(path);
+    assertThat(options.model().source().location()).hasToString(path);
   }
 
   @Test
@@ -243,9 +253,12 @@ class JobFileTest {
         "{\"path\": \"summaries\"}| {\"path\": \"out\", \"prefix\": \"a\", \"struct\": \"b\"} | "
             + "job.json, line 8: 'output.prefix' 'a' and struct 'b' are both given, "
             + "expected at most one of them",
-        "\"model\": {\"path\": \"model\"}| \"model\": {\"path\": \"hdfs://host/model\"} | "
-            + "job.json, line 2: 'model.path' is \"hdfs://host/model\", "
+        "{\"path\": \"model\"}| {\"path\": \"model\", \"pack-cache\": \"hdfs://host/packs\"} | "
+            + "job.json, line 2: 'model.pack-cache' is \"hdfs://host/packs\", "
             + "expected a folder of each machine's own file system",
+        "{\"path\": \"model\"}| {\"path\": \"files:models/a\"} | "
+            + "job.json, line 2: 'model.path' is \"files:models/a\", "
+            + "expected files: and the plain name of a file that was given with --files",
         "\"body\"| \"body\", \"column\": \"other\" | job.json, line 6, column 31: not valid JSON: "
             + "Duplicate field 'column'",
         "\"output\"| output | job.json, line 8, column 3: not valid JSON: Unexpected character "
