@@ -78,6 +78,11 @@ record GeneratePartition(
       return switch (encoder.encode(row.getList(inputColumns + 1))) {
         case PromptEncoder.Encoded.Refused(RowError error) ->
             new LookAhead.PendingRow<>(() -> name(row), List.of(), _ -> refused(row, error));
+        case PromptEncoder.Encoded.TooLong(RowError error, int promptTokens, String id) -> {
+          GenerationResult result = GenerationResult.refused(id, promptTokens, error);
+          yield new LookAhead.PendingRow<>(
+              () -> name(row), List.of(), _ -> completed(row, result, null));
+        }
         case PromptEncoder.Encoded.Request(GenerationRequest request, String id, int leftOut) ->
             ask(row, id, leftOut, () -> ask(request, id));
         case PromptEncoder.Encoded.Document(var document, String text, _, String id) ->

@@ -37,6 +37,12 @@ final class PromptEncoder {
     /// Nothing, for this reason.
     record Refused(RowError error) implements Encoded {}
 
+    /// Nothing, because a text is too long for how the job handles such.
+    ///
+    /// @param promptTokens the length of a prompt that had the whole text
+    /// @param id equal ids get the same error
+    record TooLong(RowError error, int promptTokens, String id) implements Encoded {}
+
     /// One request.
     ///
     /// @param id equal ids get equal completions
@@ -69,7 +75,8 @@ final class PromptEncoder {
             model, shorter -> tokens(present, shorter), sampling, format, longText.partTokens());
     return switch (longText.handling()) {
       case ERROR -> requestOfOnePart(document, text, tokens);
-      case TRUNCATE -> document.fits(text, tokens) ? request(tokens) : truncated(document, text);
+      case TRUNCATE ->
+          document.fits(text, tokens) ? request(tokens) : truncated(document, text, tokens);
       case MAP_REDUCE ->
           document.fits(text, tokens)
               ? request(tokens)
@@ -98,13 +105,20 @@ final class PromptEncoder {
         "column '%s' has %d tokens, part-tokens allows %d; shorten it, or let it be cut"
             .formatted(
                 prompt.columns().get(prompt.longTextIndex()), length, document.partTokens());
-    return new Encoded.Refused(new RowError(RowError.Reason.PROMPT_TOO_LONG, detail));
+    return tooLong(document, new RowError(RowError.Reason.PROMPT_TOO_LONG, detail), tokens);
   }
 
-  private Encoded truncated(LongDocument document, String text) {
+  private Encoded.TooLong tooLong(LongDocument document, RowError error, int[] tokens) {
+    String id =
+        RequestKey.of(
+            "too long", request(tokens).id(), String.valueOf(document.mostTextTokens()));
+    return new Encoded.TooLong(error, tokens.length, id);
+  }
+
+  private Encoded truncated(LongDocument document, String text, int[] tokens) {
     @Nullable RowError noRoom = document.noRoom();
     if (noRoom != null) {
-      return new Encoded.Refused(noRoom);
+      return tooLong(document, noRoom, tokens);
     }
     String start = TextParts.start(text, document.mostTextTokens(), document::tokens);
     int leftOut = document.tokens(text) - document.tokens(start);

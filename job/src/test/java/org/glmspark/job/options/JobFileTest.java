@@ -13,6 +13,7 @@ import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.sampling.SamplingParameters;
+import org.glmspark.udfs.LongText;
 import org.glmspark.udfs.PromptSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -205,10 +206,12 @@ class JobFileTest {
       quoteCharacter = '`',
       value = {
         "\"column\"| \"colum\" | job.json, line 6: unknown key 'request.colum', did you mean 'column'?; "
-            + "'request' takes task, column, max-words, template, system, response-format",
+            + "'request' takes task, column, max-words, template, system, response-format, "
+            + "long, long-column, part-tokens",
         "\"column\"| \"max_tokens\" | job.json, line 6: unknown key 'request.max_tokens', "
             + "did you mean 'sampling.max_tokens'?; "
-            + "'request' takes task, column, max-words, template, system, response-format",
+            + "'request' takes task, column, max-words, template, system, response-format, "
+            + "long, long-column, part-tokens",
         "\"output\"| \"xyzzy\" | job.json, line 8: unknown key 'xyzzy'; "
             + "a job file takes model, input, request, sampling, engine, output",
         "\"body\"| 7 | job.json, line 6: 'request.column' is the number 7, expected a text",
@@ -218,6 +221,12 @@ class JobFileTest {
             + "job.json, line 6: 'request.max-words' is the number 2.5, expected a whole number",
         "\"body\"| \"body\", \"max-words\": -1 | job.json, line 6: 'request.max-words' is -1, "
             + "expected 0 (no limit) or more",
+        "\"body\"| \"body\", \"long\": \"cut\" | job.json, line 6: 'request.long' is the text \"cut\", "
+            + "expected \"map-reduce\" or \"error\" or \"truncate\"",
+        "\"body\"| \"body\", \"part-tokens\": 9 | job.json, line 6: 'request.part-tokens' is 9, "
+            + "expected 0 (what the model's context leaves) or at least 16",
+        "\"body\"| \"body\", \"long-column\": \"body\" | job.json, line 6: 'request.long-column' "
+            + "goes with a template, but there is a task",
         "\"summarize\"| \"summarise\" | job.json, line 5: 'request.task' is the text \"summarise\", "
             + "expected \"summarize\"",
         "{\"path\": \"model\"}| \"model\" | job.json, line 2: 'model' is the text \"model\", "
@@ -269,6 +278,32 @@ class JobFileTest {
     assertThatThrownBy(job::options)
         .isInstanceOf(JobFileException.class)
         .hasMessageStartingWith("--set: 'request': " + sentence);
+  }
+
+  @Test
+  void whatBecomesOfLongTextsCanBeSaid() throws IOException {
+    JobFile task = job(SMALLEST);
+    task.set("request.long=truncate");
+    task.set("request.part-tokens=350");
+    JobFile template = job(SMALLEST);
+    template.set(
+        "request={\"template\": \"{title}: {body}\", \"long\": \"map-reduce\", \"long-column\": \"body\"}");
+
+    assertThat(task.options().request().prompt())
+        .isEqualTo(
+            new PromptSource.Summarize(
+                "body", 50, new LongText(LongText.Handling.TRUNCATE, 350)));
+    assertThat(template.options().request().prompt())
+        .isEqualTo(
+            new PromptSource.Template(
+                "{title}: {body}",
+                null,
+                new LongText(LongText.Handling.MAP_REDUCE, 0),
+                "body"));
+    template.set("request.long-column=null");
+    assertThatThrownBy(template::options)
+        .hasMessage(
+            "--set: 'request.long-column' is missing, expected the column of the template whose text may be too long: title, body");
   }
 
   @Test
