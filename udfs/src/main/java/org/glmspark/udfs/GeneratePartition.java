@@ -71,8 +71,7 @@ record GeneratePartition(
     ///
     /// @param answer cancelling it takes the request back
     /// @param outcome what came of it, once it is done
-    private record Request(
-        String id, Future<?> answer, Supplier<LongDocument.Outcome> outcome) {}
+    private record Request(String id, Future<?> answer, Supplier<LongDocument.Outcome> outcome) {}
 
     LookAhead.PendingRow<Row> ask(Row row) {
       return switch (encoder.encode(row.getList(inputColumns + 1))) {
@@ -93,8 +92,7 @@ record GeneratePartition(
     private Request ask(GenerationRequest request, String id) {
       CompletableFuture<GenerationResult> answer =
           LookAhead.Asked.submit(() -> engine.submit(request));
-      return new Request(
-          id, answer, () -> new LongDocument.Outcome(answer.resultNow(), 0, 0, 0));
+      return new Request(id, answer, () -> new LongDocument.Outcome(answer.resultNow(), 0, 0, 0));
     }
 
     /// Its requests are withdrawn together. Those that this executor has answered already are not

@@ -75,8 +75,7 @@ public record LongDocument(
   /// Tokens that are kept free for the answer: all that it may have, but no more than half of what
   /// the model takes, since short texts are asked about whatever the limit.
   private int answerTokens() {
-    return Math.min(
-        sampling.maxTokens(), model.engine().model().config().contextTokens() / 2);
+    return Math.min(sampling.maxTokens(), model.engine().model().config().contextTokens() / 2);
   }
 
   /// Most tokens of a text that surely fits.
@@ -141,8 +140,7 @@ public record LongDocument(
       double queueMillis,
       double millis) {
     static final Progress NONE =
-        new Progress(
-            Integer.MAX_VALUE, 0, 0, 0, new GenerationResult.Usage(0, 0, 0), 0, 0);
+        new Progress(Integer.MAX_VALUE, 0, 0, 0, new GenerationResult.Usage(0, 0, 0), 0, 0);
 
     /// @param textTokens of the level's text
     Progress plus(int textTokens, List<GenerationResult> level) {
@@ -165,8 +163,7 @@ public record LongDocument(
       return timing.queueMillis() + timing.prefillMillis() + timing.decodeMillis();
     }
 
-    private static GenerationResult.Usage sum(
-        GenerationResult.Usage a, GenerationResult.Usage b) {
+    private static GenerationResult.Usage sum(GenerationResult.Usage a, GenerationResult.Usage b) {
       return new GenerationResult.Usage(
           a.prompt() + b.prompt(), a.cached() + b.cached(), a.completion() + b.completion());
     }

@@ -10,7 +10,8 @@ import org.apache.spark.sql.types.StructType;
 /// @param rowId STRING, tells the row from all others, see [RowIds]
 /// @param texts ARRAY&lt;STRING&gt;, what the prompt reads
 /// @param requestId STRING, equal for rows with equal completions; null if there is nothing to ask
-/// @param promptTokens INT, the length of the prompt, with all of a text that will be cut into parts
+/// @param promptTokens INT, the length of the prompt, with all of a text that will be cut into
+///   parts
 /// @param promptStart LONG, equal for prompts that begin alike
 public record PlanColumns(
     String rowId, String texts, String requestId, String promptTokens, String promptStart) {

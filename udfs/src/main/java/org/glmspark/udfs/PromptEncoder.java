@@ -103,15 +103,13 @@ final class PromptEncoder {
     }
     String detail =
         "column '%s' has %d tokens, part-tokens allows %d; shorten it, or let it be cut"
-            .formatted(
-                prompt.columns().get(prompt.longTextIndex()), length, document.partTokens());
+            .formatted(prompt.columns().get(prompt.longTextIndex()), length, document.partTokens());
     return tooLong(document, new RowError(RowError.Reason.PROMPT_TOO_LONG, detail), tokens);
   }
 
   private Encoded.TooLong tooLong(LongDocument document, RowError error, int[] tokens) {
     String id =
-        RequestKey.of(
-            "too long", request(tokens).id(), String.valueOf(document.mostTextTokens()));
+        RequestKey.of("too long", request(tokens).id(), String.valueOf(document.mostTextTokens()));
     return new Encoded.TooLong(error, tokens.length, id);
   }
 

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.Arrays;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -247,8 +247,10 @@ class GenerationTest {
     assertThat(generated).isBetween(1L, 100L);
     assertThat(rows)
         .hasSize(40)
-        .allSatisfy(row -> assertThat(row.<String>getAs("completion")).isEqualTo(first.getAs("completion")));
-    assertThat(rows.stream().filter(row -> row.getStruct(row.fieldIndex("timing")).getDouble(2) > 0))
+        .allSatisfy(row ->
+            assertThat(row.<String>getAs("completion")).isEqualTo(first.getAs("completion")));
+    assertThat(
+            rows.stream().filter(row -> row.getStruct(row.fieldIndex("timing")).getDouble(2) > 0))
         .hasSize(1);
   }
 

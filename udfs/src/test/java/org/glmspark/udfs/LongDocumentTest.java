@@ -118,9 +118,7 @@ class LongDocumentTest {
 
     LongDocument.Outcome outcome =
         summary(100, 40)
-            .answer(
-                text,
-                _ -> answered("The lamp works perfectly. ".repeat(20)))
+            .answer(text, _ -> answered("The lamp works perfectly. ".repeat(20)))
             .join();
 
     RowError error = outcome.result().error();
@@ -140,9 +138,7 @@ class LongDocumentTest {
   @Test
   void tellsWhenThePartsHaveNoAnswers() {
     LongDocument.Outcome outcome =
-        summary(100, 40)
-            .answer("The lamp works perfectly. ".repeat(100), _ -> answered(""))
-            .join();
+        summary(100, 40).answer("The lamp works perfectly. ".repeat(100), _ -> answered("")).join();
 
     assertThat(outcome.result().error().sentence())
         .matches("no text: the answers about all \\d+ parts of level 1 are empty");
@@ -205,8 +201,7 @@ class LongDocumentTest {
     assertThat(before.requestId(text))
         .isEqualTo(before.requestId(text))
         .isNotEqualTo(after.requestId(text))
-        .isNotEqualTo(
-            new LongDocument(model, before.prompt(), greedy, null, 50).requestId(text))
+        .isNotEqualTo(new LongDocument(model, before.prompt(), greedy, null, 50).requestId(text))
         .isNotEqualTo(
             new LongDocument(model, before.prompt(), SamplingParameters.greedy(21), null, 40)
                 .requestId(text));

@@ -70,8 +70,7 @@ class LongTextTest {
         int found = text.indexOf(part, start);
         assertThat(text.substring(start, found)).isBlank(); // nothing between parts is left out
         start = found + part.length();
-        GenerationResult answer =
-            ask(message.apply(part), Math.min(maxTokens, tokens(part) / 2));
+        GenerationResult answer = ask(message.apply(part), Math.min(maxTokens, tokens(part) / 2));
         answers.add(answer.text());
         capped += answer.finishReason() == FinishReason.LENGTH ? 1 : 0;
         promptTokens += answer.usage().prompt();
@@ -113,8 +112,7 @@ class LongTextTest {
   }
 
   private static Generation job(PromptSource prompt, SamplingParameters sampling) {
-    return new Generation(
-        handle, prompt, sampling, List.of("id"), ResultColumns.plain(), 2);
+    return new Generation(handle, prompt, sampling, List.of("id"), ResultColumns.plain(), 2);
   }
 
   private static Dataset<Row> rows(String... bodies) {
@@ -122,16 +120,14 @@ class LongTextTest {
     for (String body : bodies) {
       rows.add(RowFactory.create(String.valueOf(rows.size()), body));
     }
-    return SPARK.createDataFrame(
-        rows, StructType.fromDDL("id STRING, body STRING"));
+    return SPARK.createDataFrame(rows, StructType.fromDDL("id STRING, body STRING"));
   }
 
   private void isSummarisedFromEveryPart(String document, int atLeastLevels) {
     AnswerCache.ofExecutor().clear();
     long cachedBefore = AnswerCache.ofExecutor().computed();
     Generation job =
-        job(
-            summarize(LongText.Handling.MAP_REDUCE, PART_TOKENS), SamplingParameters.greedy(256));
+        job(summarize(LongText.Handling.MAP_REDUCE, PART_TOKENS), SamplingParameters.greedy(256));
     Dataset<Row> plan = job.plan(rows(document));
     Row planned = plan.select(PlanColumns.in(plan).requestId()).first();
 
@@ -195,8 +191,7 @@ class LongTextTest {
     assertThat(TextParts.of(document, 120, LongTextTest::tokens))
         .hasSizeGreaterThan(2)
         .allSatisfy(part -> assertThat(part).endsWith("。"));
-    OneByOne expected =
-        oneByOne(document, text -> TaskPrompts.summarize(text, 50), 100, 120);
+    OneByOne expected = oneByOne(document, text -> TaskPrompts.summarize(text, 50), 100, 120);
     assertThat(row.getString(0)).isEqualTo(expected.text()).containsPattern("\\p{IsHan}");
     assertThat(row.getStruct(1)).isEqualTo(expected.longText());
   }
@@ -207,10 +202,7 @@ class LongTextTest {
     String document = String.join("\n\n", notes().subList(0, 20));
     var template =
         new PromptSource.Template(
-            "{body}\n\n{title}",
-            null,
-            new LongText(LongText.Handling.MAP_REDUCE, 200),
-            "body");
+            "{body}\n\n{title}", null, new LongText(LongText.Handling.MAP_REDUCE, 200), "body");
     String title = "Summarize the text above in at most 50 words. Reply with the summary only.";
     Dataset<Row> input = rows(document, "Rain.").withColumn("title", functions.lit(title));
 
@@ -253,8 +245,7 @@ class LongTextTest {
       assertThat(rows.get(i).getInt(3)).isEqualTo(expected.usage().prompt());
       int whole = tokens(i == 0 ? document : longer);
       assertThat(rows.get(i).getStruct(1))
-          .isEqualTo(
-              RowFactory.create(0, 0, 0, whole - tokens(start)));
+          .isEqualTo(RowFactory.create(0, 0, 0, whole - tokens(start)));
     }
     assertThat(rows.get(0).getString(2)).isNotEqualTo(rows.get(1).getString(2));
     assertThat(rows.get(2).isNullAt(1) && rows.get(2).isNullAt(4)).isTrue();
@@ -304,8 +295,7 @@ class LongTextTest {
   void isGeneratedOnceForEqualRowsSideBySide() {
     String document = String.join("\n\n", notes().subList(0, 40));
     Generation job =
-        job(
-            summarize(LongText.Handling.MAP_REDUCE, PART_TOKENS), SamplingParameters.greedy(100));
+        job(summarize(LongText.Handling.MAP_REDUCE, PART_TOKENS), SamplingParameters.greedy(100));
     AnswerCache.ofExecutor().clear();
     long asked = AnswerCache.ofExecutor().asked();
 
@@ -336,7 +326,8 @@ class LongTextTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new PromptSource.Template("{a}: {b}", null, inParts, null))
         .withMessage(
-            "long-column is missing, expected the column of the template whose text may be too long: a, b");
+            "long-column is missing, expected the column of the template whose text may be too"
+                + " long: a, b");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new PromptSource.Template("{a}: {b}", null, inParts, "c"))
         .withMessage("long-column is 'c', expected a column of the template: a, b");

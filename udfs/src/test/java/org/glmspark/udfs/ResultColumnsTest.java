@@ -20,12 +20,12 @@ class ResultColumnsTest {
   private static final Row ROW = RowFactory.create("a", 3, "not of the input");
 
   private static final String RESULT =
-      "completion STRING, finish_reason STRING, error STRING, "
-          + "tool_calls ARRAY<STRUCT<name: STRING, arguments: STRING>>, "
-          + "usage STRUCT<prompt: INT, cached: INT, completion: INT>, "
-          + "timing STRUCT<queue_ms: DOUBLE, prefill_ms: DOUBLE, decode_ms: DOUBLE>, "
-          + "lineage STRUCT<row_id: STRING, request_id: STRING, model_digest: STRING, engine_version: STRING>, "
-          + "long_text STRUCT<parts: INT, levels: INT, capped_parts: INT, left_out_tokens: INT>";
+      "completion STRING, finish_reason STRING, error STRING, tool_calls ARRAY<STRUCT<name: STRING,"
+          + " arguments: STRING>>, usage STRUCT<prompt: INT, cached: INT, completion: INT>, timing"
+          + " STRUCT<queue_ms: DOUBLE, prefill_ms: DOUBLE, decode_ms: DOUBLE>, lineage"
+          + " STRUCT<row_id: STRING, request_id: STRING, model_digest: STRING, engine_version:"
+          + " STRING>, long_text STRUCT<parts: INT, levels: INT, capped_parts: INT,"
+          + " left_out_tokens: INT>";
 
   private static final GenerationResult STOPPED =
       new GenerationResult(
@@ -155,7 +155,8 @@ class ResultColumnsTest {
             new GenerationResult.Usage(9121, 0, 0),
             new GenerationResult.Timing(0, 0, 0));
 
-    Row row = ResultColumns.inStruct("ai").completed(ROW, 2, failed, null, "a", "digest").getStruct(2);
+    Row row =
+        ResultColumns.inStruct("ai").completed(ROW, 2, failed, null, "a", "digest").getStruct(2);
 
     assertThat(row.get(0)).isNull();
     assertThat(row.getString(1)).isEqualTo("error");

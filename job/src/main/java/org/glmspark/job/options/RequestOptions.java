@@ -34,7 +34,8 @@ public record RequestOptions(
     @Key(
             value =
                 "what form an answer must have: \"text\", or an object whose type is json_object,"
-                    + " json_schema with json_schema.schema, choice with choices, or regex with pattern",
+                    + " json_schema with json_schema.schema, choice with choices, or regex with"
+                    + " pattern",
             defaultValue = "null")
         @Nullable AnswerFormat responseFormat,
     @Key(
@@ -52,7 +53,8 @@ public record RequestOptions(
         @Nullable String longColumn,
     @Key(
             value =
-                "tokens of a text that is asked about in one piece; 0 for what context and cache leave",
+                "tokens of a text that is asked about in one piece; 0 for what context and cache"
+                    + " leave",
             defaultValue = "0")
         int partTokens) {
 
@@ -81,8 +83,7 @@ public record RequestOptions(
               .formatted(column != null ? "column" : "max-words"));
     }
     if (task != null && longColumn != null) {
-      throw new IllegalArgumentException(
-          "long-column goes with a template, but there is a task");
+      throw new IllegalArgumentException("long-column goes with a template, but there is a task");
     }
     if (template != null) {
       var _ = template(template, system, longText, longColumn, partTokens); // checks it
@@ -108,8 +109,7 @@ public record RequestOptions(
           new PromptSource.Summarize(
               column,
               maxWords == null ? DEFAULT_MAX_WORDS : maxWords,
-              new LongText(
-                  longText == null ? LongText.Handling.MAP_REDUCE : longText, partTokens));
+              new LongText(longText == null ? LongText.Handling.MAP_REDUCE : longText, partTokens));
     };
   }
 
