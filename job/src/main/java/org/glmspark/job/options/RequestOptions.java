@@ -46,9 +46,7 @@ public record RequestOptions(
             defaultValue = "null")
         LongText.@Nullable Handling longText,
     @Key(
-            value =
-                "the column whose text may be too long, for a template of several that is not left"
-                    + " to fail",
+            value = "the column that long and part-tokens are about, where a template has several",
             defaultValue = "null")
         @Nullable String longColumn,
     @Key(
