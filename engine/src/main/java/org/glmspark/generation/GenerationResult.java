@@ -73,6 +73,12 @@ public record GenerationResult(
         new Timing(0, 0, 0));
   }
 
+  /// The same result under the id of something that depends on more than the request.
+  public GenerationResult withRequestId(String id) {
+    return new GenerationResult(
+        id, text, toolCalls, tokens, logProbabilities, finishReason, error, usage, timing);
+  }
+
   /// Counts of tokens.
   ///
   /// @param prompt tokens of the prompt, with the answer prefix if the answer's form is given

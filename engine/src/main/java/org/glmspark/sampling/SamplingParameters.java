@@ -221,6 +221,11 @@ public record SamplingParameters(
       return this;
     }
 
+    public Builder withoutLogprobs() {
+      this.logprobs = null;
+      return this;
+    }
+
     public Builder allowedTokenIds(Collection<Integer> ids) {
       this.allowedTokenIds = Set.copyOf(ids);
       return this;

@@ -95,6 +95,7 @@ class JobRunTest {
     job.set("--input", "input.path", folder.resolve("in.jsonl").toString());
     job.set("--output", "output.path", folder.resolve("out").toString());
     job.set("output.partitions=2");
+    job.set("request.long=error");
     for (String assignment : assignments) {
       job.set(assignment.replace("FOLDER", folder.toString()));
     }
@@ -148,6 +149,35 @@ class JobRunTest {
     assertThat(totals.rows()).isEqualTo(6);
     assertThat(totals.failedByReason()).isEqualTo(Map.of("no text", 2L, "prompt too long", 1L));
     assertThat(progress.toString()).startsWith("\r\u001b[K0 of 6 rows").endsWith("\r\u001b[K");
+  }
+
+  @Test
+  void aTextOfAnyLengthIsSummarisedAndTheRowTellsHow() throws IOException {
+    try (Stream<String> documents = Files.lines(SAMPLE_DATA.resolve("long-documents.jsonl"))) {
+      Files.write(folder.resolve("in.jsonl"), documents.limit(2).toList());
+    }
+
+    JobRun.Outcome inParts = run(UNWATCHED, job("request.long=map-reduce"));
+
+    assertThat(inParts.result().totals().failed()).isZero();
+    List<Row> rows = spark.read().parquet(folder.resolve("out").toString()).collectAsList();
+    assertThat(rows)
+        .hasSize(2)
+        .allSatisfy(row -> {
+          assertThat(row.<String>getAs("completion")).isNotBlank();
+          assertThat(row.<Row>getAs("long_text").<Integer>getAs("parts")).isGreaterThan(1);
+          assertThat(row.<Row>getAs("long_text").<Integer>getAs("left_out_tokens")).isZero();
+        });
+
+    run(UNWATCHED, job("request.long=truncate"));
+
+    assertThat(
+            spark
+                .read()
+                .parquet(folder.resolve("out").toString())
+                .where("long_text.left_out_tokens > 100 AND usage.prompt < 400")
+                .count())
+        .isEqualTo(2);
   }
 
   @Test

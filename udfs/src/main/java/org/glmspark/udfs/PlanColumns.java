@@ -11,7 +11,8 @@ import org.apache.spark.sql.types.StructType;
 /// @param texts ARRAY&lt;STRING&gt;, what the prompt reads
 /// @param request STRING, equal for rows with equal completions: the request id, or, if there is
 ///   nothing to ask, what [#nothingAsked] makes of the row id
-/// @param promptTokens INT, the length of the prompt
+/// @param promptTokens INT, the length of the prompt, with all of a text that will be cut into
+///   parts
 /// @param promptStart LONG, equal for prompts that begin alike
 public record PlanColumns(
     String rowId, String texts, String request, String promptTokens, String promptStart) {

@@ -45,10 +45,14 @@ record PlanPartition(
 
   private Row plan(Row row, PromptEncoder.Encoded encoded) {
     return switch (encoded) {
-      case PromptEncoder.Encoded.Refused(_) -> 
+      case PromptEncoder.Encoded.Refused(_) ->
           append(row, PlanColumns.nothingAsked(row.getString(inputColumns)), 0, 0L);
-      case PromptEncoder.Encoded.Request(GenerationRequest request, String id) ->
+      case PromptEncoder.Encoded.TooLong(_, int promptTokens, String id) ->
+          append(row, id, promptTokens, 0L);
+      case PromptEncoder.Encoded.Request(GenerationRequest request, String id, _) ->
           append(row, id, request.promptTokens().length, start(request.promptTokens()));
+      case PromptEncoder.Encoded.Document(_, _, int[] prompt, String id) ->
+          append(row, id, prompt.length, start(prompt));
     };
   }
 

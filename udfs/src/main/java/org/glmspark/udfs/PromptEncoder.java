@@ -1,20 +1,19 @@
 package org.glmspark.udfs;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.glmspark.generation.GenerationEngine;
 import org.glmspark.generation.GenerationRequest;
 import org.glmspark.generation.RowError;
 import org.glmspark.grammar.AnswerFormat;
-import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.sampling.SamplingParameters;
 import org.jspecify.annotations.Nullable;
 
 /// Turns the texts of rows into requests to an engine: the same for whoever plans a run and for
 /// whoever does it.
 final class PromptEncoder {
-  private final GenerationEngine engine;
-  private final ChatTemplate template;
+  private final OpenModel model;
   private final PromptSource prompt;
   private final SamplingParameters sampling;
   private final @Nullable AnswerFormat format;
@@ -26,8 +25,7 @@ final class PromptEncoder {
       PromptSource prompt,
       SamplingParameters sampling,
       @Nullable AnswerFormat format) {
-    this.engine = engine;
-    this.template = Objects.requireNonNull(engine.model().chatTemplate()); // see ModelHandle
+    this.model = OpenModel.of(engine);
     this.prompt = prompt;
     this.sampling = sampling;
     this.format = format;
@@ -39,10 +37,24 @@ final class PromptEncoder {
     /// Nothing, for this reason.
     record Refused(RowError error) implements Encoded {}
 
+    /// Nothing, because a text is too long for how the job handles such.
+    ///
+    /// @param promptTokens the length of a prompt that had the whole text
+    /// @param id equal ids get the same error
+    record TooLong(RowError error, int promptTokens, String id) implements Encoded {}
+
     /// One request.
     ///
     /// @param id equal ids get equal completions
-    record Request(GenerationRequest request, String id) implements Encoded {}
+    /// @param leftOutTokens how many tokens of a text were left out, so that it fits
+    record Request(GenerationRequest request, String id, int leftOutTokens) implements Encoded {}
+
+    /// As many requests as a text takes that does not fit into one.
+    ///
+    /// @param prompt the tokens of one that had the whole text
+    /// @param id equal ids get equal completions
+    record Document(LongDocument document, String text, int[] prompt, String id)
+        implements Encoded {}
   }
 
   /// @param texts the row's, in the order of [PromptSource#columns]
@@ -52,8 +64,65 @@ final class PromptEncoder {
       return new Encoded.Refused(missing);
     }
     List<String> present = texts.stream().map(Objects::requireNonNull).toList();
-    int[] tokens = template.encode(prompt.messages(present));
+    int[] tokens = model.template().encode(prompt.messages(present));
+    LongText longText = prompt.longText();
+    if (longText.leftToTheEngine()) {
+      return request(tokens);
+    }
+    String text = present.get(prompt.longTextIndex());
+    var document =
+        new LongDocument(
+            model, shorter -> tokens(present, shorter), sampling, format, longText.partTokens());
+    return switch (longText.handling()) {
+      case ERROR -> requestOfOnePart(document, text, tokens);
+      case TRUNCATE ->
+          document.fits(text, tokens) ? request(tokens) : truncated(document, text, tokens);
+      case MAP_REDUCE ->
+          document.fits(text, tokens)
+              ? request(tokens)
+              : new Encoded.Document(document, text, tokens, document.requestId(text));
+    };
+  }
+
+  /// The prompt with another text in the place of the one that may be too long.
+  private int[] tokens(List<String> texts, String text) {
+    List<String> changed = new ArrayList<>(texts);
+    changed.set(prompt.longTextIndex(), text);
+    return model.template().encode(prompt.messages(changed));
+  }
+
+  private Encoded.Request request(int[] tokens) {
     var request = new GenerationRequest(tokens, sampling, format);
-    return new Encoded.Request(request, engine.requestId(request));
+    return new Encoded.Request(request, model.engine().requestId(request), 0);
+  }
+
+  private Encoded requestOfOnePart(LongDocument document, String text, int[] tokens) {
+    int length = tokens.length <= document.partTokens() ? 0 : document.tokens(text);
+    if (length <= document.partTokens()) {
+      return request(tokens);
+    }
+    String detail =
+        "column '%s' has %d tokens, part-tokens allows %d; shorten it, or let it be cut"
+            .formatted(prompt.columns().get(prompt.longTextIndex()), length, document.partTokens());
+    return tooLong(document, new RowError(RowError.Reason.PROMPT_TOO_LONG, detail), tokens);
+  }
+
+  private Encoded.TooLong tooLong(LongDocument document, RowError error, int[] tokens) {
+    String id =
+        RequestKey.of("too long", request(tokens).id(), String.valueOf(document.mostTextTokens()));
+    return new Encoded.TooLong(error, tokens.length, id);
+  }
+
+  private Encoded truncated(LongDocument document, String text, int[] tokens) {
+    @Nullable RowError noRoom = document.noRoom();
+    if (noRoom != null) {
+      return tooLong(document, noRoom, tokens);
+    }
+    String start = TextParts.start(text, document.mostTextTokens(), document::tokens);
+    int leftOut = document.tokens(text) - document.tokens(start);
+    Encoded.Request request = request(document.prompt().apply(start));
+    // what was left out is a result of the row too, so rows that left out more must not be equal
+    String id = RequestKey.of("truncated", request.id(), String.valueOf(leftOut));
+    return new Encoded.Request(request.request(), id, leftOut);
   }
 }

@@ -17,12 +17,18 @@ public sealed interface PromptSource extends Serializable {
   ///
   /// @param column holds the text
   /// @param maxWords the limit to ask for; 0 asks for none
-  record Summarize(String column, int maxWords) implements PromptSource {
+  /// @param longText what becomes of a row whose text is too long
+  record Summarize(String column, int maxWords, LongText longText) implements PromptSource {
     public Summarize {
       if (maxWords < 0) {
         throw new IllegalArgumentException(
             "max_words is %d, expected 0 (no limit) or more".formatted(maxWords));
       }
+    }
+
+    /// Texts that the model cannot take are summarised by their parts.
+    public Summarize(String column, int maxWords) {
+      this(column, maxWords, new LongText(LongText.Handling.MAP_REDUCE, 0));
     }
   }
 
@@ -31,7 +37,11 @@ public sealed interface PromptSource extends Serializable {
   /// @param template the user's message; `{column}` stands for a column's value, `{{` and `}}` for
   ///   braces
   /// @param system the system message, taken as it stands, or null for none
-  record Template(String template, @Nullable String system) implements PromptSource {
+  /// @param longText what becomes of a row whose text is too long
+  /// @param longColumn the column with that text; null for the only one, or if the engine decides
+  record Template(
+      String template, @Nullable String system, LongText longText, @Nullable String longColumn)
+      implements PromptSource {
     public Template {
       if (PromptTemplate.columns(template).isEmpty()) {
         throw new IllegalArgumentException(
@@ -39,14 +49,57 @@ public sealed interface PromptSource extends Serializable {
                 + "write {column} where a row's text goes: "
                 + template);
       }
+      requireLongColumn(template, longText, longColumn);
     }
+
+    /// Rows that the model cannot take have an error.
+    public Template(String template, @Nullable String system) {
+      this(template, system, new LongText(LongText.Handling.ERROR, 0), null);
+    }
+
+    private static void requireLongColumn(
+        String template, LongText longText, @Nullable String longColumn) {
+      List<String> columns = PromptTemplate.columns(template);
+      String named = String.join(", ", columns);
+      if (longColumn != null && !columns.contains(longColumn)) {
+        throw new IllegalArgumentException(
+            "long-column is '%s', expected a column of the template: %s"
+                .formatted(longColumn, named));
+      }
+      if (longText.leftToTheEngine()) {
+        return;
+      }
+      if (longColumn == null && columns.size() > 1) {
+        throw new IllegalArgumentException(
+            "long-column is missing, expected the column of the template whose text may be too long: %s"
+                .formatted(named));
+      }
+      String column = longColumn == null ? columns.getFirst() : longColumn;
+      int places = PromptTemplate.places(template, column);
+      if (places > 1 && longText.handling() != LongText.Handling.ERROR) {
+        throw new IllegalArgumentException(
+            "long-column is '%s', which stands in %d places of the template, expected one"
+                .formatted(column, places));
+      }
+    }
+  }
+
+  /// What becomes of a row whose text is too long to be asked about in one piece.
+  LongText longText();
+
+  /// Which of [#columns] has that text.
+  default int longTextIndex() {
+    return switch (this) {
+      case Summarize _ -> 0;
+      case Template(_, _, _, String column) -> column == null ? 0 : columns().indexOf(column);
+    };
   }
 
   /// The columns this prompt reads, each once.
   default List<String> columns() {
     return switch (this) {
-      case Summarize(String column, _) -> List.of(column);
-      case Template(String template, _) -> PromptTemplate.columns(template);
+      case Summarize(String column, _, _) -> List.of(column);
+      case Template(String template, _, _, _) -> PromptTemplate.columns(template);
     };
   }
 
@@ -79,9 +132,9 @@ public sealed interface PromptSource extends Serializable {
   /// @param texts the row's texts, in the order of [#columns], none [#missing]
   default List<ChatMessage> messages(List<String> texts) {
     return switch (this) {
-      case Summarize(_, int maxWords) ->
+      case Summarize(_, int maxWords, _) ->
           List.of(ChatMessage.user(TaskPrompts.summarize(texts.getFirst(), maxWords)));
-      case Template(String template, String system) -> {
+      case Template(String template, String system, _, _) -> {
         List<String> columns = columns();
         ChatMessage user =
             ChatMessage.user(

@@ -47,11 +47,19 @@ public final class RowRequests {
   /// @param format what form it must have, or null for any
   public CompletableFuture<GenerationResult> generate(
       int[] prompt, SamplingParameters sampling, @Nullable AnswerFormat format) {
-    var request = new GenerationRequest(prompt, sampling, format);
-    return ask(
-        model.engine().requestId(request),
-        RowRequests::bytes,
-        () -> model.engine().submit(request));
+    return generate(new GenerationRequest(prompt, sampling, format));
+  }
+
+  /// Asks for a completion.
+  public CompletableFuture<GenerationResult> generate(GenerationRequest request) {
+    String id = model.engine().requestId(request);
+    @Nullable Integer logprobs = request.sampling().logprobs();
+    AnswerCache.Shared<GenerationResult> answer =
+        ask(
+            logprobs == null ? id : "%s, %d log-probabilities".formatted(id, logprobs),
+            RowRequests::bytes,
+            () -> model.engine().submit(request));
+    return answer.repeated() ? answer.thenApply(GenerationResult::repeated) : answer;
   }
 
   /// Asks how probable each of some answers is.
@@ -98,7 +106,7 @@ public final class RowRequests {
         + 1000L * result.logProbabilities().size();
   }
 
-  private <T> CompletableFuture<T> ask(
+  private <T> AnswerCache.Shared<T> ask(
       String key, ToLongFunction<T> size, Supplier<CompletableFuture<T>> submission) {
     AnswerCache.Shared<T> answer =
         cache.answer(key, size, () -> LookAhead.Asked.submit(submission));

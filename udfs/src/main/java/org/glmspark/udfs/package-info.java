@@ -12,6 +12,15 @@
 ///                                            PromptSource (row ─▶ chat messages, or a RowError)
 /// ```
 ///
+/// A text that is too long for one prompt goes through [LongDocument], in jobs and in SQL alike; a
+/// row's [LongText] says whether:
+///
+/// ```
+/// text ─▶ TextParts ─▶ requests, all at once ─▶ answers, joined ─┬─▶ fits: the last request
+///             ▲                                                  │
+///             └───────────────── the next level ◀────────────────┘
+/// ```
+///
 /// SQL functions take the same way to the engines ([GlmSparkExtensions]): `plan` makes operators of
 /// their calls, `function` says what they ask, [SessionModels] which model, and [LookAhead] sends
 /// rows ahead for both ways. [AnswerCache] answers equal requests of an executor once.

@@ -96,6 +96,18 @@ class PromptSourceTest {
   }
 
   @Test
+  void knowsWhichTextMayBeTooLong() {
+    var inParts = new LongText(LongText.Handling.MAP_REDUCE, 0);
+
+    assertThat(new PromptSource.Summarize("body", 50).longText()).isEqualTo(inParts);
+    assertThat(new PromptSource.Template("{a}", null, inParts, null).longTextIndex()).isZero();
+    assertThat(new PromptSource.Template("{a} {b} {a}", null, inParts, "b").longTextIndex())
+        .isEqualTo(1);
+    assertThat(new PromptSource.Template("{a} {b}", null).longText().handling())
+        .isEqualTo(LongText.Handling.ERROR);
+  }
+
+  @Test
   void refusesANegativeLimit() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new PromptSource.Summarize("body", -1))

@@ -1,6 +1,7 @@
 package org.glmspark.job.options;
 
 import org.glmspark.grammar.AnswerFormat;
+import org.glmspark.udfs.LongText;
 import org.glmspark.udfs.PromptSource;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,11 @@ import org.jspecify.annotations.Nullable;
 /// @param template the prompt, with `{column}` where a column's value goes, or null
 /// @param system the system message beside a template, or null
 /// @param responseFormat what form each answer must have, or null for any text
+/// @param longText what becomes of a row whose text is too long, or null for the task's or
+///   template's default
+/// @param longColumn the column of a template whose text may be too long, or null for its only one
+/// @param partTokens most tokens of a text that is asked about in one piece; 0 for as many as model
+///   and cache take
 public record RequestOptions(
     @Key(value = "a task with a prompt of its own", defaultValue = "null") @Nullable Task task,
     @Key(value = "the column with the task's text", defaultValue = "null") @Nullable String column,
@@ -28,9 +34,27 @@ public record RequestOptions(
     @Key(
             value =
                 "what form an answer must have: \"text\", or an object whose type is json_object,"
-                    + " json_schema with json_schema.schema, choice with choices, or regex with pattern",
+                    + " json_schema with json_schema.schema, choice with choices, or regex with"
+                    + " pattern",
             defaultValue = "null")
-        @Nullable AnswerFormat responseFormat) {
+        @Nullable AnswerFormat responseFormat,
+    @Key(
+            name = "long",
+            value =
+                "what becomes of a row whose text is too long; by default map-reduce for summarize,"
+                    + " error for a template",
+            defaultValue = "null")
+        LongText.@Nullable Handling longText,
+    @Key(
+            value = "the column that long and part-tokens are about, where a template has several",
+            defaultValue = "null")
+        @Nullable String longColumn,
+    @Key(
+            value =
+                "tokens of a text that is asked about in one piece; 0 for what context and cache"
+                    + " leave",
+            defaultValue = "0")
+        int partTokens) {
 
   private static final int DEFAULT_MAX_WORDS = 50;
 
@@ -56,8 +80,13 @@ public record RequestOptions(
           "%s goes with a task, but there is a template"
               .formatted(column != null ? "column" : "max-words"));
     }
+    if (task != null && longColumn != null) {
+      throw new IllegalArgumentException("long-column goes with a template, but there is a task");
+    }
     if (template != null) {
-      var _ = new PromptSource.Template(template, system); // checks that it names a column
+      var _ = template(template, system, longText, longColumn, partTokens); // checks it
+    } else {
+      var _ = new LongText(LongText.Handling.MAP_REDUCE, partTokens); // checks the number
     }
     if (maxWords != null && maxWords < 0) {
       throw new IllegalArgumentException(
@@ -68,14 +97,28 @@ public record RequestOptions(
   /// The same as what makes prompts of rows.
   public PromptSource prompt() {
     if (template != null) {
-      return new PromptSource.Template(template, system);
+      return template(template, system, longText, longColumn, partTokens);
     }
     if (task == null || column == null) {
       throw new IllegalStateException("neither template nor task");
     }
     return switch (task) {
       case SUMMARIZE ->
-          new PromptSource.Summarize(column, maxWords == null ? DEFAULT_MAX_WORDS : maxWords);
+          new PromptSource.Summarize(
+              column,
+              maxWords == null ? DEFAULT_MAX_WORDS : maxWords,
+              new LongText(longText == null ? LongText.Handling.MAP_REDUCE : longText, partTokens));
     };
+  }
+
+  private static PromptSource.Template template(
+      String template,
+      @Nullable String system,
+      LongText.@Nullable Handling longText,
+      @Nullable String longColumn,
+      int partTokens) {
+    LongText.Handling handling = longText == null ? LongText.Handling.ERROR : longText;
+    return new PromptSource.Template(
+        template, system, new LongText(handling, partTokens), longColumn);
   }
 }

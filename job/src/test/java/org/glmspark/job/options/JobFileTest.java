@@ -13,6 +13,7 @@ import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.sampling.SamplingParameters;
+import org.glmspark.udfs.LongText;
 import org.glmspark.udfs.PromptSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -133,7 +134,8 @@ class JobFileTest {
   void aResponseFormatIsThatOfOpenAi() throws IOException {
     JobFile file = job(SMALLEST);
     file.set(
-        "request.response-format={\"type\": \"json_schema\", \"json_schema\": {\"name\": \"n\", \"schema\": {\"type\": \"integer\"}}}");
+        "request.response-format={\"type\": \"json_schema\", \"json_schema\": {\"name\": \"n\","
+            + " \"schema\": {\"type\": \"integer\"}}}");
 
     JobOptions options = file.options();
 
@@ -214,24 +216,33 @@ class JobFileTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "\"column\"| \"colum\" | job.json, line 6: unknown key 'request.colum', did you mean 'column'?; "
-            + "'request' takes task, column, max-words, template, system, response-format",
+        "\"column\"| \"colum\" | job.json, line 6: unknown key 'request.colum', did you mean"
+            + " 'column'?; 'request' takes task, column, max-words, template, system,"
+            + " response-format, long, long-column, part-tokens",
         "\"column\"| \"max_tokens\" | job.json, line 6: unknown key 'request.max_tokens', "
             + "did you mean 'sampling.max_tokens'?; "
-            + "'request' takes task, column, max-words, template, system, response-format",
+            + "'request' takes task, column, max-words, template, system, response-format, "
+            + "long, long-column, part-tokens",
         "\"output\"| \"xyzzy\" | job.json, line 8: unknown key 'xyzzy'; "
             + "a job file takes model, input, request, sampling, engine, output, limits",
         "\"body\"| 7 | job.json, line 6: 'request.column' is the number 7, expected a text",
-        "\"body\"| \"body\", \"max-words\": \"fifty\" | "
-            + "job.json, line 6: 'request.max-words' is the text \"fifty\", expected a whole number",
+        "\"body\"| \"body\", \"max-words\": \"fifty\" | job.json, line 6: 'request.max-words' is"
+            + " the text \"fifty\", expected a whole number",
         "\"body\"| \"body\", \"max-words\": 2.5 | "
             + "job.json, line 6: 'request.max-words' is the number 2.5, expected a whole number",
         "\"body\"| \"body\", \"max-words\": -1 | job.json, line 6: 'request.max-words' is -1, "
             + "expected 0 (no limit) or more",
-        "\"summarize\"| \"summarise\" | job.json, line 5: 'request.task' is the text \"summarise\", "
-            + "expected \"summarize\"",
-        "{\"path\": \"model\"}| \"model\" | job.json, line 2: 'model' is the text \"model\", "
-            + "expected an object with path, weights, output-weights, pack-cache, rope-base, norm-epsilon, context, chat-format",
+        "\"body\"| \"body\", \"long\": \"cut\" | job.json, line 6: 'request.long' is the text"
+            + " \"cut\", expected \"map-reduce\" or \"error\" or \"truncate\"",
+        "\"body\"| \"body\", \"part-tokens\": 9 | job.json, line 6: 'request.part-tokens' is 9, "
+            + "expected 0 (what the model's context leaves) or at least 16",
+        "\"body\"| \"body\", \"long-column\": \"body\" | job.json, line 6: 'request.long-column' "
+            + "goes with a template, but there is a task",
+        "\"summarize\"| \"summarise\" | job.json, line 5: 'request.task' is the text \"summarise\","
+            + " expected \"summarize\"",
+        "{\"path\": \"model\"}| \"model\" | job.json, line 2: 'model' is the text \"model\","
+            + " expected an object with path, weights, output-weights, pack-cache, rope-base,"
+            + " norm-epsilon, context, chat-format",
         "{\"path\": \"documents\"}| {} | job.json, line 3: key 'input.path' is missing, "
             + "expected a text: file, folder or pattern to read, as Spark takes it",
         "{\"path\": \"documents\"}| {\"path\": \"in\", \"key\": \"id\"} | "
@@ -285,6 +296,30 @@ class JobFileTest {
   }
 
   @Test
+  void whatBecomesOfLongTextsCanBeSaid() throws IOException {
+    JobFile task = job(SMALLEST);
+    task.set("request.long=truncate");
+    task.set("request.part-tokens=350");
+    JobFile template = job(SMALLEST);
+    template.set(
+        "request={\"template\": \"{title}: {body}\", \"long\": \"map-reduce\", \"long-column\":"
+            + " \"body\"}");
+
+    assertThat(task.options().request().prompt())
+        .isEqualTo(
+            new PromptSource.Summarize("body", 50, new LongText(LongText.Handling.TRUNCATE, 350)));
+    assertThat(template.options().request().prompt())
+        .isEqualTo(
+            new PromptSource.Template(
+                "{title}: {body}", null, new LongText(LongText.Handling.MAP_REDUCE, 0), "body"));
+    template.set("request.long-column=null");
+    assertThatThrownBy(template::options)
+        .hasMessage(
+            "--set: 'request.long-column' is missing, expected the column of the template whose"
+                + " text may be too long: title, body");
+  }
+
+  @Test
   void aFileThatIsNoJobIsRefused() {
     assertThat(problem("[]")).isEqualTo("job.json: not a job file, expected one JSON object");
     assertThat(problem(SMALLEST + "{}"))
@@ -299,10 +334,13 @@ class JobFileTest {
       delimiter = '|',
       value = {
         "max-words=3 | --set max-words: unknown key, did you mean 'request.max-words'?",
-        "request.max-word=3 | --set request.max-word: unknown key, did you mean 'request.max-words'?",
-        "request.column.name=3 | --set request.column.name: unknown key, did you mean 'request.column'?",
+        "request.max-word=3 | --set request.max-word: unknown key, did you mean"
+            + " 'request.max-words'?",
+        "request.column.name=3 | --set request.column.name: unknown key, did you mean"
+            + " 'request.column'?",
         "temperature.of.the.sea=3 | --set temperature.of.the.sea: unknown key, see glm run --help",
-        "request | --set request: expected a key path, '=' and a value, such as request.max-words=30",
+        "request | --set request: expected a key path, '=' and a value, such as"
+            + " request.max-words=30",
       })
   void anUnknownKeyOnTheCommandLineIsRefused(String assignment, String sentence)
       throws IOException {
