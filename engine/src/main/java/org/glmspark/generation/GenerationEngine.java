@@ -187,7 +187,8 @@ public final class GenerationEngine implements AutoCloseable {
     String requestId = requestId(request);
     AnswerFormat format = request.format();
     AnswerGrammar grammar = format == null ? null : grammar(format);
-    GenerationRequest asked = grammar == null ? request : withAnswerPrefix(request);
+    GenerationRequest asked =
+        grammar == null || request.isCall() ? request : withAnswerPrefix(request);
     RowError error = limits.refusal(asked, grammar);
     if (error != null) {
       return CompletableFuture.completedFuture(
@@ -223,6 +224,14 @@ public final class GenerationEngine implements AutoCloseable {
     return grammars.of(format);
   }
 
+  /// Refuses a format that the model's vocabulary cannot write, as [#submit(GenerationRequest)]
+  /// does.
+  ///
+  /// @throws IllegalArgumentException if it cannot, or the model has no tokenizer
+  public void requireWritable(AnswerFormat format) {
+    var _ = grammar(format);
+  }
+
   /// The request with what the model would write before its answer as the end of the prompt.
   private GenerationRequest withAnswerPrefix(GenerationRequest request) {
     ChatTemplate template = model.chatTemplate();
@@ -230,7 +239,7 @@ public final class GenerationEngine implements AutoCloseable {
     int[] prompt = request.promptTokens();
     int[] whole = Arrays.copyOf(prompt, prompt.length + prefix.length);
     System.arraycopy(prefix, 0, whole, prompt.length, prefix.length);
-    return new GenerationRequest(whole, request.sampling(), request.format());
+    return request.withPrompt(whole);
   }
 
   private AnswerState start(GenerationRequest request, AnswerGrammar grammar) {
