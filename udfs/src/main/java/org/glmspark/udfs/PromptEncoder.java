@@ -8,6 +8,8 @@ import org.glmspark.generation.RowError;
 import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.sampling.SamplingParameters;
+import org.glmspark.udfs.openai.ChatRequest;
+import org.glmspark.udfs.openai.InvalidRequestException;
 import org.jspecify.annotations.Nullable;
 
 /// Turns the texts of rows into requests to an engine: the same for whoever plans a run and for
@@ -51,9 +53,56 @@ final class PromptEncoder {
     if (missing != null) {
       return new Encoded.Refused(missing);
     }
-    List<String> present = texts.stream().map(Objects::requireNonNull).toList();
-    int[] tokens = template.encode(prompt.messages(present));
-    var request = new GenerationRequest(tokens, sampling, format);
-    return new Encoded.Request(request, engine.requestId(request));
+    try {
+      ChatRequest asked = prompt.request(texts, sampling, format);
+      if (prompt instanceof PromptSource.OpenAiBatch) {
+        requireAnswerable(asked);
+      }
+      var request =
+          new GenerationRequest(tokens(asked), asked.sampling(), asked.format(), asked.tools());
+      return new Encoded.Request(request, engine.requestId(request));
+    } catch (InvalidRequestException e) {
+      return new Encoded.Refused(e.rowError());
+    }
+  }
+
+  private int[] tokens(ChatRequest asked) throws InvalidRequestException {
+    try {
+      return template.encode(asked.messages());
+    } catch (IllegalArgumentException e) {
+      throw InvalidRequestException.unsupported("messages", ": " + e.getMessage());
+    }
+  }
+
+  /// What the engine would refuse of a job is, as an option of one row, that row's error.
+  private void requireAnswerable(ChatRequest asked) throws InvalidRequestException {
+    try {
+      asked.sampling().requireIdsBelow(engine.model().config().vocabularySize());
+    } catch (IllegalArgumentException e) {
+      throw InvalidRequestException.ofParameter(e);
+    }
+    AnswerFormat form = asked.format();
+    if (form == null) {
+      return;
+    }
+    if (form instanceof AnswerFormat.FunctionCall) {
+      requireCallsInJson();
+    }
+    try {
+      engine.requireWritable(form);
+    } catch (IllegalArgumentException e) {
+      throw InvalidRequestException.unsupported("response_format", ": " + e.getMessage());
+    }
+  }
+
+  private void requireCallsInJson() throws InvalidRequestException {
+    switch (template.format()) {
+      case GLM_4, GLM_4_0414 -> {}
+      case CHATGLM2, CHATGLM3 ->
+          throw InvalidRequestException.unsupported(
+              "tool_choice",
+              " demands a call, expected auto or none: answers of %s cannot be held to one"
+                  .formatted(template.format().optionName()));
+    }
   }
 }

@@ -4,6 +4,10 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
@@ -28,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// | `usage` | STRUCT&lt;prompt, cached, completion&gt; | tokens |
 /// | `timing` | STRUCT&lt;queue_ms, prefill_ms, decode_ms&gt; | milliseconds |
 /// | `lineage` | STRUCT&lt;row_id, request_id, model_digest, engine_version&gt; | `request_id` is null if nothing was asked |
-/// | `logprobs` | ARRAY&lt;STRUCT&lt;token_id, logprob, top_logprobs ARRAY&lt;STRUCT&lt;token_id, logprob&gt;&gt;&gt;&gt; | one element for each token of the completion; null if the row has an error; only where asked for |
+/// | `logprobs` | ARRAY&lt;STRUCT&lt;token_id, logprob, top_logprobs ARRAY&lt;STRUCT&lt;token_id, logprob&gt;&gt;&gt;&gt; | one element for each token of the completion, or none if the row asks for none; null if it has an error; only where asked for |
 ///
 /// All but `timing` and `usage.cached` is the same whenever and wherever a row is completed.
 ///
@@ -129,6 +133,15 @@ public record ResultColumns(
       output = output.add(field);
     }
     return output;
+  }
+
+  /// A result column of an output, such as `error`, or a field of one, such as `usage`, `prompt`.
+  public Column column(Dataset<Row> output, String name, String... fields) {
+    Stream<String> column = struct == null ? Stream.of(prefix + name) : Stream.of(struct, name);
+    return output.col(
+        Stream.concat(column, Arrays.stream(fields))
+            .map(InputColumns::quoted)
+            .collect(Collectors.joining(".")));
   }
 
   private List<StructField> fields() {

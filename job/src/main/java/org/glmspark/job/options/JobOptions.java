@@ -1,5 +1,7 @@
 package org.glmspark.job.options;
 
+import org.glmspark.udfs.PromptSource;
+
 /// Everything a run is told to do: one component for each section of the job file.
 ///
 /// @param model which model completes the prompts
@@ -11,12 +13,34 @@ package org.glmspark.job.options;
 public record JobOptions(
     @Key("which model completes the prompts") ModelOptions model,
     @Key("where the rows come from") InputOptions input,
-    @Key("what the model is asked about each row: a task or a template") RequestOptions request,
+    @Key(
+            value =
+                "what the model is asked about each row: a task, a template or messages; nothing for"
+                    + " batch files, which say it",
+            defaultValue = "{}")
+        RequestOptions request,
     @Key(value = "how tokens are chosen", defaultValue = "{}") SamplingOptions sampling,
     @Key(value = "how executors use their machines", defaultValue = "{}") EngineSection engine,
     @Key("where the rows and their completions go") OutputOptions output) {
 
   public JobOptions {
+    boolean batch = input.format() == InputFormat.OPENAI_BATCH;
+    if (!batch && request.isEmpty()) {
+      throw new IllegalArgumentException(
+          "request has none of task, template and messages, expected one of them");
+    }
+    if (batch && (!request.isEmpty() || request.responseFormat() != null)) {
+      throw new IllegalArgumentException(
+          "request says what to ask, but input.format is openai-batch, whose lines do");
+    }
+    if (batch && sampling.logprobs() != null) {
+      throw new IllegalArgumentException(
+          "sampling.logprobs is set, but input.format is openai-batch, whose lines ask for them");
+    }
+    if (output.format() == OutputFormat.OPENAI_BATCH && !batch) {
+      throw new IllegalArgumentException(
+          "output.format is openai-batch, expected that of input.format too");
+    }
     if (request.responseFormat() != null) {
       try {
         sampling.parameters().requireWholeAnswers();
@@ -25,5 +49,12 @@ public record JobOptions(
             "sampling does not go with request.response-format: " + e.getMessage(), e);
       }
     }
+  }
+
+  /// What makes prompts of rows.
+  public PromptSource prompt() {
+    return input.format() == InputFormat.OPENAI_BATCH
+        ? new PromptSource.OpenAiBatch()
+        : request.prompt();
   }
 }
