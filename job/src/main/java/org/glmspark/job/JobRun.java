@@ -17,7 +17,6 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
-import org.glmspark.job.options.InputFormat;
 import org.glmspark.job.options.InputOptions;
 import org.glmspark.job.options.JobOptions;
 import org.glmspark.job.options.OptionKeys;
@@ -25,7 +24,6 @@ import org.glmspark.udfs.Generation;
 import org.glmspark.udfs.ModelHandle;
 import org.glmspark.udfs.ResultColumns;
 import org.glmspark.udfs.RowProgress;
-import org.glmspark.udfs.openai.BatchInput;
 
 /// One run of a job: everything that can be refused is refused first, then the rows are completed
 /// and written aside, counted there, and put in the output's place.
@@ -115,7 +113,7 @@ final class JobRun {
     Generation generation =
         new Generation(
             model,
-            options.prompt(),
+            options.request().prompt(),
             options.sampling().parameters(),
             options.request().responseFormat(),
             options.input().key(),
@@ -139,9 +137,6 @@ final class JobRun {
   private Dataset<Row> read() {
     InputOptions input = options.input();
     try {
-      if (input.format() == InputFormat.OPENAI_BATCH) {
-        return BatchInput.read(spark, input.path(), input.options());
-      }
       return spark.read().format(format(input)).options(input.options()).load(input.path());
     } catch (Exception e) { // Spark throws checked exceptions that its methods do not declare
       if (e instanceof SparkThrowable || e instanceof IllegalArgumentException) {

@@ -32,12 +32,12 @@ record Totals(
         output
             .groupBy(
                 functions
-                    .substring_index(columns.column(output, "error"), ":", 1)
+                    .substring_index(ResultNames.column(output, columns, "error"), ":", 1)
                     .as("reason"))
             .agg(
                 functions.count(functions.lit(1)),
-                functions.sum(columns.column(output, "usage", "prompt")),
-                functions.sum(columns.column(output, "usage", "completion")))
+                functions.sum(ResultNames.column(output, columns, "usage", "prompt")),
+                functions.sum(ResultNames.column(output, columns, "usage", "completion")))
             .collectAsList();
     Map<String, Long> failed = new TreeMap<>();
     long rows = 0;

@@ -92,7 +92,7 @@ final class InputColumns {
     return Arrays.stream(input.fieldNames()).anyMatch(name::equalsIgnoreCase);
   }
 
-  static String quoted(String name) {
+  private static String quoted(String name) {
     return "`" + name.replace("`", "``") + "`";
   }
 }

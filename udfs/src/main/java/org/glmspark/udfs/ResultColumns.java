@@ -4,10 +4,6 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import org.apache.spark.sql.Column;
-import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
@@ -133,15 +129,6 @@ public record ResultColumns(
       output = output.add(field);
     }
     return output;
-  }
-
-  /// A result column of an output, such as `error`, or a field of one, such as `usage`, `prompt`.
-  public Column column(Dataset<Row> output, String name, String... fields) {
-    Stream<String> column = struct == null ? Stream.of(prefix + name) : Stream.of(struct, name);
-    return output.col(
-        Stream.concat(column, Arrays.stream(fields))
-            .map(InputColumns::quoted)
-            .collect(Collectors.joining(".")));
   }
 
   private List<StructField> fields() {

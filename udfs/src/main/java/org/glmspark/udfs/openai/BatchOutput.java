@@ -19,24 +19,24 @@ import org.glmspark.udfs.ResultColumns;
 ///
 /// @param model that answered; opened where a row tells log-probabilities, for the tokens' bytes
 /// @param sampling how tokens were chosen where a line did not say
-/// @param columns the names of the results
-public record BatchOutput(ModelHandle model, SamplingParameters sampling, ResultColumns columns) {
+public record BatchOutput(ModelHandle model, SamplingParameters sampling) {
 
   /// The lines, one column of text: `lines(completed).write().text(folder)` makes the files.
   ///
-  /// @param completed rows of [BatchInput] with their results
+  /// @param completed rows of [BatchInput] with their results, under the names of
+  ///   [ResultColumns#plain]
   public Dataset<String> lines(Dataset<Row> completed) {
     Dataset<Row> read =
         completed.select(
-            completed.col(BatchInput.REQUEST),
-            completed.col(BatchInput.USES_OF_ID),
-            columns.column(completed, "completion"),
-            columns.column(completed, "finish_reason"),
-            columns.column(completed, "error"),
-            columns.column(completed, "tool_calls"),
-            columns.column(completed, "usage"),
-            columns.column(completed, "lineage"),
-            columns.column(completed, "logprobs"));
+            BatchInput.REQUEST,
+            BatchInput.USES_OF_ID,
+            "completion",
+            "finish_reason",
+            "error",
+            "tool_calls",
+            "usage",
+            "lineage",
+            "logprobs");
     Broadcast<ModelHandle> handle =
         JavaSparkContext.fromSparkContext(completed.sparkSession().sparkContext())
             .broadcast(model);

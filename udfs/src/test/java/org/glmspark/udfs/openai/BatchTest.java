@@ -163,7 +163,7 @@ class BatchTest {
   }
 
   private static List<String> run(String name, List<String> lines) throws IOException {
-    return new BatchOutput(model, SAMPLING, ResultColumns.plain())
+    return new BatchOutput(model, SAMPLING)
         .lines(completed(name, lines))
         .collectAsList();
   }
