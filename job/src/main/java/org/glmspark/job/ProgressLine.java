@@ -1,5 +1,6 @@
 package org.glmspark.job;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.HashMap;
@@ -43,8 +44,13 @@ final class ProgressLine extends SparkListener {
     this.terminal = terminal;
   }
 
+  /// What takes the time.
+  interface Work {
+    void run() throws IOException;
+  }
+
   /// Shows the line while some work is done, and then takes it away.
-  void drawWhile(SparkContext spark, Runnable work) {
+  void drawWhile(SparkContext spark, Work work) throws IOException {
     spark.addSparkListener(this);
     draw();
     try {

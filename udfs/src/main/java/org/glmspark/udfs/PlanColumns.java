@@ -9,18 +9,24 @@ import org.apache.spark.sql.types.StructType;
 ///
 /// @param rowId STRING, tells the row from all others, see [RowIds]
 /// @param texts ARRAY&lt;STRING&gt;, what the prompt reads
-/// @param requestId STRING, equal for rows with equal completions; null if there is nothing to ask
+/// @param request STRING, equal for rows with equal completions: the request id, or, if there is
+///   nothing to ask, what [#nothingAsked] makes of the row id
 /// @param promptTokens INT, the length of the prompt
 /// @param promptStart LONG, equal for prompts that begin alike
 public record PlanColumns(
-    String rowId, String texts, String requestId, String promptTokens, String promptStart) {
+    String rowId, String texts, String request, String promptTokens, String promptStart) {
   private static final int COUNT = PlanColumns.class.getRecordComponents().length;
+
+  /// Stands in `request` for a row that nothing is asked about.
+  public static String nothingAsked(String rowId) {
+    return "row " + rowId;
+  }
 
   static PlanColumns of(StructType input) {
     return new PlanColumns(
         InputColumns.unused(input, "row_id"),
         InputColumns.unused(input, "prompt_texts"),
-        InputColumns.unused(input, "request_id"),
+        InputColumns.unused(input, "request"),
         InputColumns.unused(input, "prompt_tokens"),
         InputColumns.unused(input, "prompt_start"));
   }
@@ -34,7 +40,7 @@ public record PlanColumns(
   }
 
   /// The input that a plan was made for.
-  static StructType input(StructType plan) {
+  public static StructType input(StructType plan) {
     var input = new StructType();
     for (int i = 0; i < plan.length() - COUNT; i++) {
       input = input.add(plan.apply(i));
@@ -47,7 +53,7 @@ public record PlanColumns(
   /// @param named the input's with row id and texts
   StructType append(StructType named) {
     return named
-        .add(requestId, DataTypes.StringType)
+        .add(request, DataTypes.StringType)
         .add(promptTokens, DataTypes.IntegerType)
         .add(promptStart, DataTypes.LongType);
   }

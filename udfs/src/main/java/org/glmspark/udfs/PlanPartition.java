@@ -43,9 +43,10 @@ record PlanPartition(
         .iterator();
   }
 
-  private static Row plan(Row row, PromptEncoder.Encoded encoded) {
+  private Row plan(Row row, PromptEncoder.Encoded encoded) {
     return switch (encoded) {
-      case PromptEncoder.Encoded.Refused(_) -> append(row, null, 0, 0L);
+      case PromptEncoder.Encoded.Refused(_) -> 
+          append(row, PlanColumns.nothingAsked(row.getString(inputColumns)), 0, 0L);
       case PromptEncoder.Encoded.Request(GenerationRequest request, String id) ->
           append(row, id, request.promptTokens().length, start(request.promptTokens()));
     };
@@ -59,10 +60,10 @@ record PlanPartition(
     return hash;
   }
 
-  private static Row append(Row row, @Nullable String requestId, int promptTokens, long start) {
+  private static Row append(Row row, String request, int promptTokens, long start) {
     @Nullable Object[] values = new Object[row.size() + 3];
     Arrays.setAll(values, i -> i < row.size() ? row.get(i) : null);
-    values[row.size()] = requestId;
+    values[row.size()] = request;
     values[row.size() + 1] = promptTokens;
     values[row.size() + 2] = start;
     return RowFactory.create(values);

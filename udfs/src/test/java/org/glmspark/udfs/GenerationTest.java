@@ -224,7 +224,7 @@ class GenerationTest {
     Generation generation = summaries(List.of("n"), ResultColumns.plain(), 1);
     Dataset<Row> plan = generation.plan(input);
     PlanColumns names = PlanColumns.in(plan);
-    assertThat(plan.select(names.requestId()).distinct().count()).isEqualTo(1);
+    assertThat(plan.select(names.request()).distinct().count()).isEqualTo(1);
     GenerationEngine engine = model.engine();
     long before = engine.stats().decodeTokens();
 

@@ -10,6 +10,7 @@ import org.glmspark.udfs.PromptSource;
 /// @param sampling how tokens are chosen
 /// @param engine how executors use their machines
 /// @param output where the rows and their completions go
+/// @param limits when a run stops though rows are left
 public record JobOptions(
     @Key("which model completes the prompts") ModelOptions model,
     @Key("where the rows come from") InputOptions input,
@@ -21,7 +22,9 @@ public record JobOptions(
         RequestOptions request,
     @Key(value = "how tokens are chosen", defaultValue = "{}") SamplingOptions sampling,
     @Key(value = "how executors use their machines", defaultValue = "{}") EngineSection engine,
-    @Key("where the rows and their completions go") OutputOptions output) {
+    @Key("where the rows and their completions go") OutputOptions output,
+    @Key(value = "when a run stops though rows are left", defaultValue = "{}")
+        LimitOptions limits) {
 
   public JobOptions {
     boolean batch = input.format() == InputFormat.OPENAI_BATCH;
