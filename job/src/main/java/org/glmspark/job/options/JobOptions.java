@@ -38,11 +38,11 @@ public record JobOptions(
     }
     if (batch && sampling.logprobs() != null) {
       throw new IllegalArgumentException(
-          "sampling.logprobs is set, but input.format is openai-batch, whose lines ask for them");
+          "sampling has logprobs, but input.format is openai-batch, whose lines ask for them");
     }
     if (output.format() == OutputFormat.OPENAI_BATCH && !batch) {
       throw new IllegalArgumentException(
-          "output.format is openai-batch, expected that of input.format too");
+          "output has the format openai-batch, expected the input to have it too");
     }
     if (request.responseFormat() != null) {
       try {

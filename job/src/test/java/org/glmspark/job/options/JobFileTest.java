@@ -240,7 +240,7 @@ class JobFileTest {
             + "job.json, line 3: 'sampling.min_tokens' is 300, expected 0 to max_tokens, 256",
         "\"column\": \"body\"| \"template\": \"{body}\" | job.json, line 5: 'request.task' "
             + "and template are given, expected one of them",
-        "\"task\": \"summarize\",| | job.json, line 4: 'request.column' goes with a task, but there is none",
+        "\"task\": \"summarize\",| `` | job.json, line 4: 'request.column' goes with a task, but there is none",
         "\"column\": \"body\"| \"column\": \"body\", \"tools\": \"t\" | job.json, line 6: 'request.tools' "
             + "goes with messages, but there are none",
         "{\"path\": \"documents\"}| {\"path\": \"d\", \"format\": \"openai-batch\"} | job.json, line 4: "
@@ -248,7 +248,7 @@ class JobFileTest {
         "{\"path\": \"documents\"}| {\"path\": \"d\", \"format\": \"openai-batch\", \"key\": [\"a\"]} | "
             + "job.json, line 3: 'input.key' is [a], expected none: lines of a batch have their custom_id",
         "{\"path\": \"summaries\"}| {\"path\": \"out\", \"format\": \"openai-batch\"} | job.json, line 8: "
-            + "'output.format' is openai-batch, expected that of input.format too",
+            + "'output' has the format openai-batch, expected the input to have it too",
         "{\"path\": \"summaries\"}| {\"path\": \"o\", \"format\": \"openai-batch\", \"prefix\": \"a\"} | "
             + "job.json, line 8: 'output.prefix' does not go with format openai-batch, whose lines have no columns",
         "{\"path\": \"summaries\"}| {\"path\": \"out\", \"prefix\": \"a\", \"struct\": \"b\"} | "
@@ -287,7 +287,7 @@ class JobFileTest {
     assertThat(job.options().input().key()).containsExactly("id");
     job.set("sampling.logprobs=2");
     assertThatThrownBy(job::options)
-        .hasMessageContaining("logprobs is set, but input.format is openai-batch");
+        .hasMessageContaining("'sampling' has logprobs, but input.format is openai-batch");
   }
 
   @ParameterizedTest
