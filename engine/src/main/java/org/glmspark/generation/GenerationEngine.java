@@ -197,7 +197,7 @@ public final class GenerationEngine implements AutoCloseable {
     var sampler =
         new Sampler(
             sampling,
-            requestId,
+            streamId(request, requestId),
             asked.promptTokens(),
             stopTokens,
             badWords(sampling.badWords()),
@@ -214,6 +214,13 @@ public final class GenerationEngine implements AutoCloseable {
             options.promptLookup());
     enqueue(sequence);
     return sequence.future();
+  }
+
+  /// What chooses the random stream: to be told more of a completion does not change it.
+  private String streamId(GenerationRequest request, String requestId) {
+    return request.sampling().logprobs() == null
+        ? requestId
+        : requestId(request.withoutLogProbabilities());
   }
 
   private AnswerGrammar grammar(AnswerFormat format) {
@@ -314,7 +321,8 @@ public final class GenerationEngine implements AutoCloseable {
     }
   }
 
-  /// The SHA-256, in hexadecimal, of everything the completion of this request depends on.
+  /// The SHA-256, in hexadecimal, of everything the completion of this request depends on, and of
+  /// how much of it is told.
   public String requestId(GenerationRequest request) {
     return RequestId.of(
         model.digest(), model.overrides(), stopTokens, options.kvCacheType(), request);

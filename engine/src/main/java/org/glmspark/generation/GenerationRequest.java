@@ -48,6 +48,11 @@ public record GenerationRequest(
     return format instanceof AnswerFormat.FunctionCall;
   }
 
+  /// The request for the same completion of which nothing is told but the tokens.
+  GenerationRequest withoutLogProbabilities() {
+    return new GenerationRequest(promptTokens, sampling.withoutLogprobs(), format, tools);
+  }
+
   /// The request with another prompt.
   GenerationRequest withPrompt(int[] tokens) {
     return new GenerationRequest(tokens, sampling, format, tools);

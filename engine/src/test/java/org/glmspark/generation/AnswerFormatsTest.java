@@ -373,7 +373,7 @@ class AnswerFormatsTest {
             engine.requestId(
                 new GenerationRequest(
                     PROMPT,
-                    SamplingParameters.greedy(9),
+                    SamplingParameters.builder().maxTokens(9).logprobs(2).build(),
                     AnswerFormat.parse(
                         "{\"choices\": [\"the cat\", \"北京\"], \"type\": \"choice\"}"))));
   }

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.glmspark.generation.EngineOptions;
@@ -273,6 +274,10 @@ class BatchTest {
     assertThat(body("logprobs-alone").at("/choices/0/logprobs/content/0/top_logprobs")).isEmpty();
     assertThat(body("logprobs").at("/choices/0/message"))
         .isEqualTo(body("summary").at("/choices/0/message"));
+    assertThat( // or one of them would take the answer of another, which tells more or less
+            Stream.of("summary", "logprobs", "logprobs-alone")
+                .map(id -> byId.get(id).at("/response/request_id")))
+        .doesNotHaveDuplicates();
   }
 
   @Test
