@@ -27,9 +27,9 @@ import org.glmspark.transformer.Transformer;
 /// number of ids and each of them in ascending order, `stop` and `bad_words` as the number of texts
 /// and each of them in ascending order; and, if the request has one, the answer format as
 /// [org.glmspark.grammar.AnswerFormat#json] writes it; and, if it offers tools, -1, their number
-/// and, of each, `function` or `built-in` and its name: by them calls are told from text;
-/// and, if log-probabilities are to be told, -2 and how many besides that of the token itself: they
-/// do not change a completion, but what is told of it.
+/// and, of each, `function` or `built-in` and its name: by them calls are told from text; and, if
+/// log-probabilities are to be told, -2 and how many besides that of the token itself: they do not
+/// change a completion, but what is told of it.
 final class RequestId {
   private RequestId() {}
 

@@ -73,7 +73,8 @@ public sealed interface AnswerFormat extends Serializable {
     /// @param parameters a JSON schema of an object, of the keywords that [SchemaRules] knows;
     ///   becomes compact JSON
     public record Function(String name, String parameters) implements Serializable {
-      /// @throws IllegalArgumentException if the name is another, or the schema is none of an object
+      /// @throws IllegalArgumentException if the name is another, or the schema is none of an
+      ///   object
       public Function {
         if (name.isEmpty() || !name.equals(name.strip()) || name.indexOf('\n') >= 0) {
           throw new IllegalArgumentException(
@@ -208,12 +209,11 @@ public sealed interface AnswerFormat extends Serializable {
           "{\"type\":\"json_schema\",\"json_schema\":{\"schema\":" + schema + "}}";
       case FunctionCall(List<FunctionCall.Function> functions) -> {
         ArrayNode array = node.put("type", "function_call").putArray("functions");
-        functions.forEach(
-            function ->
-                array
-                    .addObject()
-                    .put("name", function.name())
-                    .set("parameters", JsonInput.read("the schema", function.parameters())));
+        functions.forEach(function ->
+            array
+                .addObject()
+                .put("name", function.name())
+                .set("parameters", JsonInput.read("the schema", function.parameters())));
         yield node.toString();
       }
     };

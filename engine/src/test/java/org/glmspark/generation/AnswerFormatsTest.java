@@ -271,7 +271,8 @@ class AnswerFormatsTest {
     String weather =
         """
         {"type":"object","properties":{"city":{"type":"string","maxLength":9},\
-        "days":{"type":"integer","minimum":1,"maximum":14}},"required":["city"]}""";
+        "days":{"type":"integer","minimum":1,"maximum":14}},"required":["city"]}\
+        """;
     String time = "{\"type\":\"object\",\"additionalProperties\":false}";
     List<ToolDefinition> tools =
         List.of(tool("get_weather", weather), tool("get_time", time), tool("other", time));
@@ -321,8 +322,7 @@ class AnswerFormatsTest {
 
     assertThat(
             offers.stream()
-                .map(
-                    tools -> engine.requestId(new GenerationRequest(PROMPT, greedy, null, tools))))
+                .map(tools -> engine.requestId(new GenerationRequest(PROMPT, greedy, null, tools))))
         .doesNotHaveDuplicates()
         .first()
         .isEqualTo(engine.requestId(new GenerationRequest(PROMPT, greedy)));

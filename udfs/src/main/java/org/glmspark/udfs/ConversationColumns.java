@@ -25,8 +25,7 @@ final class ConversationColumns {
     }
     if (!(type instanceof ArrayType array)
         || !(array.elementType() instanceof StructType message)) {
-      throw refused(
-          "messages", column, "an array of structs with role and content, or JSON text");
+      throw refused("messages", column, "an array of structs with role and content, or JSON text");
     }
     requireText(column, message, "role");
     for (StructField field : message.fields()) {
@@ -67,8 +66,7 @@ final class ConversationColumns {
   private static void requireText(StructField column, StructType struct, String name) {
     boolean found =
         Arrays.stream(struct.fields())
-            .anyMatch(
-                field -> field.name().equals(name) && field.dataType() instanceof StringType);
+            .anyMatch(field -> field.name().equals(name) && field.dataType() instanceof StringType);
     if (!found) {
       throw refused("messages", column, "a field '%s' of text in its structs".formatted(name));
     }

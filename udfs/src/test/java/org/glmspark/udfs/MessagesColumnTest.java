@@ -35,12 +35,7 @@ class MessagesColumnTest {
   private static Map<String, Row> completed(Dataset<Row> input, PromptSource prompt) {
     var generation =
         new Generation(
-            model,
-            prompt,
-            SamplingParameters.greedy(8),
-            List.of("id"),
-            ResultColumns.plain(),
-            1);
+            model, prompt, SamplingParameters.greedy(8), List.of("id"), ResultColumns.plain(), 1);
     return generation
         .apply(input)
         .select("id", "lineage.request_id", "error", "usage.prompt", "finish_reason")
@@ -55,11 +50,13 @@ class MessagesColumnTest {
         """
         [{"role": "system", "content": "Be brief."}, {"role": "user", "name": "Ann", "content": "Hi"},
          {"role": "assistant", "tool_calls": [{"name": "note", "arguments": "{\\"hour\\": 7}"}]},
-         {"role": "tool", "content": "done"}]""";
+         {"role": "tool", "content": "done"}]\
+        """;
     String tools =
         """
         [{"type": "function", "function": {"name": "note", "description": "Notes an hour.",
-          "parameters": {"type": "object"}}}]""";
+          "parameters": {"type": "object"}}}]\
+        """;
     Dataset<Row> structs =
         SPARK.sql(
             """

@@ -49,8 +49,7 @@ sealed interface BatchLine {
     return read(new JsonValue(envelope.node(), ""), usesOfId, defaults);
   }
 
-  private static BatchLine read(
-      JsonValue envelope, long usesOfId, SamplingParameters defaults) {
+  private static BatchLine read(JsonValue envelope, long usesOfId, SamplingParameters defaults) {
     String customId = null;
     JsonValue body;
     try {

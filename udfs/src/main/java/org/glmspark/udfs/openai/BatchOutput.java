@@ -13,7 +13,6 @@ import org.apache.spark.sql.Row;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.tokenizer.Vocabulary;
 import org.glmspark.udfs.ModelHandle;
-import org.glmspark.udfs.ResultColumns;
 
 /// Completed rows of a batch as the lines of its output file.
 ///
@@ -38,8 +37,7 @@ public record BatchOutput(ModelHandle model, SamplingParameters sampling) {
             "lineage",
             "logprobs");
     Broadcast<ModelHandle> handle =
-        JavaSparkContext.fromSparkContext(completed.sparkSession().sparkContext())
-            .broadcast(model);
+        JavaSparkContext.fromSparkContext(completed.sparkSession().sparkContext()).broadcast(model);
     return read.mapPartitions(new WriteLines(handle, sampling), Encoders.STRING());
   }
 

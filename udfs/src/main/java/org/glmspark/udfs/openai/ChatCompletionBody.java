@@ -179,7 +179,8 @@ final class ChatCompletionBody {
   /// Those of which one must be called; none if that is the model's choice.
   private static List<OfferedTool> callable(JsonValue choice, List<OfferedTool> tools)
       throws InvalidRequestException {
-    String expected = "none, auto, required or {\"type\": \"function\", \"function\": {\"name\": ...}}";
+    String expected =
+        "none, auto, required or {\"type\": \"function\", \"function\": {\"name\": ...}}";
     if (choice.node().isTextual()) {
       return switch (choice.text()) {
         case "none", "auto" -> List.of();

@@ -176,8 +176,7 @@ public final class Conversation {
     if (!arguments.node().isTextual() && !arguments.node().isObject()) {
       throw arguments.wrongType("a JSON object, or a text with one");
     }
-    String text =
-        arguments.node().isTextual() ? arguments.text() : arguments.node().toString();
+    String text = arguments.node().isTextual() ? arguments.text() : arguments.node().toString();
     try {
       return new ToolCall(name, text);
     } catch (IllegalArgumentException e) {

@@ -89,8 +89,7 @@ record JsonValue(JsonNode node, String place) {
         throw problem(
             child(Excerpt.of(entry.getKey())),
             RequestError.UNKNOWN,
-            " is unknown, expected no others than %s"
-                .formatted(known.stream().sorted().toList()));
+            " is unknown, expected no others than %s".formatted(known.stream().sorted().toList()));
       }
     }
     return this;

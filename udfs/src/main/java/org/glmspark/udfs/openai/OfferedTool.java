@@ -79,7 +79,8 @@ record OfferedTool(
         function);
   }
 
-  private static ToolDefinition parse(JsonValue tool, JsonNode seen) throws InvalidRequestException {
+  private static ToolDefinition parse(JsonValue tool, JsonNode seen)
+      throws InvalidRequestException {
     ToolDefinition definition;
     try {
       definition = ToolDefinition.parse(seen.toString());

@@ -19,7 +19,8 @@ public record RequestError(@Nullable String param, String code, String message) 
   static final String UNSUPPORTED = "unsupported_value";
 
   private static final Pattern PLACE =
-      Pattern.compile("([a-z_]+(?:\\[\\d+]|\\.[a-z_]+)*)(?: is | has | of | demands |: ).*", Pattern.DOTALL);
+      Pattern.compile(
+          "([a-z_]+(?:\\[\\d+]|\\.[a-z_]+)*)(?: is | has | of | demands |: ).*", Pattern.DOTALL);
 
   /// An error that a sentence tells which begins with the name of a parameter.
   static RequestError of(String code, String sentence) {

@@ -20,13 +20,15 @@ class BatchLineTest {
       """
       "tools": [{"type": "function", "function": {"name": "weather", "strict": true, "parameters":
           {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}},
-        {"type": "function", "function": {"name": "time"}}]""";
+        {"type": "function", "function": {"name": "time"}}]\
+      """;
 
   private static BatchLine line(String body) {
     return BatchLine.read(
         """
         {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": {
-          "model": "glm", "messages": [{"role": "user", "content": "Hi"}] %s}}"""
+          "model": "glm", "messages": [{"role": "user", "content": "Hi"}] %s}}\
+        """
             .formatted(body.isEmpty() ? "" : ", " + body),
         1,
         DEFAULTS);
@@ -55,7 +57,8 @@ class BatchLineTest {
                 "top_p": 0.25, "top_k": 7, "min_p": 0.1, "presence_penalty": -1,
                 "frequency_penalty": 1.5, "repetition_penalty": 1.25, "logit_bias": {"7": -100},
                 "stop": ["x", "y"], "stop_token_ids": [3], "ignore_eos": true, "bad_words": ["bad"],
-                "allowed_token_ids": [7, 8], "seed": -5, "logprobs": true, "top_logprobs": 2""")
+                "allowed_token_ids": [7, 8], "seed": -5, "logprobs": true, "top_logprobs": 2\
+                """)
             .sampling();
 
     assertThat(sampling)
@@ -90,7 +93,8 @@ class BatchLineTest {
                 "prompt_cache_key": "k", "parallel_tool_calls": false, "temperature": null,
                 "stop": null, "tools": null, "tool_choice": "none", "stream_options": null,
                 "reasoning_effort": null, "response_format": {"type": "text"}, "logprobs": false,
-                "top_logprobs": null"""))
+                "top_logprobs": null\
+                """))
         .isEqualTo(request(""));
     assertThat(request("\"stop\": \"x\"").sampling().stop()).containsExactly("x");
     assertThat(request("\"logprobs\": true").sampling().logprobs()).isZero();
@@ -104,7 +108,8 @@ class BatchLineTest {
             request(
                     """
                     "response_format": {"type": "json_schema", "json_schema": {"name": "n",
-                      "strict": true, "schema": {"type": "integer", "maximum": 1.50}}}""")
+                      "strict": true, "schema": {"type": "integer", "maximum": 1.50}}}\
+                    """)
                 .format())
         .isEqualTo(new AnswerFormat.JsonSchema("{\"type\":\"integer\",\"maximum\":1.50}"));
   }
@@ -112,7 +117,8 @@ class BatchLineTest {
   @Test
   void toolsAreOfferedUnlessTheChoiceIsNone() {
     String loose = TOOLS.replace(", \"strict\": true", "");
-    for (String choice : List.of("", ", \"tool_choice\": \"auto\", \"parallel_tool_calls\": true")) {
+    for (String choice :
+        List.of("", ", \"tool_choice\": \"auto\", \"parallel_tool_calls\": true")) {
       ChatRequest asked = request(loose + choice);
       assertThat(asked.tools()).extracting("toolName").containsExactly("weather", "time");
       assertThat(asked.format()).isNull();
@@ -202,8 +208,7 @@ class BatchLineTest {
         "'tools': [{'name': 'f', 'parameters': {'type': 'object', 'not': {}}}], 'tool_choice': 'required'; "
             + "tools[0]; invalid_value; tools[0]: schema, #: keyword 'not' is not supported",
       })
-  void aBodyThatCannotBeAnsweredIsRefused(
-      String body, String param, String code, String sentence) {
+  void aBodyThatCannotBeAnsweredIsRefused(String body, String param, String code, String sentence) {
     var refused = (BatchLine.Refused) line(body.replace('\'', '"'));
 
     assertThat(refused.customId()).isEqualTo("a");
@@ -220,7 +225,8 @@ class BatchLineTest {
           BatchLine.read(
               """
               {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": {
-                "model": "glm", "messages": []}}"""
+                "model": "glm", "messages": []}}\
+              """
                   .replace("\"" + key + "\"", "\"user\""),
               1,
               DEFAULTS);
@@ -228,8 +234,7 @@ class BatchLineTest {
       assertThat(line)
           .isEqualTo(
               new BatchLine.Refused(
-                  "a",
-                  new RequestError(key, "missing_required_parameter", key + " is missing")));
+                  "a", new RequestError(key, "missing_required_parameter", key + " is missing")));
     }
   }
 

@@ -47,7 +47,8 @@ class BatchTest {
       """
       "tools": [{"type": "function", "function": {"name": "note", "parameters": {"type": "object",
         "properties": {"hour": {"type": "integer", "minimum": 0, "maximum": 23}},
-        "required": ["hour"]}}}, {"type": "function", "function": {"name": "stop"}}]""";
+        "required": ["hour"]}}}, {"type": "function", "function": {"name": "stop"}}]\
+      """;
 
   @TempDir private static Path folder;
   private static ModelHandle model;
@@ -89,13 +90,13 @@ class BatchTest {
         """
         "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": {
           "type": "object", "properties": {"hour": {"type": "integer", "maximum": 99}},
-          "required": ["hour"]}}}""");
+          "required": ["hour"]}}}\
+        """);
     ask("offered", TOOLS + ", \"max_tokens\": 20");
     ask("required", TOOLS + ", \"tool_choice\": \"required\"");
     ask(
         "named",
-        TOOLS
-            + ", \"tool_choice\": {\"type\": \"function\", \"function\": {\"name\": \"stop\"}}");
+        TOOLS + ", \"tool_choice\": {\"type\": \"function\", \"function\": {\"name\": \"stop\"}}");
     line(
         "history",
         """
@@ -103,7 +104,8 @@ class BatchTest {
           {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function",
             "function": {"name": "note", "arguments": "{\\"hour\\": 7}"}}]},
           {"role": "tool", "tool_call_id": "call_1", "content": "done"},
-          {"role": "user", "content": [{"type": "text", "text": "Thanks"}]}], "max_tokens": 20,"""
+          {"role": "user", "content": [{"type": "text", "text": "Thanks"}]}], "max_tokens": 20,\
+        """
             + TOOLS);
 
     ask("bad-type", "\"temperature\": \"hot\"");
@@ -114,9 +116,7 @@ class BatchTest {
     ask(
         "no-room",
         "\"max_tokens\": 2, \"response_format\": {\"type\": \"choice\", \"choices\": [\"0123456789abcdef\"]}");
-    line(
-        "image",
-        "\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\"}]}]");
+    line("image", "\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\"}]}]");
     line(
         "long",
         "\"messages\": [{\"role\": \"user\", \"content\": \"%s\"}]"
@@ -143,7 +143,8 @@ class BatchTest {
     LINES.add(
         """
         {"custom_id": "%s", "method": "POST", "url": "/v1/chat/completions", "body": {
-          "model": "glm-4", %s}}"""
+          "model": "glm-4", %s}}\
+        """
             .formatted(id, body)
             .replace("\n", " "));
   }
@@ -164,9 +165,7 @@ class BatchTest {
   }
 
   private static List<String> run(String name, List<String> lines) throws IOException {
-    return new BatchOutput(model, SAMPLING)
-        .lines(completed(name, lines))
-        .collectAsList();
+    return new BatchOutput(model, SAMPLING).lines(completed(name, lines)).collectAsList();
   }
 
   private static JsonNode body(String id) {
@@ -228,7 +227,8 @@ class BatchTest {
             JSON.readTree(
                 """
                 {"index": 0, "message": {"role": "assistant", "content": %s, "refusal": null},
-                 "logprobs": null, "finish_reason": "stop"}"""
+                 "logprobs": null, "finish_reason": "stop"}\
+                """
                     .formatted(choice.at("/message/content"))));
     assertThat(choice.at("/message/content").textValue()).contains("mail-relay", "Tor");
   }

@@ -27,7 +27,8 @@ class ConversationTest {
          {"role": "observation", "content": "10:05"},
          {"role": "assistant", "content": "Rain.", "tool_calls": []},
          {"role": "system", "content": ""},
-         {"role": "user", "content": "Thanks"}]""";
+         {"role": "user", "content": "Thanks"}]\
+        """;
 
     assertThat(Conversation.read(json, null))
         .containsExactly(
@@ -50,14 +51,17 @@ class ConversationTest {
         """
         [{"type": "function", "function": {"name": "weather", "strict": false,
             "parameters": "{\\"type\\": \\"object\\"}"}},
-         "{\\"name\\": \\"time\\"}", {"type": "python"}]""";
+         "{\\"name\\": \\"time\\"}", {"type": "python"}]\
+        """;
 
     List<ChatMessage> withSystem =
         Conversation.read(
             """
-            [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]""",
+            [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]\
+            """,
             tools);
-    List<ChatMessage> without = Conversation.read("[{\"role\":\"user\",\"content\":\"Hi\"}]", tools);
+    List<ChatMessage> without =
+        Conversation.read("[{\"role\":\"user\",\"content\":\"Hi\"}]", tools);
 
     assertThat(withSystem).hasSize(2);
     assertThat(withSystem.getFirst().content()).isEqualTo("Be brief.");
