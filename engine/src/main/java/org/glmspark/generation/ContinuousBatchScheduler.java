@@ -386,7 +386,7 @@ final class ContinuousBatchScheduler {
       return new Answer("", List.of());
     }
     if (reason == FinishReason.STOP) {
-      return template.parseAnswer(sequence.completionAndStop(), List.of());
+      return template.parseAnswer(sequence.completionAndStop(), sequence.tools());
     }
     List<Integer> tokens = sequence.completion();
     String text = WholeCharacters.of(template.answerText(tokens), tokens, tokenizer);

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.glmspark.grammar.AnswerGrammar;
 import org.glmspark.prompt.Answer;
+import org.glmspark.prompt.ToolDefinition;
 import org.glmspark.sampling.Sampler;
 import org.glmspark.tensor.FloatMatrix;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,9 @@ final class GeneratedSequence extends Sequence {
 
   /// Null if the answer may have any form.
   private final @Nullable AnswerGrammar grammar;
+
+  private final List<ToolDefinition> tools;
+  private final boolean call;
 
   private final CompletableFuture<GenerationResult> future = new CompletableFuture<>();
   private final int promptLength;
@@ -59,6 +63,8 @@ final class GeneratedSequence extends Sequence {
     this.sampler = sampler;
     this.stopCondition = stopCondition;
     this.grammar = grammar;
+    this.tools = request.tools();
+    this.call = request.isCall();
     this.promptLength = request.promptTokens().length;
     this.tokens = Arrays.copyOf(request.promptTokens(), limit());
     this.length = promptLength;
@@ -184,9 +190,15 @@ final class GeneratedSequence extends Sequence {
     return stopCondition.textBeforeStop();
   }
 
-  /// The completion as an answer of the form that was given, or null if none was.
+  /// The completion as an answer of the form that was given, or null if none was, or that of a
+  /// call, which is no text.
   @Nullable String formattedText() {
-    return grammar == null ? null : grammar.text(completion());
+    return grammar == null || call ? null : grammar.text(completion());
+  }
+
+  /// What the prompt offers.
+  List<ToolDefinition> tools() {
+    return tools;
   }
 
   /// The completion and the token that ended it, if that is one of the model's own: it says how the

@@ -18,6 +18,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
+import org.glmspark.job.options.InputFormat;
 import org.glmspark.job.options.InputOptions;
 import org.glmspark.job.options.JobOptions;
 import org.glmspark.job.options.OptionKeys;
@@ -29,6 +30,7 @@ import org.glmspark.job.output.WriterProcess;
 import org.glmspark.udfs.Generation;
 import org.glmspark.udfs.ModelHandle;
 import org.glmspark.udfs.RowProgress;
+import org.glmspark.udfs.openai.BatchInput;
 import org.jspecify.annotations.Nullable;
 
 /// One run of a job: everything that can be refused is refused first, then the rows that are not
@@ -202,6 +204,9 @@ final class JobRun {
   private Dataset<Row> read() {
     InputOptions input = options.input();
     try {
+      if (input.format() == InputFormat.OPENAI_BATCH) {
+        return BatchInput.read(spark, input.path(), input.options());
+      }
       return spark.read().format(format(input)).options(input.options()).load(input.path());
     } catch (Exception e) { // Spark throws checked exceptions that its methods do not declare
       if (e instanceof SparkThrowable || e instanceof IllegalArgumentException) {

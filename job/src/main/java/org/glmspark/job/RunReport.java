@@ -30,7 +30,7 @@ final class RunReport {
   /// The first rows of an output by its key, or any if it has none, as a table.
   static TextTable firstRows(Dataset<Row> output, JobOptions options, ResultColumns results) {
     List<String> keys = options.input().key();
-    List<String> read = options.request().prompt().columns();
+    List<String> read = options.prompt().columns();
     List<String> shown = Stream.concat(keys.stream(), read.stream()).distinct().toList();
     Column completion =
         functions.coalesce(

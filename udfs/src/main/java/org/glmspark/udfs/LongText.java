@@ -8,6 +8,9 @@ import java.io.Serializable;
 /// @param partTokens most tokens of a text that is asked about in one piece; 0 for as many as the
 ///   model's context and the engine's cache leave
 public record LongText(Handling handling, int partTokens) implements Serializable {
+  /// An error for what the model does not take, and for nothing else.
+  static final LongText LEFT_TO_THE_ENGINE = new LongText(Handling.ERROR, 0);
+
   /// Less text than this is not worth a prompt.
   static final int LEAST_PART_TOKENS = 16;
 

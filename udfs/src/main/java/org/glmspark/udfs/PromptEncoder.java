@@ -8,6 +8,8 @@ import org.glmspark.generation.GenerationRequest;
 import org.glmspark.generation.RowError;
 import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.sampling.SamplingParameters;
+import org.glmspark.udfs.openai.ChatRequest;
+import org.glmspark.udfs.openai.InvalidRequestException;
 import org.jspecify.annotations.Nullable;
 
 /// Turns the texts of rows into requests to an engine: the same for whoever plans a run and for
@@ -63,66 +65,125 @@ final class PromptEncoder {
     if (missing != null) {
       return new Encoded.Refused(missing);
     }
-    List<String> present = texts.stream().map(Objects::requireNonNull).toList();
-    int[] tokens = model.template().encode(prompt.messages(present));
+    try {
+      ChatRequest asked = prompt.request(texts, sampling, format);
+      if (prompt instanceof PromptSource.OpenAiBatch) {
+        requireAnswerable(asked);
+      }
+      return encode(texts, asked, tokens(asked));
+    } catch (InvalidRequestException e) {
+      return new Encoded.Refused(e.rowError());
+    }
+  }
+
+  private Encoded encode(List<@Nullable String> texts, ChatRequest asked, int[] tokens) {
     LongText longText = prompt.longText();
     if (longText.leftToTheEngine()) {
-      return request(tokens);
+      return request(asked, tokens);
     }
-    String text = present.get(prompt.longTextIndex());
+    String text = Objects.requireNonNull(texts.get(prompt.longTextIndex()));
     var document =
         new LongDocument(
-            model, shorter -> tokens(present, shorter), sampling, format, longText.partTokens());
+            model, shorter -> tokens(texts, shorter), sampling, format, longText.partTokens());
     return switch (longText.handling()) {
-      case ERROR -> requestOfOnePart(document, text, tokens);
+      case ERROR -> requestOfOnePart(document, text, asked, tokens);
       case TRUNCATE ->
-          document.fits(text, tokens) ? request(tokens) : truncated(document, text, tokens);
+          document.fits(text, tokens)
+              ? request(asked, tokens)
+              : truncated(document, text, asked, tokens);
       case MAP_REDUCE ->
           document.fits(text, tokens)
-              ? request(tokens)
+              ? request(asked, tokens)
               : new Encoded.Document(document, text, tokens, document.requestId(text));
     };
   }
 
   /// The prompt with another text in the place of the one that may be too long.
-  private int[] tokens(List<String> texts, String text) {
-    List<String> changed = new ArrayList<>(texts);
+  private int[] tokens(List<@Nullable String> texts, String text) {
+    List<@Nullable String> changed = new ArrayList<>(texts);
     changed.set(prompt.longTextIndex(), text);
-    return model.template().encode(prompt.messages(changed));
+    try {
+      return tokens(prompt.request(changed, sampling, format));
+    } catch (InvalidRequestException e) {
+      throw new IllegalStateException("a prompt around a text says nothing invalid", e);
+    }
   }
 
-  private Encoded.Request request(int[] tokens) {
-    var request = new GenerationRequest(tokens, sampling, format);
+  private Encoded.Request request(ChatRequest asked, int[] tokens) {
+    var request = new GenerationRequest(tokens, asked.sampling(), asked.format(), asked.tools());
     return new Encoded.Request(request, model.engine().requestId(request), 0);
   }
 
-  private Encoded requestOfOnePart(LongDocument document, String text, int[] tokens) {
+  private Encoded requestOfOnePart(
+      LongDocument document, String text, ChatRequest asked, int[] tokens) {
     int length = tokens.length <= document.partTokens() ? 0 : document.tokens(text);
     if (length <= document.partTokens()) {
-      return request(tokens);
+      return request(asked, tokens);
     }
     String detail =
         "column '%s' has %d tokens, part-tokens allows %d; shorten it, or let it be cut"
             .formatted(prompt.columns().get(prompt.longTextIndex()), length, document.partTokens());
-    return tooLong(document, new RowError(RowError.Reason.PROMPT_TOO_LONG, detail), tokens);
+    return tooLong(document, new RowError(RowError.Reason.PROMPT_TOO_LONG, detail), asked, tokens);
   }
 
-  private Encoded.TooLong tooLong(LongDocument document, RowError error, int[] tokens) {
+  private Encoded.TooLong tooLong(
+      LongDocument document, RowError error, ChatRequest asked, int[] tokens) {
     String id =
-        RequestKey.of("too long", request(tokens).id(), String.valueOf(document.mostTextTokens()));
+        RequestKey.of("too long", request(asked, tokens).id(), String.valueOf(document.mostTextTokens()));
     return new Encoded.TooLong(error, tokens.length, id);
   }
 
-  private Encoded truncated(LongDocument document, String text, int[] tokens) {
+  private Encoded truncated(
+      LongDocument document, String text, ChatRequest asked, int[] tokens) {
     @Nullable RowError noRoom = document.noRoom();
     if (noRoom != null) {
-      return tooLong(document, noRoom, tokens);
+      return tooLong(document, noRoom, asked, tokens);
     }
     String start = TextParts.start(text, document.mostTextTokens(), document::tokens);
     int leftOut = document.tokens(text) - document.tokens(start);
-    Encoded.Request request = request(document.prompt().apply(start));
+    Encoded.Request request = request(asked, document.prompt().apply(start));
     // what was left out is a result of the row too, so rows that left out more must not be equal
     String id = RequestKey.of("truncated", request.id(), String.valueOf(leftOut));
     return new Encoded.Request(request.request(), id, leftOut);
+  }
+
+  private int[] tokens(ChatRequest asked) throws InvalidRequestException {
+    try {
+      return model.template().encode(asked.messages());
+    } catch (IllegalArgumentException e) {
+      throw InvalidRequestException.unsupported("messages", ": " + e.getMessage());
+    }
+  }
+
+  /// What the engine would refuse of a job is, as an option of one row, that row's error.
+  private void requireAnswerable(ChatRequest asked) throws InvalidRequestException {
+    try {
+      asked.sampling().requireIdsBelow(model.engine().model().config().vocabularySize());
+    } catch (IllegalArgumentException e) {
+      throw InvalidRequestException.ofParameter(e);
+    }
+    AnswerFormat form = asked.format();
+    if (form == null) {
+      return;
+    }
+    if (form instanceof AnswerFormat.FunctionCall) {
+      requireCallsInJson();
+    }
+    try {
+      model.engine().requireWritable(form);
+    } catch (IllegalArgumentException e) {
+      throw InvalidRequestException.unsupported("response_format", ": " + e.getMessage());
+    }
+  }
+
+  private void requireCallsInJson() throws InvalidRequestException {
+    switch (model.template().format()) {
+      case GLM_4, GLM_4_0414 -> {}
+      case CHATGLM2, CHATGLM3 ->
+          throw InvalidRequestException.unsupported(
+              "tool_choice",
+              " demands a call, expected auto or none: answers of %s cannot be held to one"
+                  .formatted(model.template().format().optionName()));
+    }
   }
 }

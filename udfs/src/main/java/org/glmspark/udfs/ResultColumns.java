@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// | `timing` | STRUCT&lt;queue_ms, prefill_ms, decode_ms&gt; | milliseconds |
 /// | `lineage` | STRUCT&lt;row_id, request_id, model_digest, engine_version&gt; | `request_id` is null if nothing was asked |
 /// | `long_text` | STRUCT&lt;parts, levels, capped_parts, left_out_tokens&gt; | what was done to a text that was too long; null if it was not |
-/// | `logprobs` | ARRAY&lt;STRUCT&lt;token_id, logprob, top_logprobs ARRAY&lt;STRUCT&lt;token_id, logprob&gt;&gt;&gt;&gt; | one element for each token of the completion; null if the row has an error; only where asked for |
+/// | `logprobs` | ARRAY&lt;STRUCT&lt;token_id, logprob, top_logprobs ARRAY&lt;STRUCT&lt;token_id, logprob&gt;&gt;&gt;&gt; | one element for each token of the completion, or none if the row asks for none; null if it has an error; only where asked for |
 ///
 /// All but `timing` and `usage.cached` is the same whenever and wherever a row is completed.
 ///

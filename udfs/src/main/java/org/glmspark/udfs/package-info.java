@@ -9,7 +9,7 @@
 ///       ▼                                         │          ▼
 ///    Dataset ───── rows of a partition ────▶ GeneratePartition ──▶ rows + ResultColumns
 ///                                                 │
-///                                            PromptSource (row ─▶ chat messages, or a RowError)
+///                                            PromptSource (row ─▶ ChatRequest, or a RowError)
 /// ```
 ///
 /// A text that is too long for one prompt goes through [LongDocument], in jobs and in SQL alike; a
@@ -20,6 +20,9 @@
 ///             ▲                                                  │
 ///             └───────────────── the next level ◀────────────────┘
 /// ```
+///
+/// A row is asked about as the job says, or is a request itself: conversations in columns and lines
+/// of OpenAI's batch files, which `openai` reads and answers in kind.
 ///
 /// SQL functions take the same way to the engines ([GlmSparkExtensions]): `plan` makes operators of
 /// their calls, `function` says what they ask, [SessionModels] which model, and [LookAhead] sends

@@ -5,6 +5,7 @@ import org.glmspark.udfs.distribution.ModelProgress;
 import org.glmspark.udfs.Generation;
 import org.glmspark.udfs.ModelHandle;
 import org.glmspark.udfs.ResultColumns;
+import org.glmspark.udfs.PromptSource;
 
 /// Everything a run is told to do: one component for each section of the job file.
 ///
@@ -18,7 +19,12 @@ import org.glmspark.udfs.ResultColumns;
 public record JobOptions(
     @Key("which model completes the prompts") ModelOptions model,
     @Key("where the rows come from") InputOptions input,
-    @Key("what the model is asked about each row: a task or a template") RequestOptions request,
+    @Key(
+            value =
+                "what the model is asked about each row: a task, a template or messages; nothing for"
+                    + " batch files, which say it",
+            defaultValue = "{}")
+        RequestOptions request,
     @Key(value = "how tokens are chosen", defaultValue = "{}") SamplingOptions sampling,
     @Key(value = "how executors use their machines", defaultValue = "{}") EngineSection engine,
     @Key("where the rows and their completions go") OutputOptions output,
@@ -26,6 +32,23 @@ public record JobOptions(
         LimitOptions limits) {
 
   public JobOptions {
+    boolean batch = input.format() == InputFormat.OPENAI_BATCH;
+    if (!batch && request.isEmpty()) {
+      throw new IllegalArgumentException(
+          "request has none of task, template and messages, expected one of them");
+    }
+    if (batch && (!request.isEmpty() || request.responseFormat() != null)) {
+      throw new IllegalArgumentException(
+          "request says what to ask, but input.format is openai-batch, whose lines do");
+    }
+    if (batch && sampling.logprobs() != null) {
+      throw new IllegalArgumentException(
+          "sampling has logprobs, but input.format is openai-batch, whose lines ask for them");
+    }
+    if (output.format() == OutputFormat.OPENAI_BATCH && !batch) {
+      throw new IllegalArgumentException(
+          "output has the format openai-batch, expected the input to have it too");
+    }
     if (request.responseFormat() != null) {
       try {
         sampling.parameters().requireWholeAnswers();
@@ -34,6 +57,13 @@ public record JobOptions(
             "sampling does not go with request.response-format: " + e.getMessage(), e);
       }
     }
+  }
+
+  /// What makes prompts of rows.
+  public PromptSource prompt() {
+    return input.format() == InputFormat.OPENAI_BATCH
+        ? new PromptSource.OpenAiBatch()
+        : request.prompt();
   }
 
   /// The model, looked at from here, and packed if this machine has not yet.
@@ -50,7 +80,7 @@ public record JobOptions(
   public Generation generation(ModelHandle opened, List<String> key) {
     return new Generation(
         opened,
-        request.prompt(),
+        prompt(),
         sampling.parameters(),
         request.responseFormat(),
         key,

@@ -56,6 +56,11 @@ public record OutputOptions(
           "prefix '%s' and struct '%s' are both given, expected at most one of them"
               .formatted(prefix, struct));
     }
+    if (format == OutputFormat.OPENAI_BATCH && (struct != null || !prefix.isEmpty())) {
+      throw new IllegalArgumentException(
+          "%s does not go with format openai-batch, whose lines have no columns"
+              .formatted(struct == null ? "prefix" : "struct"));
+    }
     if (partitions < 0) {
       throw new IllegalArgumentException(
           "partitions is %d, expected 0 (four to each core) or more".formatted(partitions));

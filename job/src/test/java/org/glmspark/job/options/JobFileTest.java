@@ -58,7 +58,7 @@ class JobFileTest {
 
     assertThat(options.input().format()).isEqualTo(InputFormat.PARQUET);
     assertThat(options.input().key()).isEmpty();
-    assertThat(options.request().prompt()).isEqualTo(new PromptSource.Summarize("body", 50));
+    assertThat(options.prompt()).isEqualTo(new PromptSource.Summarize("body", 50));
     assertThat(options.sampling().parameters()).isEqualTo(SamplingParameters.greedy(256));
     assertThat(options.engine().options()).isEqualTo(EngineOptions.defaults());
     assertThat(options.output().mode()).isEqualTo(OutputMode.RESUME);
@@ -93,7 +93,7 @@ class JobFileTest {
     assertThat(options.input().path()).isEqualTo("s3a://bucket/in");
     assertThat(options.input().key()).isEqualTo(List.of("a", "b"));
     assertThat(options.input().options()).isEqualTo(Map.of("header", "true", "sep", ";"));
-    assertThat(options.request().prompt())
+    assertThat(options.prompt())
         .isEqualTo(new PromptSource.Template("Hello {name}", "Be kind."));
     assertThat(options.sampling().parameters())
         .isEqualTo(
@@ -217,11 +217,11 @@ class JobFileTest {
       quoteCharacter = '`',
       value = {
         "\"column\"| \"colum\" | job.json, line 6: unknown key 'request.colum', did you mean"
-            + " 'column'?; 'request' takes task, column, max-words, template, system,"
-            + " response-format, long, long-column, part-tokens",
+            + " 'column'?; 'request' takes task, column, max-words, template, system, messages,"
+            + " tools, response-format, long, long-column, part-tokens",
         "\"column\"| \"max_tokens\" | job.json, line 6: unknown key 'request.max_tokens', "
             + "did you mean 'sampling.max_tokens'?; "
-            + "'request' takes task, column, max-words, template, system, response-format, "
+            + "'request' takes task, column, max-words, template, system, messages, tools, response-format, "
             + "long, long-column, part-tokens",
         "\"output\"| \"xyzzy\" | job.json, line 8: unknown key 'xyzzy'; "
             + "a job file takes model, input, request, sampling, engine, output, limits",
@@ -259,8 +259,19 @@ class JobFileTest {
             + "job.json, line 3: 'sampling.ignore_eos' is the number 1, expected true or false",
         "\"input\"| \"sampling\": {\"min_tokens\": 300}, \"input\" | "
             + "job.json, line 3: 'sampling.min_tokens' is 300, expected 0 to max_tokens, 256",
-        "\"column\": \"body\"| \"template\": \"{body}\" | job.json, line 4: 'request': "
-            + "both of task and template given, expected one of them",
+        "\"column\": \"body\"| \"template\": \"{body}\" | job.json, line 5: 'request.task' "
+            + "and template are given, expected one of them",
+        "\"task\": \"summarize\",| `` | job.json, line 4: 'request.column' goes with a task, but there is none",
+        "\"column\": \"body\"| \"column\": \"body\", \"tools\": \"t\" | job.json, line 6: 'request.tools' "
+            + "goes with messages, but there are none",
+        "{\"path\": \"documents\"}| {\"path\": \"d\", \"format\": \"openai-batch\"} | job.json, line 4: "
+            + "'request' says what to ask, but input.format is openai-batch, whose lines do",
+        "{\"path\": \"documents\"}| {\"path\": \"d\", \"format\": \"openai-batch\", \"key\": [\"a\"]} | "
+            + "job.json, line 3: 'input.key' is [a], expected none: lines of a batch have their custom_id",
+        "{\"path\": \"summaries\"}| {\"path\": \"out\", \"format\": \"openai-batch\"} | job.json, line 8: "
+            + "'output' has the format openai-batch, expected the input to have it too",
+        "{\"path\": \"summaries\"}| {\"path\": \"o\", \"format\": \"openai-batch\", \"prefix\": \"a\"} | "
+            + "job.json, line 8: 'output.prefix' does not go with format openai-batch, whose lines have no columns",
         "{\"path\": \"summaries\"}| {\"path\": \"out\", \"prefix\": \"a\", \"struct\": \"b\"} | "
             + "job.json, line 8: 'output.prefix' 'a' and struct 'b' are both given, "
             + "expected at most one of them",
@@ -277,6 +288,30 @@ class JobFileTest {
       })
   void aMistakeIsSaidInOneSentence(String there, String mistake, String sentence) {
     assertThat(problem(SMALLEST.replace(there, mistake))).isEqualTo(sentence);
+  }
+
+  @Test
+  void aConversationIsReadFromItsColumns() throws IOException {
+    JobFile job = job(SMALLEST);
+    job.set("request={\"messages\": \"chat\", \"tools\": \"offered\"}");
+
+    assertThat(job.options().prompt()).isEqualTo(new PromptSource.Messages("chat", "offered"));
+  }
+
+  @Test
+  void aBatchFileSaysItselfWhatToAskAndWhoAsks() throws IOException {
+    JobFile job = job(SMALLEST);
+    job.set("request={}");
+    assertThatThrownBy(job::options)
+        .hasMessageContaining("'request' has none of task, template and messages");
+    job.set("input.format=openai-batch");
+    job.set("output.format=openai-batch");
+
+    assertThat(job.options().prompt()).isEqualTo(new PromptSource.OpenAiBatch());
+    assertThat(job.options().input().key()).containsExactly("id");
+    job.set("sampling.logprobs=2");
+    assertThatThrownBy(job::options)
+        .hasMessageContaining("'sampling' has logprobs, but input.format is openai-batch");
   }
 
   @ParameterizedTest
