@@ -101,7 +101,7 @@ final class JobRun {
       RoundWriter rounds = output.begin(roundColumn);
       output.write(settings.fileName(), RunSettings.bytes(settings.json()));
       RowProgress counters = RowProgress.register(spark.sparkContext());
-      var outputRows = new OutputRows(spark, options.output(), settings.schema());
+      OutputRows outputRows = OutputRows.of(spark, options, settings.schema(), model);
       var work = new RoundWork(generation, outputRows, rounds, settings, counters, deadline);
       Instant began = Instant.now();
       task.run(work, counters, output);

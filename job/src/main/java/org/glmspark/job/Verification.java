@@ -70,9 +70,14 @@ final class Verification {
     RunSettings last = runs.getLast();
     Rounds rounds = new Rounds(files, output, last.options().output().roundColumn());
     List<Round> committed = rounds.committed();
-    var outputRows = new OutputRows(spark, last.options().output(), last.schema());
+    OutputRows outputRows =
+        OutputRows.of(
+            spark,
+            last.options(),
+            last.schema(),
+            last.options().model(ModelProgress.SILENT));
     Dataset<Row> rows = outputRows.read(rounds, committed);
-    Column id = ResultNames.column(rows, last.results(), "lineage", "row_id");
+    Column id = ResultNames.column(rows, last.options().results(), "lineage", "row_id");
     Dataset<Row> sampled =
         rows.orderBy(functions.xxhash64(functions.lit(seed), id), id).limit(sample).cache();
     try {
@@ -91,7 +96,7 @@ final class Verification {
         roundsOfRun.computeIfAbsent(run, _ -> new HashSet<>()).add(round.number());
       }
     }
-    Map<String, String> all = comparable(sampled, runs.getLast().results());
+    Map<String, String> all = comparable(sampled, runs.getLast().options().results());
     Map<String, String> differing = new HashMap<>();
     Set<String> compared = new HashSet<>();
     for (RunSettings run : runs.reversed()) {
@@ -103,7 +108,7 @@ final class Verification {
                   .isInCollection(its)
                   .and(
                       functions.not(
-                          ResultNames.column(sampled, run.results(), "lineage", "row_id")
+                          ResultNames.column(sampled, run.options().results(), "lineage", "row_id")
                               .isInCollection(compared))));
       if (!its.isEmpty() && compared.size() < all.size() && !left.isEmpty()) {
         Map<String, String> again = again(left, run);
@@ -123,7 +128,7 @@ final class Verification {
   /// The rows that a run's settings give the same request id, completed again: row id to what must
   /// be the same.
   private Map<String, String> again(Dataset<Row> rows, RunSettings run) {
-    ResultColumns results = run.results();
+    ResultColumns results = run.options().results();
     ModelHandle model = run.options().model(ModelProgress.SILENT);
     if (!model.digest().equals(run.modelDigest())) {
       throw new RefusedException(

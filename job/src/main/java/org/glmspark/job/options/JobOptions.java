@@ -49,6 +49,10 @@ public record JobOptions(
       throw new IllegalArgumentException(
           "output has the format openai-batch, expected the input to have it too");
     }
+    if (output.format() == OutputFormat.OPENAI_BATCH && output.isArranged()) {
+      throw new IllegalArgumentException(
+          "output has the format openai-batch, which goes without prefix, struct, partition-by and rows-per-file");
+    }
     if (request.responseFormat() != null) {
       try {
         sampling.parameters().requireWholeAnswers();
@@ -84,7 +88,15 @@ public record JobOptions(
         sampling.parameters(),
         request.responseFormat(),
         key,
-        new ResultColumns(output.prefix(), output.struct()),
+        results(),
         output.partitions());
+  }
+
+  /// The columns of the results.
+  public ResultColumns results() {
+    var columns = new ResultColumns(output.prefix(), output.struct());
+    return prompt().tellsLogProbabilities(sampling.parameters())
+        ? columns.withLogProbabilities()
+        : columns;
   }
 }

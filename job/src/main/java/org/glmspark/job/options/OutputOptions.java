@@ -84,4 +84,9 @@ public record OutputOptions(
   public String roundColumn() {
     return struct == null ? prefix + "round" : struct + "_round";
   }
+
+  /// Whether columns have names of their own, or files another arrangement than the tasks give.
+  boolean isArranged() {
+    return struct != null || !prefix.isEmpty() || !partitionBy.isEmpty() || rowsPerFile > 0;
+  }
 }
