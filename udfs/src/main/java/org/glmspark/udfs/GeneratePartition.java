@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// @param format what form each answer must have; null for any text
 /// @param columns the shape of the results
 /// @param inputColumns how many columns of a row are the input's
-/// @param progress counts finished rows, or null
+/// @param progress counts what is done, or null
 record GeneratePartition(
     Broadcast<ModelHandle> model,
     PromptSource prompt,
@@ -60,15 +60,20 @@ record GeneratePartition(
     int[] tokens = template.encode(prompt.messages(present));
     CompletableFuture<GenerationResult> result =
         LookAhead.Asked.submit(
-            () -> engine.submit(new GenerationRequest(tokens, sampling, format)));
+            () -> submit(engine, new GenerationRequest(tokens, sampling, format)));
     return new LookAhead.PendingRow<>(
         () -> name(row),
         List.of(new LookAhead.Asked(engine, result)),
         _ -> completed(row, result.resultNow()));
   }
 
+  private CompletableFuture<GenerationResult> submit(
+      GenerationEngine engine, GenerationRequest request) {
+    return progress == null ? engine.submit(request) : engine.submit(request, progress);
+  }
+
   private Row refused(Row row, RowError error) {
-    count(0);
+    countRow();
     return columns.refused(row, inputColumns, error, rowId(row), model.value().digest());
   }
 
@@ -77,7 +82,7 @@ record GeneratePartition(
     if (error != null) {
       InternalErrors.log(name(row), error);
     }
-    count(result.usage().completion());
+    countRow();
     return columns.completed(row, inputColumns, result, rowId(row), model.value().digest());
   }
 
@@ -89,10 +94,9 @@ record GeneratePartition(
     return row.getString(inputColumns);
   }
 
-  private void count(long completionTokens) {
+  private void countRow() {
     if (progress != null) {
       progress.rows().add(1);
-      progress.completionTokens().add(completionTokens);
     }
   }
 }

@@ -202,15 +202,15 @@ class GenerationTest {
     Dataset<Row> input =
         SampleData.documents(10).select("id", "body").union(SPARK.sql("SELECT 'none', NULL"));
 
-    long tokens =
+    Row tokens =
         summaries(List.of("id"), ResultColumns.plain(), 2)
             .apply(input, progress)
-            .agg(functions.sum("usage.completion"))
-            .first()
-            .getLong(0);
+            .agg(functions.sum("usage.prompt"), functions.sum("usage.completion"))
+            .first();
 
     assertThat(progress.rows().value()).isEqualTo(11);
-    assertThat(progress.completionTokens().value()).isEqualTo(tokens).isPositive();
+    assertThat(progress.promptTokens().value()).isEqualTo(tokens.getLong(0)).isPositive();
+    assertThat(progress.completionTokens().value()).isEqualTo(tokens.getLong(1)).isPositive();
   }
 
   @Test
