@@ -20,6 +20,9 @@ import org.apache.spark.sql.types.StructType;
 import org.glmspark.job.options.InputOptions;
 import org.glmspark.job.options.JobOptions;
 import org.glmspark.job.options.OptionKeys;
+import org.glmspark.job.report.Report;
+import org.glmspark.job.report.RunFacts;
+import org.glmspark.job.report.RunProgress;
 import org.glmspark.udfs.Generation;
 import org.glmspark.udfs.ModelHandle;
 import org.glmspark.udfs.ResultColumns;
@@ -39,7 +42,12 @@ final class JobRun {
   /// @param result what was asked for and what came of it
   /// @param firstRows some rows, to show
   /// @param output where all of them are
-  record Outcome(RunResult result, TextTable firstRows, Path output) {}
+  record Outcome(RunResult result, TextTable firstRows, Path output) {
+    /// The page that shows what the run did.
+    Path report() {
+      return new Path(OutputFolder.ownFolder(output), Report.PAGE);
+    }
+  }
 
   JobRun(SparkSession spark, JobOptions options) {
     this.spark = spark;
@@ -49,7 +57,7 @@ final class JobRun {
 
   /// Does the run.
   ///
-  /// @param progress draws how far it is, if the terminal is one that somebody watches
+  /// @param progress is told how far it is
   /// @throws RefusedException before any work, if the job does not fit its input or its output
   /// @throws org.glmspark.format.MalformedModelException before any work, if the model is broken
   Outcome execute(Terminal terminal, PrintWriter progress) throws IOException {
@@ -64,11 +72,11 @@ final class JobRun {
     Path aside = output.begin();
     try {
       Instant started = Instant.now();
-      if (terminal.interactive()) {
-        ProgressLine line = new ProgressLine(counters, input.count(), progress);
-        line.drawWhile(spark.sparkContext(), () -> write(completed, aside));
-      } else {
+      RunProgress followed = RunProgress.follow(spark.sparkContext(), counters);
+      try (var _ = ProgressLine.show(terminal, progress, followed::done, input.count())) {
         write(completed, aside);
+      } finally {
+        followed.leave(spark.sparkContext());
       }
       Duration took = Duration.between(started, Instant.now());
       Dataset<Row> written = read(aside, completed.schema());
@@ -83,6 +91,15 @@ final class JobRun {
               started,
               took,
               totals);
+      new ReportFiles(fileSystem(aside), OutputFolder.ownFolder(aside))
+          .write(
+              written,
+              results,
+              result,
+              output.target(),
+              new RunFacts.RowCounts(totals.rows(), totals.rows(), totals.rows(), 0),
+              null,
+              followed.throughput());
       output.commit(result.json());
       return new Outcome(result, firstRows, output.target());
     } catch (Throwable t) {

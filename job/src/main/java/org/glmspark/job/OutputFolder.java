@@ -245,7 +245,8 @@ final class OutputFolder {
     return new Path(target.getParent(), "." + target.getName() + suffix);
   }
 
-  private static Path ownFolder(Path output) {
+  /// Where an output has what is not rows.
+  static Path ownFolder(Path output) {
     return new Path(output, OWN_FOLDER);
   }
 

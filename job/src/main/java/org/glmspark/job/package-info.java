@@ -3,9 +3,11 @@
 ///
 /// ```
 /// Main ─┬─ RunCommand ──▶ options.JobFile ──▶ JobRun ─┬─ input ──▶ udfs.Generation ──▶ rows ─┐
-///       │                                             │     (ProgressLine: heartbeats)       ▼
+///       │                                             │     (report.RunProgress: heartbeats  ▼
+///       │                                             │      ──▶ ProgressLine)
 ///       │                                             └─ OutputFolder: aside ◀────────── Spark writes
-///       │                                                    │ Totals, first rows, _glm/run.json
+///       │                                                    │ Totals, first rows, _glm/run.json,
+///       │                                                    │ ReportFiles ──▶ report.Report
 ///       │                                                    ▼ renames
 ///       │                  console ◀── RunReport ◀──────── output
 ///       ├─ SqlCommand ──▶ SqlStatements ──▶ Spark, with udfs.GlmSparkExtensions ──▶ SqlPrinter
