@@ -8,7 +8,7 @@ import java.util.function.DoubleFunction;
 ///
 /// Sizes are in CSS pixels as long as the page is as wide as it is meant to be.
 final class Chart {
-  private static final int TOP = 8;
+  private static final int TOP = 18;
   private static final int RIGHT = 12;
   private static final int BOTTOM = 24;
   private static final int LABEL_WIDTH = 7;
@@ -122,22 +122,23 @@ final class Chart {
         .close();
   }
 
-  /// A value marked with a vertical line.
+  /// A value marked with a vertical line, its label above the bars.
   void mark(double part, String label) {
     double x = x(part);
     markup.empty("path", "class", "mark", "d", "M%s %sV%s".formatted(at(x), at(TOP), at(y(0))));
-    String anchor = part > 0.6 ? "end" : "start";
+    double half = LABEL_WIDTH * label.length() / 2.0;
+    double center = Math.clamp(x, left + half, x(1) + RIGHT - half);
     markup.element(
         "text",
         label,
         "class",
         "mark-label",
         "x",
-        at(part > 0.6 ? x - 5 : x + 5),
+        at(center),
         "y",
-        at(TOP + 10.0),
+        at(TOP - 5.0),
         "text-anchor",
-        anchor);
+        "middle");
   }
 
   void end() {

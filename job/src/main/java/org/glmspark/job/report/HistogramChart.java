@@ -11,6 +11,11 @@ import java.util.function.DoubleFunction;
 record HistogramChart(Distribution distribution, DoubleFunction<String> number) {
   private static final int TICKS = 3;
 
+  /// A count takes the room up to the next one; a time takes none.
+  private double wholeNumbers() {
+    return distribution.spacing() == Bins.Spacing.DECADES ? 0 : 1;
+  }
+
   /// Draws the chart.
   ///
   /// @param width in pixels, with labels
@@ -37,7 +42,7 @@ record HistogramChart(Distribution distribution, DoubleFunction<String> number) 
       chart.tick(tick / all, number.apply(edges.edges().get(tick)));
     }
     double median = distribution.p50();
-    chart.mark(edges.position(median) / all, "median " + number.apply(median));
+    chart.mark(edges.position(median + wholeNumbers() / 2) / all, "median " + number.apply(median));
     chart.end();
   }
 }
