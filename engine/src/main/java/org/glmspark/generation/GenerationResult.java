@@ -55,6 +55,24 @@ public record GenerationResult(
         new Timing(0, 0, 0));
   }
 
+  /// The same result for somebody else who asked for it: the whole prompt was known, and it took no
+  /// time.
+  public GenerationResult repeated() {
+    if (error != null) {
+      return this;
+    }
+    return new GenerationResult(
+        requestId,
+        text,
+        toolCalls,
+        tokens,
+        logProbabilities,
+        finishReason,
+        error,
+        new Usage(usage.prompt(), usage.prompt(), usage.completion()),
+        new Timing(0, 0, 0));
+  }
+
   /// Counts of tokens.
   ///
   /// @param prompt tokens of the prompt, with the answer prefix if the answer's form is given

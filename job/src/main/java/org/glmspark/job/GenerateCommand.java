@@ -1,5 +1,6 @@
 package org.glmspark.job;
 
+import org.glmspark.job.options.RefusedException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -2,9 +2,9 @@ package org.glmspark.job;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
@@ -14,28 +14,39 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkThrowable;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.StructType;
 import org.glmspark.job.options.InputOptions;
 import org.glmspark.job.options.JobOptions;
 import org.glmspark.job.options.OptionKeys;
-import org.glmspark.job.report.Report;
-import org.glmspark.job.report.RunFacts;
+import org.glmspark.job.options.OutputMode;
+import org.glmspark.job.options.OutputOptions;
+import org.glmspark.job.options.RefusedException;
+import org.glmspark.job.output.OutputFolder;
+import org.glmspark.job.output.Rounds;
+import org.glmspark.job.output.WriterProcess;
 import org.glmspark.job.report.RunProgress;
 import org.glmspark.udfs.Generation;
 import org.glmspark.udfs.ModelHandle;
 import org.glmspark.udfs.ResultColumns;
 import org.glmspark.udfs.RowProgress;
+import org.jspecify.annotations.Nullable;
 
-/// One run of a job: everything that can be refused is refused first, then the rows are completed
-/// and written aside, counted there, and put in the output's place.
+/// One run of a job: everything that can be refused is refused first, then the rows that are not
+/// done are completed and committed, round by round.
 final class JobRun {
   private static final Pattern SQL_STATE = Pattern.compile("\\s+SQLSTATE: \\w+$");
 
   private final SparkSession spark;
   private final JobOptions options;
-  private final ResultColumns results;
+  private final Scope scope;
+
+  /// Which rows a run is about.
+  enum Scope {
+    /// Those that the output has not.
+    MISSING_ROWS,
+    /// Those that the output has as failed; what they give now takes their place.
+    FAILED_ROWS
+  }
 
   /// What a run leaves.
   ///
@@ -45,14 +56,14 @@ final class JobRun {
   record Outcome(RunResult result, TextTable firstRows, Path output) {
     /// The page that shows what the run did.
     Path report() {
-      return new Path(OutputFolder.ownFolder(output), Report.PAGE);
+      return OutputFolder.file(output, ReportFiles.PAGE);
     }
   }
 
-  JobRun(SparkSession spark, JobOptions options) {
+  JobRun(SparkSession spark, JobOptions options, Scope scope) {
     this.spark = spark;
     this.options = options;
-    results = new ResultColumns(options.output().prefix(), options.output().struct());
+    this.scope = scope;
   }
 
   /// Does the run.
@@ -61,58 +72,55 @@ final class JobRun {
   /// @throws RefusedException before any work, if the job does not fit its input or its output
   /// @throws org.glmspark.format.MalformedModelException before any work, if the model is broken
   Outcome execute(Terminal terminal, PrintWriter progress) throws IOException {
-    Path inputPath = new Path(options.input().path());
-    requireInput(inputPath);
-    OutputFolder output = outputFolder();
-    output.check(List.of(inputPath, new Path(options.model().path().toUri())));
-    Dataset<Row> input = read();
-    RowProgress counters = RowProgress.register(spark.sparkContext());
-    ModelHandle model = model(terminal, progress);
-    Dataset<Row> completed = completed(input, model, counters);
-    Path aside = output.begin();
-    try {
-      Instant started = Instant.now();
+    @Nullable Instant deadline = options.limits().deadline(Clock.systemDefaultZone());
+    Path input = new Path(options.input().path());
+    requireInput(input);
+    try (OutputFolder output = outputFolder(input)) {
+      Dataset<Row> rows = read();
+      ModelHandle model = model(terminal, progress);
+      Generation generation = generation(model);
+      Dataset<Row> plan = plan(generation, rows);
+      RunSettings settings =
+          RunSettings.of(
+              options, model.digest(), spark.version(), generation.columns().append(rows.schema()));
+      if (options.output().mode() == OutputMode.RESUME) {
+        settings.requireSameSchema(output);
+      }
+      Rounds rounds = output.begin(roundColumn(rows));
+      output.write(settings.fileName(), RunSettings.bytes(settings.json()));
+      RowProgress counters = RowProgress.register(spark.sparkContext());
+      var outputRows = new OutputRows(spark, options.output(), settings.schema());
+      var work = new RoundWork(generation, outputRows, rounds, settings, counters, deadline);
       RunProgress followed = RunProgress.follow(spark.sparkContext(), counters);
-      try (var _ = ProgressLine.show(terminal, progress, followed::done, input.count())) {
-        write(completed, aside);
+      Instant began = Instant.now();
+      try {
+        switch (scope) {
+          case MISSING_ROWS -> addMissing(work, plan, terminal, progress, followed);
+          case FAILED_ROWS -> work.retryFailed(plan);
+        }
       } finally {
         followed.leave(spark.sparkContext());
       }
-      Duration took = Duration.between(started, Instant.now());
-      Dataset<Row> written = read(aside, completed.schema());
-      Totals totals = Totals.of(written, results);
-      TextTable firstRows = RunReport.firstRows(written, options, results);
-      var result =
-          new RunResult(
-              options,
-              model.digest(),
-              spark.version(),
-              counters.distinctKernels(),
-              started,
-              took,
-              totals);
-      new ReportFiles(fileSystem(aside), OutputFolder.ownFolder(aside))
-          .write(
-              written,
-              results,
-              result,
-              output.target(),
-              new RunFacts.RowCounts(totals.rows(), totals.rows(), totals.rows(), 0),
-              null,
-              followed.throughput());
-      output.commit(result.json());
+      RunResult result = work.result(Duration.between(began, Instant.now()));
+      output.write(settings.fileName(), RunSettings.bytes(result.json()));
+      new ReportFiles(output, generation.columns())
+          .write(result, work.written(), work.output().count(), followed.throughput());
+      TextTable firstRows = RunReport.firstRows(work.output(), options, generation.columns());
+      output.complete();
       return new Outcome(result, firstRows, output.target());
-    } catch (Throwable t) {
-      abandon(output, t);
-      throw t;
     }
   }
 
-  private static void abandon(OutputFolder output, Throwable reason) {
-    try {
-      output.abandon();
-    } catch (IOException e) {
-      reason.addSuppressed(e);
+  private void addMissing(
+      RoundWork work,
+      Dataset<Row> plan,
+      Terminal terminal,
+      PrintWriter progress,
+      RunProgress followed)
+      throws IOException {
+    try (RowsToDo rows = work.missing(plan);
+        var _ = ProgressLine.show(terminal, progress, followed::done, rows.count())) {
+      work.add(rows);
     }
   }
 
@@ -126,21 +134,59 @@ final class JobRun {
                 new PackingLine(terminal, progress)));
   }
 
-  private Dataset<Row> completed(Dataset<Row> input, ModelHandle model, RowProgress counters) {
-    Generation generation =
-        new Generation(
-            model,
-            options.request().prompt(),
-            options.sampling().parameters(),
-            options.request().responseFormat(),
-            options.input().key(),
-            results,
-            options.output().partitions());
+  private Generation generation(ModelHandle model) {
+    return new Generation(
+        model,
+        options.request().prompt(),
+        options.sampling().parameters(),
+        options.request().responseFormat(),
+        options.input().key(),
+        new ResultColumns(options.output().prefix(), options.output().struct()),
+        options.output().partitions());
+  }
+
+  private static Dataset<Row> plan(Generation generation, Dataset<Row> input) {
     try {
-      return generation.apply(input, counters);
+      return generation.plan(input);
     } catch (IllegalArgumentException e) { // a column that is missing, a clash, a key that is none
       throw new RefusedException(String.valueOf(e.getMessage()), e);
     }
+  }
+
+  /// The column that readers of the output see the number of a round in.
+  private String roundColumn(Dataset<Row> input) {
+    OutputOptions output = options.output();
+    String name = output.struct() == null ? output.prefix() + "round" : output.struct() + "_round";
+    requireColumns(input);
+    for (String column : input.columns()) {
+      if (column.equalsIgnoreCase(name)) {
+        throw new RefusedException(
+            "'%s' is a column of the input already; set output.prefix, or output.struct to hold the results"
+                .formatted(name));
+      }
+    }
+    return name;
+  }
+
+  private void requireColumns(Dataset<Row> input) {
+    List<String> columns = List.of(input.columns());
+    for (String column : options.output().partitionBy()) {
+      if (columns.stream().noneMatch(column::equalsIgnoreCase)) {
+        throw new RefusedException(
+            "output.partition-by: column '%s' is not in the input, which has %s"
+                .formatted(column, String.join(", ", columns)));
+      }
+    }
+  }
+
+  private OutputFolder outputFolder(Path input) throws IOException {
+    Path path = new Path(options.output().path());
+    return OutputFolder.open(
+        fileSystem(path),
+        path,
+        options.output().mode(),
+        WriterProcess.current(),
+        List.of(input, new Path(options.model().path().toUri())));
   }
 
   private void requireInput(Path path) throws IOException {
@@ -165,34 +211,6 @@ final class JobRun {
       }
       throw e;
     }
-  }
-
-  private void write(Dataset<Row> rows, Path folder) {
-    rows.write()
-        .mode(SaveMode.Append) // the folder exists, but holds no rows
-        .format(OptionKeys.constant(options.output().format()))
-        .save(folder.toString());
-  }
-
-  /// The rows in a folder that Spark would take for a hidden one by its name: so by its files.
-  private Dataset<Row> read(Path folder, StructType schema) throws IOException {
-    String[] files =
-        Arrays.stream(fileSystem(folder).listStatus(folder))
-            .filter(FileStatus::isFile)
-            .map(file -> file.getPath().toString())
-            .filter(file -> file.substring(file.lastIndexOf('/') + 1).startsWith("part-"))
-            .toArray(String[]::new);
-    return spark
-        .read()
-        .schema(schema)
-        .format(OptionKeys.constant(options.output().format()))
-        .load(files);
-  }
-
-  private OutputFolder outputFolder() throws IOException {
-    Path path = new Path(options.output().path());
-    return new OutputFolder(
-        fileSystem(path), path, options.output().mode(), WriterProcess.current());
   }
 
   private FileSystem fileSystem(Path path) {

@@ -1,5 +1,6 @@
 package org.glmspark.job;
 
+import org.glmspark.job.options.RefusedException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ import picocli.CommandLine.ScopeType;
 /// The program behind `bin/glm` and `spark-submit --class org.glmspark.job.Main glm-spark.jar`.
 ///
 /// Exit codes: 0 for done, 1 for a run that failed or was refused, 2 for a command or job file that
-/// cannot be understood.
+/// cannot be understood, 3 for a run that a limit stopped while rows were left.
 @Command(
     name = "glm",
     scope = ScopeType.INHERIT,
@@ -35,6 +36,10 @@ import picocli.CommandLine.ScopeType;
     synopsisSubcommandLabel = "COMMAND",
     footer = {"", "Example:", "  glm run"})
 public final class Main {
+  /// The exit code of a run that stopped at a limit: what is done is committed, and the same command
+  /// goes on.
+  static final int WORK_REMAINS = 3;
+
   @Option(
       names = "--stacktrace",
       scope = ScopeType.INHERIT,

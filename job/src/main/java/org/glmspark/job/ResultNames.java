@@ -6,6 +6,7 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
 import org.glmspark.udfs.ResultColumns;
 import org.jspecify.annotations.Nullable;
 
@@ -24,9 +25,40 @@ final class ResultNames {
             .collect(Collectors.joining(".")));
   }
 
+  /// All result columns as one struct, by their plain names.
+  static Column all(Dataset<Row> output, ResultColumns columns) {
+    @Nullable String struct = columns.struct();
+    return struct == null
+        ? functions.struct(
+            columns.names().stream()
+                .map(name -> column(output, columns, name).as(name))
+                .toArray(Column[]::new))
+        : output.col(quoted(struct));
+  }
+
+  /// Some columns, and after them the result columns.
+  ///
+  /// @param answer a struct as [#all] makes it
+  static Column[] appended(Column[] before, Column answer, ResultColumns columns) {
+    @Nullable String struct = columns.struct();
+    Stream<Column> results =
+        struct == null
+            ? columns.names().stream()
+                .map(name -> answer.getField(name).as(columns.prefix() + name))
+            : Stream.of(answer.as(struct));
+    return Stream.concat(Arrays.stream(before), results).toArray(Column[]::new);
+  }
+
   /// A column of the input, which the output has too.
   static Column inputColumn(Dataset<Row> output, String name) {
     return output.col(quoted(name));
+  }
+
+  /// Columns by their plain names.
+  static Column[] columns(String... names) {
+    return Arrays.stream(names)
+        .map(name -> functions.col(quoted(name)))
+        .toArray(Column[]::new);
   }
 
   private static String quoted(String name) {

@@ -1,5 +1,6 @@
 package org.glmspark.job;
 
+import org.glmspark.job.options.RefusedException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
@@ -15,6 +16,7 @@ import org.glmspark.model.ModelDescription;
 import org.glmspark.model.ModelLoader;
 import org.glmspark.sampling.SamplingParameters;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -63,6 +65,23 @@ final class RunCommand implements Callable<Integer> {
   private @Nullable String output;
 
   @Option(
+      names = "--deadline",
+      paramLabel = "TIME",
+      description = "begin no row after this: 06:00, 2026-12-24T06:00Z, 5h30m; limits.deadline")
+  private @Nullable String deadline;
+
+  @Option(
+      names = "--max-tokens-total",
+      paramLabel = "N",
+      description = "most tokens of prompts and completions in all; limits.max-tokens")
+  private @Nullable String maxTokensTotal;
+
+  @Option(
+      names = "--retry-failed",
+      description = "complete the failed rows of the output again, and nothing else")
+  private boolean retryFailed;
+
+  @Option(
       names = "--set",
       paramLabel = "KEY=VALUE",
       description = "a value for any key of the job file, JSON or text; repeatable")
@@ -87,12 +106,14 @@ final class RunCommand implements Callable<Integer> {
     SparkSession spark =
         SubmittedSession.open(SubmittedSession.configuration(), "glm run", terminal);
     try {
-      JobRun.Outcome outcome = new JobRun(spark, options).execute(terminal, err);
+      JobRun.Scope scope =
+          retryFailed ? JobRun.Scope.FAILED_ROWS : JobRun.Scope.MISSING_ROWS;
+      JobRun.Outcome outcome = new JobRun(spark, options, scope).execute(terminal, err);
       RunReport.print(spec.commandLine().getOut(), outcome, sinceStart(), terminal.columns());
+      return outcome.result().stopped() == null ? CommandLine.ExitCode.OK : Main.WORK_REMAINS;
     } finally {
       spark.stop();
     }
-    return 0;
   }
 
   private static void requireTokens(SamplingParameters sampling, ModelDescription model) {
@@ -112,6 +133,12 @@ final class RunCommand implements Callable<Integer> {
     }
     if (output != null) {
       job.set("--output", "output.path", output);
+    }
+    if (deadline != null) {
+      job.set("--deadline", "limits.deadline", deadline);
+    }
+    if (maxTokensTotal != null) {
+      job.set("limits.max-tokens=" + maxTokensTotal);
     }
     return job.options();
   }

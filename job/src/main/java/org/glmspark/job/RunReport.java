@@ -75,18 +75,29 @@ final class RunReport {
       out.println();
     }
     out.println("rows     " + rows(totals));
+    if (run.rowsBefore() > 0) {
+      out.println(String.format(Locale.ROOT, "before   %,d rows", run.rowsBefore()));
+    }
+    if (totals.generatedRequests() < totals.requests()) {
+      out.println(
+          String.format(
+              Locale.ROOT,
+              "repeats  %,d rows took the answer of another; %,d requests were generated",
+              totals.requests() - totals.generatedRequests(),
+              totals.generatedRequests()));
+    }
     out.println(
         String.format(
             Locale.ROOT,
             "tokens   %,d prompt, %,d completion, %,.0f completion tokens/s",
-            totals.promptTokens(),
-            totals.completionTokens(),
+            totals.generatedPromptTokens(),
+            totals.generatedCompletionTokens(),
             run.tokensPerSecond()));
     out.println(
         String.format(
             Locale.ROOT,
             "time     %.1f s for the rows, %.1f s in all",
-            run.generation().toMillis() / 1e3,
+            run.took().toMillis() / 1e3,
             all.toMillis() / 1e3));
     if (!run.kernels().isEmpty()) { // without a row no engine is opened
       out.println("kernels  " + String.join("; ", run.kernels()));
@@ -94,8 +105,16 @@ final class RunReport {
     out.println(
         "output   %s (%s)"
             .formatted(
-                shortened(outcome.output()), OptionKeys.constant(run.options().output().format())));
+                shortened(outcome.output()), OptionKeys.constant(run.settings().options().output().format())));
     out.println("report   " + shortened(outcome.report()));
+    if (run.stopped() != null) {
+      out.println(
+          String.format(
+              Locale.ROOT,
+              "left     %,d rows: %s; the same command goes on",
+              run.rowsLeft(),
+              run.stopped()));
+    }
     out.flush();
   }
 

@@ -1,60 +1,60 @@
 package org.glmspark.job;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
-import org.glmspark.job.options.JobOptions;
-import org.glmspark.job.options.OptionKeys;
-import org.glmspark.model.EngineVersion;
+import org.jspecify.annotations.Nullable;
 
-/// A run that is done: what it was asked for, and what came of it.
+/// A run that is over: what it was asked for, and what came of it.
 ///
-/// @param options the job, every default filled in
-/// @param modelDigest SHA-256, in hexadecimal, of the model
-/// @param sparkVersion the Spark that ran it
+/// @param settings what it was asked for
 /// @param kernels what computed, on the different machines of a cluster
-/// @param started when the rows were begun
-/// @param generation how long the rows took, from the first task to the last file
-/// @param totals counted from the output
+/// @param took how long the rows took, from the plan to the last round
+/// @param rowsBefore rows that the output had
+/// @param rowsLeft rows of the input that are still to do
+/// @param stopped why some are left, or null if all rows are done
+/// @param rounds how many the run committed
+/// @param totals of the rows that the run wrote, counted from the output
 record RunResult(
-    JobOptions options,
-    String modelDigest,
-    String sparkVersion,
+    RunSettings settings,
     List<String> kernels,
-    Instant started,
-    Duration generation,
+    Duration took,
+    long rowsBefore,
+    long rowsLeft,
+    @Nullable String stopped,
+    int rounds,
     Totals totals) {
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   RunResult {
     kernels = List.copyOf(kernels);
   }
 
-  /// Completion tokens in a second of the generation.
+  /// Generated completion tokens in a second.
   double tokensPerSecond() {
-    return totals.completionTokens() / Math.max(1e-3, generation.toMillis() / 1e3);
+    return totals.generatedCompletionTokens() / Math.max(1e-3, took.toMillis() / 1e3);
   }
 
-  /// What stays with the output as `_glm/run.json`: enough to do the run again.
-  byte[] json() throws IOException {
-    ObjectNode run = JSON.createObjectNode();
-    run.put("engine_version", EngineVersion.current());
-    run.put("spark_version", sparkVersion);
-    run.put("model_digest", modelDigest);
+  /// What stays with the output.
+  ObjectNode json() {
+    ObjectNode run = settings.json();
+    run.put("state", stopped == null ? "complete" : "work remains");
+    if (stopped != null) {
+      run.put("stopped", stopped);
+    }
     kernels.forEach(run.putArray("kernels")::add);
-    run.put("started", started.toString());
-    run.put("generation_seconds", generation.toMillis() / 1e3);
+    run.put("seconds", took.toMillis() / 1e3);
+    run.put("rounds", rounds);
+    run.put("rows_before", rowsBefore);
     run.put("rows", totals.rows());
+    run.put("rows_left", rowsLeft);
     ObjectNode failed = run.putObject("failed_rows");
     totals.failedByReason().forEach(failed::put);
+    run.put("requests", totals.requests());
+    run.put("generated_requests", totals.generatedRequests());
     run.put("prompt_tokens", totals.promptTokens());
     run.put("completion_tokens", totals.completionTokens());
-    run.set("options", OptionKeys.json(options));
-    return JSON.writeValueAsBytes(run);
+    run.put("generated_prompt_tokens", totals.generatedPromptTokens());
+    run.put("generated_completion_tokens", totals.generatedCompletionTokens());
+    return run;
   }
 }

@@ -1,5 +1,6 @@
 package org.glmspark.job;
 
+import org.glmspark.job.options.RefusedException;
 import java.io.BufferedReader;
 import java.io.Console;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package org.glmspark.job;
 
+import org.glmspark.job.options.RefusedException;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Collectors;

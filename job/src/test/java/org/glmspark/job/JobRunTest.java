@@ -10,15 +10,22 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.commons.io.FileUtils;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
 import org.glmspark.job.options.JobFile;
 import org.glmspark.job.options.JobOptions;
+import org.glmspark.job.options.RefusedException;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.kernel.MatMul;
 import org.junit.jupiter.api.AfterAll;
@@ -87,7 +94,7 @@ class JobRunTest {
   }
 
   private JobRun.Outcome run(Terminal terminal, JobOptions options) throws IOException {
-    return new JobRun(spark, options).execute(terminal, new PrintWriter(progress, true));
+    return new JobRun(spark, options, JobRun.Scope.MISSING_ROWS).execute(terminal, new PrintWriter(progress, true));
   }
 
   private static Map<String, String> expectedSummaries() throws IOException {
@@ -165,8 +172,7 @@ class JobRunTest {
     JobOptions options = job("output.format=json");
     run(UNWATCHED, options);
 
-    Path file = folder.resolve("out/_glm/run.json");
-    JsonNode run = JSON.readTree(file.toFile());
+    JsonNode run = settingsOfTheOnlyRun();
 
     assertThat(run.get("rows").asInt()).isEqualTo(6);
     assertThat(run.get("failed_rows").get("no text").asInt()).isEqualTo(2);
@@ -174,6 +180,14 @@ class JobRunTest {
     assertThat(run.get("model_digest").asText()).matches("[0-9a-f]{64}");
     Path again = Files.writeString(folder.resolve("again.json"), run.get("options").toString());
     assertThat(JobFile.read(again).options()).isEqualTo(options);
+  }
+
+  private JsonNode settingsOfTheOnlyRun() throws IOException {
+    try (Stream<Path> files = Files.list(folder.resolve("out/_glm/runs"))) {
+      List<Path> runs = files.filter(file -> !file.getFileName().toString().startsWith(".")).toList();
+      assertThat(runs).hasSize(1);
+      return JSON.readTree(runs.getFirst().toFile());
+    }
   }
 
   @Test
@@ -185,8 +199,10 @@ class JobRunTest {
     Totals totals = outcome.result().totals();
     assertThat(report.at("/rows/reported").asLong()).isEqualTo(6);
     assertThat(report.at("/rows/failed").asLong()).isEqualTo(3);
-    assertThat(report.at("/tokens/prompt").asLong()).isEqualTo(totals.promptTokens());
-    assertThat(report.at("/tokens/completion").asLong()).isEqualTo(totals.completionTokens());
+    assertThat(report.at("/rows/in_output").asLong()).isEqualTo(6);
+    assertThat(report.at("/tokens/prompt").asLong()).isEqualTo(totals.generatedPromptTokens());
+    assertThat(report.at("/tokens/completion").asLong())
+        .isEqualTo(totals.generatedCompletionTokens());
     assertThat(report.at("/failures/0/reason").asText()).isEqualTo("no text");
     assertThat(report.at("/throughput/executors/0/completion_tokens"))
         .extracting(JsonNode::asLong)
@@ -194,7 +210,7 @@ class JobRunTest {
             assertThat(tokens.stream().mapToLong(Long::longValue).sum())
                 .isEqualTo(totals.completionTokens()));
     assertThat(Files.readString(folder.resolve("out/_glm/report.html")))
-        .contains("prompt too long", "doc-0001", outcome.result().modelDigest());
+        .contains("prompt too long", "doc-0001", outcome.result().settings().modelDigest());
   }
 
   @Test
@@ -288,5 +304,145 @@ class JobRunTest {
     assertThat(outcome.result().totals().rows()).isZero();
     assertThat(spark.read().parquet(folder.resolve("out").toString()).columns())
         .contains("body", "completion", "lineage");
+  }
+
+  /// Rows of the output as texts, without what may differ from run to run, sorted.
+  private List<String> output() {
+    return spark
+        .read()
+        .parquet(folder.resolve("out").toString())
+        .selectExpr("to_json(struct(id, body, completion, error, finish_reason, lineage))")
+        .as(Encoders.STRING())
+        .collectAsList()
+        .stream()
+        .sorted()
+        .toList();
+  }
+
+  private JobOptions resuming(String... assignments) {
+    return job(
+        Stream.concat(Stream.of("output.mode=resume"), Stream.of(assignments))
+            .toArray(String[]::new));
+  }
+
+  private void addInput(String... rows) throws IOException {
+    Files.write(folder.resolve("in.jsonl"), List.of(rows), StandardOpenOption.APPEND);
+  }
+
+  @Test
+  void aSecondRunDoesOnlyWhatIsMissing() throws IOException {
+    run(UNWATCHED, resuming());
+    List<String> first = output();
+    addInput(
+        "{\"id\": \"new\", \"body\": \"The ferry to Tor was late again.\"}",
+        "{\"id\": \"none\", \"body\": \"\"}");
+
+    JobRun.Outcome second = run(WATCHED, resuming());
+
+    assertThat(second.result().rowsBefore()).isEqualTo(6);
+    assertThat(second.result().totals().rows()).isEqualTo(2);
+    assertThat(second.result().totals().generatedRequests()).isEqualTo(1);
+    assertThat(progress.toString()).startsWith("\r\u001b[K0 of 2 rows");
+    assertThat(output()).hasSize(8).containsAll(first);
+    JobRun.Outcome third = run(UNWATCHED, resuming());
+    assertThat(third.result().totals()).isEqualTo(Totals.NONE);
+    assertThat(third.result().rounds()).isZero();
+    assertThat(output()).hasSize(8);
+  }
+
+  @Test
+  void equalRequestsAreGeneratedOnceAndEqualRowsStay() throws IOException {
+    String twin = "{\"id\": \"twin\", \"body\": \"The ferry to Tor was late again.\"}";
+    Files.write(folder.resolve("in.jsonl"), Collections.nCopies(5, twin));
+
+    JobRun.Outcome first = run(UNWATCHED, resuming("input.key=[]"));
+    addInput("{\"id\": \"other\", \"body\": \"The ferry to Tor was late again.\"}", twin);
+    JobRun.Outcome second = run(UNWATCHED, resuming("input.key=[]"));
+
+    assertThat(first.result().totals().requests()).isEqualTo(5);
+    assertThat(first.result().totals().generatedRequests()).isEqualTo(1);
+    assertThat(second.result().totals().rows()).isEqualTo(2);
+    assertThat(second.result().totals().generatedRequests()).isZero();
+    assertThat(second.result().kernels()).as("no engine generates anything").isEmpty();
+    Dataset<Row> rows = spark.read().parquet(folder.resolve("out").toString());
+    assertThat(rows.count()).isEqualTo(7);
+    assertThat(rows.select("completion", "lineage.request_id").distinct().count()).isEqualTo(1);
+    assertThat(rows.select("lineage.row_id").distinct().count()).isEqualTo(7);
+    assertThat(rows.where("timing.prefill_ms > 0").count()).isEqualTo(1);
+    assertThat(rows.where("usage.cached = usage.prompt").count()).isEqualTo(6);
+  }
+
+  @Test
+  void aRunThatIsStoppedByItsLimitsIsGoneOnWith() throws IOException {
+    run(UNWATCHED, resuming("output.round-rows=100"));
+    List<String> undisturbed = output();
+    FileUtils.deleteDirectory(folder.resolve("out").toFile());
+
+    JobRun.Outcome late = run(UNWATCHED, resuming("limits.deadline=0s"));
+    JobRun.Outcome poor =
+        run(UNWATCHED, resuming("limits.max-tokens=600", "output.round-rows=1"));
+    JobRun.Outcome rest = run(UNWATCHED, resuming("output.round-rows=2"));
+
+    assertThat(late.result().totals().rows()).isZero();
+    assertThat(late.result().rowsLeft()).isEqualTo(6);
+    assertThat(late.result().stopped()).startsWith("the deadline, ").endsWith(", has come");
+    assertThat(poor.result().stopped()).contains("limits.max-tokens, 600");
+    assertThat(poor.result().totals().generatedTokens()).isBetween(1L, 600L);
+    assertThat(poor.result().rowsLeft() + poor.result().totals().rows()).isEqualTo(6);
+    assertThat(rest.result().stopped()).isNull();
+    assertThat(rest.result().totals().rows()).isEqualTo(poor.result().rowsLeft());
+    assertThat(output()).isEqualTo(undisturbed);
+    assertThat(folder.resolve("out/round=2")).isDirectory();
+  }
+
+  @Test
+  void failedRowsAreRetriedInTheirPlaces() throws IOException {
+    run(UNWATCHED, resuming("model.context=200", "sampling.max_tokens=60", "output.round-rows=2"));
+    Dataset<Row> before = spark.read().parquet(folder.resolve("out").toString());
+    List<Row> rounds = before.select("id", "round").orderBy("id").collectAsList();
+    long failed = before.where("error is not null").count();
+    List<String> kept = output().stream().filter(row -> !row.contains("\"error\"")).toList();
+    assertThat(failed).isGreaterThan(3);
+
+    JobRun.Outcome retried =
+        new JobRun(spark, resuming("sampling.max_tokens=60"), JobRun.Scope.FAILED_ROWS)
+            .execute(UNWATCHED, new PrintWriter(progress, true));
+
+    assertThat(retried.result().totals().rows()).isEqualTo(failed);
+    assertThat(retried.result().totals().failed()).isEqualTo(3);
+    Dataset<Row> after = spark.read().parquet(folder.resolve("out").toString());
+    assertThat(after.select("id", "round").orderBy("id").collectAsList()).isEqualTo(rounds);
+    assertThat(output()).hasSize(6).containsAll(kept);
+    assertThat(after.where("error is not null").count()).isEqualTo(3);
+  }
+
+  @Test
+  void rowsLieInFoldersAndFilesAsAsked() throws IOException {
+    JobOptions options =
+        resuming("output.partition-by=[\"language\"]", "output.rows-per-file=2");
+    run(UNWATCHED, options);
+    addInput("{\"id\": \"new\", \"body\": \"Late again.\", \"language\": \"en\"}");
+
+    JobRun.Outcome second = run(UNWATCHED, options);
+
+    assertThat(second.result().totals().rows()).isEqualTo(1);
+    assertThat(folder.resolve("out/round=2/language=en")).isDirectory();
+    Dataset<Row> rows = spark.read().parquet(folder.resolve("out").toString());
+    assertThat(rows.count()).isEqualTo(7);
+    assertThat(rows.groupBy(functions.input_file_name()).count().agg(functions.max("count")).first())
+        .extracting(row -> row.getLong(0))
+        .isEqualTo(2L);
+  }
+
+  @Test
+  void rowsWithOtherColumnsAreNotAdded() throws IOException {
+    run(UNWATCHED, resuming());
+
+    assertThatThrownBy(() -> run(UNWATCHED, resuming("output.prefix=ai_")))
+        .isInstanceOf(RefusedException.class)
+        .hasMessageContaining("has the columns struct<")
+        .hasMessageEndingWith("choose another output, or --set output.mode=overwrite");
+    assertThatThrownBy(() -> run(UNWATCHED, resuming("output.format=json")))
+        .hasMessageContaining("has parquet files, and this run would add json files");
   }
 }

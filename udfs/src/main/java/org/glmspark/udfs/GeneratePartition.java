@@ -1,8 +1,8 @@
 package org.glmspark.udfs;
 
+import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
@@ -12,7 +12,6 @@ import org.glmspark.generation.GenerationRequest;
 import org.glmspark.generation.GenerationResult;
 import org.glmspark.generation.RowError;
 import org.glmspark.grammar.AnswerFormat;
-import org.glmspark.prompt.ChatTemplate;
 import org.glmspark.sampling.SamplingParameters;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// executor share.
 ///
 /// A row that comes in has the input columns, then its row id, then an array with the texts of the
-/// prompt's columns; a row that goes out has the input columns and the [ResultColumns].
+/// prompt's columns, then whatever a plan adds; a row that goes out has the input columns and the
+/// [ResultColumns]. Of rows side by side that ask the same, one is generated.
 ///
 /// @param model what to run
 /// @param prompt what to ask about a row
@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 /// @param columns the shape of the results
 /// @param inputColumns how many columns of a row are the input's
 /// @param progress counts what is done, or null
+/// @param deadline from when on no more rows are begun, or null for never; those that are not, do
+///   not go out
 record GeneratePartition(
     Broadcast<ModelHandle> model,
     PromptSource prompt,
@@ -36,7 +38,8 @@ record GeneratePartition(
     @Nullable AnswerFormat format,
     ResultColumns columns,
     int inputColumns,
-    @Nullable RowProgress progress)
+    @Nullable RowProgress progress,
+    @Nullable Instant deadline)
     implements MapPartitionsFunction<Row, Row> {
 
   @Override
@@ -45,26 +48,50 @@ record GeneratePartition(
     if (progress != null) {
       progress.kernels().add(engine.kernels());
     }
-    ChatTemplate template =
-        Objects.requireNonNull(engine.model().chatTemplate()); // see ModelHandle
-    return LookAhead.over(rows, List.of(engine), row -> ask(row, engine, template));
+    Iterator<Row> begun = deadline == null ? rows : new RowsUntil(rows, deadline);
+    return LookAhead.over(begun, List.of(engine), new Asking(engine)::ask);
   }
 
-  private LookAhead.PendingRow<Row> ask(Row row, GenerationEngine engine, ChatTemplate template) {
-    List<@Nullable String> texts = row.getList(inputColumns + 1);
-    @Nullable RowError missing = prompt.missing(texts);
-    if (missing != null) {
-      return new LookAhead.PendingRow<>(() -> name(row), List.of(), _ -> refused(row, missing));
+  /// The requests of the partition.
+  private final class Asking {
+    private final GenerationEngine engine;
+    private final PromptEncoder encoder;
+    private @Nullable Request last;
+
+    Asking(GenerationEngine engine) {
+      this.engine = engine;
+      this.encoder = new PromptEncoder(engine, prompt, sampling, format);
     }
-    List<String> present = texts.stream().map(Objects::requireNonNull).toList();
-    int[] tokens = template.encode(prompt.messages(present));
-    CompletableFuture<GenerationResult> result =
-        LookAhead.Asked.submit(
-            () -> submit(engine, new GenerationRequest(tokens, sampling, format)));
-    return new LookAhead.PendingRow<>(
-        () -> name(row),
-        List.of(new LookAhead.Asked(engine, result)),
-        _ -> completed(row, result.resultNow()));
+
+    /// A request that is under way, or done.
+    private record Request(String id, CompletableFuture<GenerationResult> result) {}
+
+    LookAhead.PendingRow<Row> ask(Row row) {
+      return switch (encoder.encode(row.getList(inputColumns + 1))) {
+        case PromptEncoder.Encoded.Refused(RowError error) ->
+            new LookAhead.PendingRow<>(() -> name(row), List.of(), _ -> refused(row, error));
+        case PromptEncoder.Encoded.Request(GenerationRequest request, String id) ->
+            ask(row, request, id);
+      };
+    }
+
+    private LookAhead.PendingRow<Row> ask(Row row, GenerationRequest request, String id) {
+      @Nullable Request known = last;
+      boolean repeated = known != null && known.id().equals(id);
+      Request asked =
+          repeated
+              ? known
+              : new Request(id, LookAhead.Asked.submit(() -> submit(engine, request)));
+      last = asked;
+      return new LookAhead.PendingRow<>(
+          () -> name(row),
+          List.of(new LookAhead.Asked(engine, asked.result())),
+          _ -> completed(row, repeated ? repeat(asked.result()) : asked.result().resultNow()));
+    }
+
+    private GenerationResult repeat(CompletableFuture<GenerationResult> first) {
+      return first.resultNow().repeated();
+    }
   }
 
   private CompletableFuture<GenerationResult> submit(

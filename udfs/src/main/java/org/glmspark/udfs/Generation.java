@@ -1,5 +1,6 @@
 package org.glmspark.udfs;
 
+import java.time.Instant;
 import java.util.List;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -8,6 +9,7 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
@@ -83,24 +85,60 @@ public record Generation(
   /// @throws IllegalArgumentException as [#check], if two rows have the same key, and if the model
   ///   does not fit the executors' memory
   public Dataset<Row> apply(Dataset<Row> input) {
-    return complete(input, null);
+    return complete(named(input), input.schema(), null, null);
   }
 
-  /// As [#apply(Dataset)], counting finished rows while tasks run.
-  public Dataset<Row> apply(Dataset<Row> input, RowProgress progress) {
-    return complete(input, progress);
+  /// The input's rows with the [PlanColumns], for a run that decides what to do when and where.
+  /// Else as [#apply].
+  public Dataset<Row> plan(Dataset<Row> input) {
+    StructType schema = input.schema();
+    Dataset<Row> named = named(input);
+    var task =
+        new PlanPartition(handle(named), prompt, sampling, format, input.columns().length);
+    return named.mapPartitions(
+        task, Encoders.row(PlanColumns.of(schema).append(named.schema())));
   }
 
-  private Dataset<Row> complete(Dataset<Row> input, @Nullable RowProgress progress) {
-    check(input.schema());
-    SparkContext spark = input.sparkSession().sparkContext();
-    model.requireMemory(spark.conf());
-    Broadcast<ModelHandle> handle = JavaSparkContext.fromSparkContext(spark).broadcast(model);
+  /// Rows of a plan, completed: the input's columns and the result columns.
+  ///
+  /// Every partition is completed by one task, in its order; of rows side by side with the same
+  /// request id, one is generated.
+  ///
+  /// @param progress counts finished rows while tasks run
+  /// @param deadline from when on no more rows are begun, or null for never; those that are not,
+  ///   are left out
+  public Dataset<Row> complete(
+      Dataset<Row> planned, RowProgress progress, @Nullable Instant deadline) {
+    return complete(planned, PlanColumns.input(planned.schema()), progress, deadline);
+  }
+
+  private Dataset<Row> complete(
+      Dataset<Row> rows,
+      StructType input,
+      @Nullable RowProgress progress,
+      @Nullable Instant deadline) {
     var task =
         new GeneratePartition(
-            handle, prompt, sampling, format, columns, input.columns().length, progress);
-    return prepare(input, partitions == 0 ? chosenPartitions(spark) : partitions)
-        .mapPartitions(task, Encoders.row(columns.append(input.schema())));
+            handle(rows),
+            prompt,
+            sampling,
+            format,
+            columns,
+            input.length(),
+            progress,
+            deadline);
+    return rows.mapPartitions(task, Encoders.row(columns.append(input)));
+  }
+
+  private Broadcast<ModelHandle> handle(Dataset<Row> rows) {
+    SparkContext spark = rows.sparkSession().sparkContext();
+    return JavaSparkContext.fromSparkContext(spark).broadcast(model);
+  }
+
+  /// How many tasks share rows: as many as [#partitions] says, or as the cluster's size makes
+  /// sensible.
+  public int tasks(SparkSession session) {
+    return partitions == 0 ? chosenPartitions(session.sparkContext()) : partitions;
   }
 
   private static int chosenPartitions(SparkContext spark) {
@@ -109,14 +147,16 @@ public record Generation(
   }
 
   /// The rows as [GeneratePartition] takes them: with their ids and the texts the prompt reads.
-  private Dataset<Row> prepare(Dataset<Row> input, int tasks) {
-    String idColumn = InputColumns.unused(input.schema(), "row_id");
-    String textsColumn = InputColumns.unused(input.schema(), "prompt_texts");
-    Dataset<Row> named = RowIds.append(input, keyColumns, idColumn, tasks);
+  private Dataset<Row> named(Dataset<Row> input) {
+    check(input.schema());
+    model.requireMemory(input.sparkSession().sparkContext().conf());
+    PlanColumns names = PlanColumns.of(input.schema());
+    Dataset<Row> named =
+        RowIds.append(input, keyColumns, names.rowId(), tasks(input.sparkSession()));
     Column[] texts =
         prompt.columns().stream()
             .map(column -> InputColumns.column(named, column).cast(DataTypes.StringType))
             .toArray(Column[]::new);
-    return named.withColumn(textsColumn, functions.array(texts));
+    return named.withColumn(names.texts(), functions.array(texts));
   }
 }

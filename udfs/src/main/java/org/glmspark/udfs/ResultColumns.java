@@ -131,8 +131,17 @@ public record ResultColumns(
     return output;
   }
 
+  /// The names of the columns, without prefix.
+  public List<String> names() {
+    return List.of(result().fieldNames());
+  }
+
+  private StructType result() {
+    return tellsLogProbabilities() ? RESULT_AND_LOGPROBS : RESULT;
+  }
+
   private List<StructField> fields() {
-    StructType result = tellsLogProbabilities() ? RESULT_AND_LOGPROBS : RESULT;
+    StructType result = result();
     if (struct != null) {
       return List.of(DataTypes.createStructField(struct, result, true));
     }

@@ -74,6 +74,7 @@ class GeneratePartitionTest {
             null,
             columns,
             1,
+            null,
             null);
     StructType output = columns.append(StructType.fromDDL("body STRING"));
     return rows.mapPartitions(counting(false), Encoders.row(rows.schema()))

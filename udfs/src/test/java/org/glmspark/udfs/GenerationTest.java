@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -13,6 +14,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
+import org.glmspark.generation.GenerationEngine;
 import org.glmspark.model.EngineVersion;
 import org.glmspark.sampling.SamplingParameters;
 import org.junit.jupiter.api.AfterAll;
@@ -202,15 +204,57 @@ class GenerationTest {
     Dataset<Row> input =
         SampleData.documents(10).select("id", "body").union(SPARK.sql("SELECT 'none', NULL"));
 
+    Generation generation = summaries(List.of("id"), ResultColumns.plain(), 2);
     Row tokens =
-        summaries(List.of("id"), ResultColumns.plain(), 2)
-            .apply(input, progress)
+        generation
+            .complete(generation.plan(input), progress, null)
             .agg(functions.sum("usage.prompt"), functions.sum("usage.completion"))
             .first();
 
     assertThat(progress.rows().value()).isEqualTo(11);
     assertThat(progress.promptTokens().value()).isEqualTo(tokens.getLong(0)).isPositive();
     assertThat(progress.completionTokens().value()).isEqualTo(tokens.getLong(1)).isPositive();
+  }
+
+  @Test
+  void generatesOnceWhatRowsSideBySideAsk() {
+    Dataset<Row> document = SampleData.documents(1).select("body");
+    Dataset<Row> input =
+        document.crossJoin(SPARK.range(40).toDF("n")).repartition(1).select("n", "body");
+    Generation generation = summaries(List.of("n"), ResultColumns.plain(), 1);
+    Dataset<Row> plan = generation.plan(input);
+    PlanColumns names = PlanColumns.in(plan);
+    assertThat(plan.select(names.request()).distinct().count()).isEqualTo(1);
+    GenerationEngine engine = model.engine();
+    long before = engine.stats().decodeTokens();
+
+    List<Row> rows =
+        generation
+            .complete(plan.coalesce(1), RowProgress.register(SPARK.sparkContext()), null)
+            .collectAsList();
+
+    Row first = rows.getFirst();
+    long generated = engine.stats().decodeTokens() - before;
+    assertThat(generated).isBetween(1L, 100L);
+    assertThat(rows)
+        .hasSize(40)
+        .allSatisfy(row -> assertThat(row.<String>getAs("completion")).isEqualTo(first.getAs("completion")));
+    assertThat(rows.stream().filter(row -> row.getStruct(row.fieldIndex("timing")).getDouble(2) > 0))
+        .hasSize(1);
+  }
+
+  @Test
+  void beginsNoRowAfterTheDeadline() {
+    Generation generation = summaries(List.of("id"), ResultColumns.plain(), 2);
+
+    assertThat(
+            generation
+                .complete(
+                    generation.plan(SampleData.documents(5)),
+                    RowProgress.register(SPARK.sparkContext()),
+                    Instant.now())
+                .count())
+        .isZero();
   }
 
   @Test

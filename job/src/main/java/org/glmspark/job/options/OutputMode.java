@@ -1,9 +1,11 @@
 package org.glmspark.job.options;
 
-/// What happens if the output folder exists.
+/// What happens to rows that the output folder has.
 public enum OutputMode {
-  /// The run is refused before any work.
-  ERROR_IF_EXISTS,
+  /// They stay; rows that are done are left alone, the others are added.
+  RESUME,
   /// The new output takes the place of the old one, once it is complete.
-  OVERWRITE
+  OVERWRITE,
+  /// The run is refused before any work if the folder exists.
+  ERROR_IF_EXISTS
 }

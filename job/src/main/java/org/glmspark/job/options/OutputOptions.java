@@ -1,5 +1,6 @@
 package org.glmspark.job.options;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Where the rows and their completions go.
@@ -9,21 +10,41 @@ import org.jspecify.annotations.Nullable;
 /// @param mode what happens if the folder exists
 /// @param prefix put before the name of every result column
 /// @param struct the one struct column that takes all result columns, or null for one column each
-/// @param partitions tasks that share the rows, and files written; 0 for four to each core
+/// @param partitions tasks that share the rows of a round; 0 for four to each core
+/// @param partitionBy columns by whose values the rows lie in folders of their own
+/// @param rowsPerFile most rows of a file; 0 for one file from each task
+/// @param roundRows most requests that are committed together; 0 for as many as `roundMinutes`
+///   takes
+/// @param roundMinutes how long the rows that are committed together may take
 public record OutputOptions(
     @Key(value = "folder to write", text = Key.Text.PATH) String path,
     @Key(value = "how the files are stored", defaultValue = "parquet") OutputFormat format,
-    @Key(value = "what to do if the folder exists", defaultValue = "error-if-exists")
+    @Key(value = "what to do with rows that are there", defaultValue = "resume")
         OutputMode mode,
     @Key(value = "put before the name of every result column", defaultValue = "\"\"") String prefix,
     @Key(value = "one struct column for all results, with this name", defaultValue = "null")
         @Nullable String struct,
     @Key(
-            value = "tasks that share the rows, and files written; 0 for four to each core",
+            value = "tasks that share the rows of a round; 0 for four to each core",
             defaultValue = "0")
-        int partitions) {
+        int partitions,
+    @Key(
+            value = "columns by whose values rows lie in folders of their own",
+            defaultValue = "[]")
+        List<String> partitionBy,
+    @Key(value = "most rows of a file; 0 for one file from each task", defaultValue = "0")
+        int rowsPerFile,
+    @Key(
+            value = "most requests committed together; 0 for as many as round-minutes takes",
+            defaultValue = "0")
+        int roundRows,
+    @Key(
+            value = "minutes that requests committed together may take, about; a kill loses them",
+            defaultValue = "10")
+        int roundMinutes) {
 
   public OutputOptions {
+    partitionBy = List.copyOf(partitionBy);
     if (path.isBlank()) {
       throw new IllegalArgumentException("path is empty, expected a folder");
     }
@@ -38,6 +59,19 @@ public record OutputOptions(
     if (partitions < 0) {
       throw new IllegalArgumentException(
           "partitions is %d, expected 0 (four to each core) or more".formatted(partitions));
+    }
+    if (rowsPerFile < 0) {
+      throw new IllegalArgumentException(
+          "rows-per-file is %d, expected 0 (one file from each task) or more"
+              .formatted(rowsPerFile));
+    }
+    if (roundRows < 0) {
+      throw new IllegalArgumentException(
+          "round-rows is %d, expected 0 (by round-minutes) or more".formatted(roundRows));
+    }
+    if (roundMinutes < 1) {
+      throw new IllegalArgumentException(
+          "round-minutes is %d, expected 1 or more".formatted(roundMinutes));
     }
   }
 }

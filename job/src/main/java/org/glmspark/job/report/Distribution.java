@@ -3,7 +3,8 @@ package org.glmspark.job.report;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// How a number that rows have is spread over them. Rows with an error are left out.
+/// How a number that rows have is spread over them. Rows with an error are left out, and those that
+/// took the answer of another.
 ///
 /// Percentiles are values of rows; Spark finds them to within a ten-thousandth of the rows.
 ///

@@ -1,21 +1,18 @@
 package org.glmspark.job.report;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
-import org.apache.hadoop.fs.FSDataOutputStream;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.jspecify.annotations.Nullable;
@@ -57,9 +54,6 @@ public record Report(
     String modelDigest,
     List<String> kernels,
     JsonNode options) {
-  /// The name of the page among the files that [#write] makes.
-  public static final String PAGE = "report.html";
-
   private static final ObjectMapper JSON =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -89,19 +83,20 @@ public record Report(
   ///
   /// @param inOutput rows of the output, after the run
   /// @param ofThisRun those of them that the run added
+  /// @param left rows of the input that are not in the output
   /// @param generated requests that the run asked the model
   /// @param repeated rows of the run that were answered with the completion of an equal request
   /// @param reported rows that the statistics of this report are of
   /// @param failed those of them that have no completion
   public record Rows(
-      long inOutput, long ofThisRun, long generated, long repeated, long reported, long failed) {}
+      long inOutput, long ofThisRun, long left, long generated, long repeated, long reported, long failed) {}
 
-  /// Counts of tokens.
+  /// Counts of tokens that the run computed; rows that took the answer of another have none.
   ///
-  /// @param prompt tokens of all prompts
+  /// @param prompt tokens of prompts
   /// @param cached those of them that a prefix cache held
   /// @param cachedShare their part of all, 0 to 1
-  /// @param completion tokens of all completions
+  /// @param completion tokens of completions
   /// @param completionPerSecond tokens generated in a second of the run
   public record Tokens(
       long prompt, long cached, double cachedShare, long completion, double completionPerSecond) {}
@@ -122,6 +117,7 @@ public record Report(
         new Rows(
             counts.inOutput(),
             counts.ofThisRun(),
+            counts.left(),
             counts.generated(),
             counts.repeated(),
             statistics.rows(),
@@ -157,25 +153,17 @@ public record Report(
     return shown;
   }
 
-  /// Writes `report.json` and `report.html`, in place of older ones.
-  ///
-  /// @param folder may be missing
-  public void write(FileSystem files, Path folder) throws IOException {
-    write(files, new Path(folder, "report.json"), json());
-    write(files, new Path(folder, PAGE), html().getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static void write(FileSystem files, Path file, byte[] bytes) throws IOException {
-    try (FSDataOutputStream out = files.create(file, true)) {
-      out.write(bytes);
+  /// The report for programs.
+  public byte[] json() {
+    try {
+      return JSON.writeValueAsBytes(this);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a report can always be written", e);
     }
   }
 
-  byte[] json() throws IOException {
-    return JSON.writeValueAsBytes(this);
-  }
-
-  String html() {
-    return new ReportPage(this).html();
+  /// The report for people: one page that needs nothing besides itself, UTF-8.
+  public byte[] html() {
+    return new ReportPage(this).html().getBytes(StandardCharsets.UTF_8);
   }
 }

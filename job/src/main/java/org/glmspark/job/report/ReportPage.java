@@ -109,6 +109,9 @@ final class ReportPage {
     if (rows.repeated() > 0) {
       figure("repeats of others", count(rows.repeated()));
     }
+    if (rows.left() > 0) {
+      figure("rows left to do", count(rows.left()));
+    }
     figure("failed", count(rows.failed()));
     figure("completion tokens/s", count(Math.round(tokens.completionPerSecond())));
     figure("of prompts cached", Scale.percent(tokens.cached(), tokens.prompt()));
@@ -228,7 +231,7 @@ final class ReportPage {
     markup.open("figure");
     caption(title(name), explanation(name));
     if (distribution.rows() == 0) {
-      nothing("No row has a completion.");
+      nothing("No row was completed.");
     } else {
       new HistogramChart(distribution, number)
           .draw(markup, title(name) + ": rows by " + explanation(name), width, 180);

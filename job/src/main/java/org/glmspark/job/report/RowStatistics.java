@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param rows how many they are
 /// @param failed those with an error
-/// @param promptTokens tokens of all prompts
+/// @param promptTokens tokens of the prompts of rows that were generated
 /// @param cachedTokens those of them that a prefix cache held
-/// @param completionTokens tokens of all completions
+/// @param completionTokens tokens of their completions
 /// @param distributions one for each of the columns that are numbers, but `cached_tokens`
 /// @param failures the most frequent reasons, the first one first
 /// @param slowest the rows that took longest, the slowest first
@@ -78,13 +78,18 @@ record RowStatistics(
         slowest(rows));
   }
 
-  private static Column total(String column) {
-    return functions.coalesce(sum(column), lit(0L));
+  /// Whether a row was generated, and did not take the answer of another or was refused.
+  private static Column generated() {
+    return col("prefill_ms").gt(0);
   }
 
-  /// The value of a column in a row that has a completion, else null.
+  private static Column total(String column) {
+    return functions.coalesce(sum(when(generated(), col(column))), lit(0L));
+  }
+
+  /// The value of a column in a row that was generated and has a completion, else null.
   private static Column value(String column) {
-    return when(col("error").isNull(), col(column).cast("double"));
+    return when(col("error").isNull().and(generated()), col(column).cast("double"));
   }
 
   private static Column summary(String column) {
@@ -216,7 +221,7 @@ record RowStatistics(
   private static List<SlowRow> slowest(Dataset<Row> rows) {
     Column took = col("prefill_ms").plus(col("decode_ms"));
     return rows
-        .where(took.gt(0))
+        .where(generated())
         .orderBy(took.desc(), col("row_id"))
         .limit(SLOW_ROWS)
         .select(

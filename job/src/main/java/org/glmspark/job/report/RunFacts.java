@@ -39,7 +39,8 @@ public record RunFacts(
   ///
   /// @param inOutput rows of the output, after the run
   /// @param ofThisRun those of them that the run added
+  /// @param left rows of the input that are not in the output
   /// @param generated requests that the run asked the model
   /// @param repeated rows of the run that were answered with the completion of an equal request
-  public record RowCounts(long inOutput, long ofThisRun, long generated, long repeated) {}
+  public record RowCounts(long inOutput, long ofThisRun, long left, long generated, long repeated) {}
 }

@@ -58,7 +58,7 @@ class ReportPageTest {
     Report report =
         Report.of(SampleRun.corpus(3000), SampleRun.throughput(8, 61), SampleRun.facts(3000, null));
     Path page = folder.resolve("report.html");
-    Files.writeString(page, report.html());
+    Files.write(page, report.html());
     return page;
   }
 

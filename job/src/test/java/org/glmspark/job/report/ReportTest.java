@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -30,6 +31,10 @@ class ReportTest {
     return new ObjectMapper().readTree(report.json());
   }
 
+  private static String html(Report report) {
+    return new String(report.html(), StandardCharsets.UTF_8);
+  }
+
   @Test
   void numbersAreThoseOfTheRows() {
     Report report =
@@ -39,7 +44,7 @@ class ReportTest {
             SampleRun.done("c", 170, 40, 1, 9, 1000),
             SampleRun.failed("d", "no text: column 'body' is null"));
 
-    assertThat(report.rows()).isEqualTo(new Report.Rows(1004, 4, -196, 200, 4, 1));
+    assertThat(report.rows()).isEqualTo(new Report.Rows(1004, 4, 0, 4, 0, 4, 1));
     assertThat(report.tokens()).isEqualTo(new Report.Tokens(400, 100, 0.25, 45, 806.4));
     Distribution prompts = distribution(report, "prompt_tokens");
     assertThat(prompts.rows()).isEqualTo(3);
@@ -50,6 +55,19 @@ class ReportTest {
         .extracting(bin -> bin.from() + " " + bin.to() + " " + bin.rows())
         .containsExactly("100.0 105.0 1", "130.0 135.0 1", "170.0 175.0 1");
     assertThat(report.slowestRows()).extracting(SlowRow::rowId).containsExactly("c", "b", "a");
+  }
+
+  @Test
+  void rowsThatTookTheAnswerOfAnotherCountNoTokens() {
+    Report report =
+        report(
+            SampleRun.done("a", 100, 30, 20, 5, 80),
+            SampleRun.done("again", 100, 100, 20, 0, 0));
+
+    assertThat(report.rows().reported()).isEqualTo(2);
+    assertThat(report.tokens()).isEqualTo(new Report.Tokens(100, 30, 0.3, 20, 806.4));
+    assertThat(distribution(report, "prefill_ms").rows()).isEqualTo(1);
+    assertThat(report.slowestRows()).hasSize(1);
   }
 
   @Test
@@ -99,7 +117,7 @@ class ReportTest {
             new Failure.Sample("row 4", "prompt too long: 5"),
             new Failure.Sample("row 5", "prompt too long: 4"));
     assertThat(distribution(report, "decode_ms").rows()).isZero();
-    assertThat(report.html()).contains("prompt too long: 5").contains("No row was generated.");
+    assertThat(html(report)).contains("prompt too long: 5").contains("No row was generated.");
   }
 
   @Test
@@ -108,19 +126,18 @@ class ReportTest {
 
     assertThat(json(report).at("/rows/reported").asLong()).isZero();
     assertThat(json(report).at("/tokens/cached_share").asDouble()).isZero();
-    assertThat(report.html())
+    assertThat(html(report))
         .contains("Nothing was generated in this run.")
-        .contains("No row has a completion.")
+        .contains("No row was completed.")
         .contains("No row failed.");
   }
 
   @Test
   void nothingInTheDataBecomesMarkup() {
     String html =
-        report(
+        html(report(
                 SampleRun.done("<script>alert(1)</script>", 10, 0, 5, 1, 1),
-                SampleRun.failed("\"><img src=x>", "no <b>text: </td>\u0000"))
-            .html();
+                SampleRun.failed("\"><img src=x>", "no <b>text: </td>\u0000")));
 
     assertThat(html)
         .doesNotContain("<script")
@@ -154,7 +171,7 @@ class ReportTest {
     assertThat(json.at("/options/sampling/max_tokens").asInt()).isEqualTo(200);
     assertThat(json.at("/options/input/options/multiLine").asText()).isEqualTo("false");
     assertThat(json.toString()).doesNotContain("hunter2");
-    assertThat(report.html())
+    assertThat(html(report))
         .doesNotContain("hunter2")
         .contains("Work remains")
         .contains("the deadline was reached");

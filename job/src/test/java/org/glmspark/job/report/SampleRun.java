@@ -102,7 +102,7 @@ final class SampleRun {
         Instant.parse("2026-11-21T21:40:12.345Z"),
         Duration.ofMillis(61_250),
         806.4,
-        new RunFacts.RowCounts(rows + 1000, rows, rows - 200, 200),
+        new RunFacts.RowCounts(rows + 1000, rows, workRemains == null ? 0 : 77, rows, 0),
         "0.1.0",
         "4.2.0",
         "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",

@@ -1,20 +1,15 @@
-package org.glmspark.job;
+package org.glmspark.job.output;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 
-/// The process that writes a folder, known well enough to tell later whether it still runs.
+/// A process that writes an output, known well enough to tell later whether it still runs.
 ///
 /// @param host the machine
 /// @param process its number there; numbers come again
 /// @param started when it started, in milliseconds since 1970; number and start do not come again
-record WriterProcess(String host, long process, long started) {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
+public record WriterProcess(String host, long process, long started) {
   /// What can be said of a process from here.
   enum State {
     RUNS,
@@ -23,7 +18,8 @@ record WriterProcess(String host, long process, long started) {
     UNKNOWN
   }
 
-  static WriterProcess current() {
+  /// This one.
+  public static WriterProcess current() {
     ProcessHandle self = ProcessHandle.current();
     return new WriterProcess(hostName(), self.pid(), started(self));
   }
@@ -37,12 +33,9 @@ record WriterProcess(String host, long process, long started) {
         : State.ENDED;
   }
 
-  byte[] json() {
-    return JSON.valueToTree(this).toString().getBytes(StandardCharsets.UTF_8);
-  }
-
-  static WriterProcess fromJson(byte[] json) throws IOException {
-    return JSON.readValue(json, WriterProcess.class);
+  /// For people.
+  String words() {
+    return "process %d on %s".formatted(process, host);
   }
 
   private static long started(ProcessHandle process) {
