@@ -2,14 +2,12 @@
 /// rows, and says what came of it.
 ///
 /// ```
-/// Main ─┬─ RunCommand ──▶ options.JobFile ──▶ JobRun ─┬─ input ──▶ udfs.Generation ──▶ rows ─┐
-///       │                                             │     (report.RunProgress: heartbeats  ▼
-///       │                                             │      ──▶ ProgressLine)
-///       │                                             └─ OutputFolder: aside ◀────────── Spark writes
-///       │                                                    │ Totals, first rows, _glm/run.json,
-///       │                                                    │ ReportFiles ──▶ report.Report
-///       │                                                    ▼ renames
-///       │                  console ◀── RunReport ◀──────── output
+/// Main ─┬─ RunCommand ──▶ options.JobFile ──▶ JobRun ─┬─ input ──▶ udfs.Generation.plan ──▶ RowsToDo ─┐
+///       │                                             │                                               ▼
+///       │                                             │    report.RunProgress ◀── heartbeats ◀──  RoundWork
+///       │                                             │      │         └──▶ ProgressLine              │
+///       │                                             │      ▼                                        ▼
+///       │             console ◀── RunReport ◀─────────┴─ ReportFiles ◀────────── output.OutputFolder, Rounds
 ///       ├─ SqlCommand ──▶ SqlStatements ──▶ Spark, with udfs.GlmSparkExtensions ──▶ SqlPrinter
 ///       ├─ GenerateCommand ──▶ generation.GenerationEngine     (without Spark)
 ///       ├─ PackCommand ──────▶ pack.ModelPacker ──▶ PackingLine (without Spark)
