@@ -86,7 +86,7 @@ class ReportPageTest {
             "Prefill: rows by time from there to its first token",
             "Decode: rows by time from there to its end",
             "no text: 43 rows",
-            "prompt too long: 15 rows");
+            "prompt too long: 16 rows");
     assertThat(Pattern.compile("<h2>([^<]*)</h2>").matcher(document).results().map(m -> m.group(1)))
         .containsExactly("Throughput", "Tokens", "Latency", "Failures", "Slowest rows", "The run");
     assertThat(document).contains("2 others");
