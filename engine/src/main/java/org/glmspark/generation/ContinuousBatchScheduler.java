@@ -266,6 +266,9 @@ final class ContinuousBatchScheduler {
       return;
     }
     sequences.makeKnown(sequence);
+    if (sequence instanceof GeneratedSequence generated) {
+      generated.tell();
+    }
     if (share.rows() > 0) {
       switch (sequence) {
         case GeneratedSequence generated -> draw(generated);

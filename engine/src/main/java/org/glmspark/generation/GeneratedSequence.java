@@ -33,6 +33,10 @@ final class GeneratedSequence extends Sequence {
   private int length;
 
   private final PromptLookup promptLookup;
+  private final TokenListener listener;
+
+  /// How far the listener knows the sequence.
+  private int told;
 
   /// Null before the first guess: a sequence that waits needs no memory for it.
   private @Nullable TokenDraft draft;
@@ -57,7 +61,8 @@ final class GeneratedSequence extends Sequence {
       Sampler sampler,
       StopCondition stopCondition,
       @Nullable AnswerGrammar grammar,
-      PromptLookup promptLookup) {
+      PromptLookup promptLookup,
+      TokenListener listener) {
     super((int) Math.min(contextTokens, request.mostTokens()));
     this.requestId = requestId;
     this.sampler = sampler;
@@ -69,6 +74,7 @@ final class GeneratedSequence extends Sequence {
     this.tokens = Arrays.copyOf(request.promptTokens(), limit());
     this.length = promptLength;
     this.promptLookup = promptLookup;
+    this.listener = listener;
   }
 
   @Override
@@ -158,6 +164,16 @@ final class GeneratedSequence extends Sequence {
       reason = FinishReason.STOP;
     } else if (length == limit()) {
       reason = FinishReason.LENGTH;
+    }
+  }
+
+  /// Tells the listener what is new since it was told last.
+  void tell() {
+    int done = hasDrawn() ? length : Math.min(promptLength, computed());
+    if (done > told) {
+      int prompt = Math.max(0, Math.min(promptLength, done) - told);
+      listener.advanced(prompt, done - told - prompt);
+      told = done;
     }
   }
 

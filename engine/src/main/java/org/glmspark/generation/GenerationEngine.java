@@ -180,6 +180,13 @@ public final class GenerationEngine implements AutoCloseable {
   ///   has no tokenizer, or its vocabulary cannot write the format
   /// @throws IllegalStateException if the engine is closed or has failed
   public CompletableFuture<GenerationResult> submit(GenerationRequest request) {
+    return submit(request, (_, _) -> {});
+  }
+
+  /// As the other `submit`, telling a listener of each token as it is done. One that is refused at
+  /// once tells nothing.
+  public CompletableFuture<GenerationResult> submit(
+      GenerationRequest request, TokenListener listener) {
     requireOpen();
     limits.requireIds(request.promptTokens());
     SamplingParameters sampling = request.sampling();
@@ -211,7 +218,8 @@ public final class GenerationEngine implements AutoCloseable {
             sampler,
             stopCondition,
             grammar,
-            options.promptLookup());
+            options.promptLookup(),
+            listener);
     enqueue(sequence);
     return sequence.future();
   }

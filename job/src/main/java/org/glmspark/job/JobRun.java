@@ -27,6 +27,7 @@ import org.glmspark.job.options.RefusedException;
 import org.glmspark.job.output.OutputFolder;
 import org.glmspark.job.output.RoundWriter;
 import org.glmspark.job.output.WriterProcess;
+import org.glmspark.job.report.RunProgress;
 import org.glmspark.udfs.Generation;
 import org.glmspark.udfs.ModelHandle;
 import org.glmspark.udfs.RowProgress;
@@ -57,7 +58,12 @@ final class JobRun {
   /// @param result what was asked for and what came of it
   /// @param firstRows some rows, to show
   /// @param output where all of them are
-  record Outcome(RunResult result, TextTable firstRows, Path output) {}
+  record Outcome(RunResult result, TextTable firstRows, Path output) {
+    /// The page that shows what the run did.
+    Path report() {
+      return OutputFolder.file(output, ReportFiles.PAGE);
+    }
+  }
 
   JobRun(SparkSession spark, JobOptions options, Scope scope) {
     this.spark = spark;
@@ -67,7 +73,7 @@ final class JobRun {
 
   /// Does the run.
   ///
-  /// @param progress draws how far it is, if the terminal is one that somebody watches
+  /// @param progress is told how far it is
   /// @throws RefusedException before any work, if the job does not fit its input or its output
   /// @throws org.glmspark.format.MalformedModelException before any work, if the model is broken
   Outcome execute(Terminal terminal, PrintWriter progress) throws IOException {
@@ -103,10 +109,17 @@ final class JobRun {
       RowProgress counters = RowProgress.register(spark.sparkContext());
       OutputRows outputRows = OutputRows.of(spark, options, settings.schema(), model);
       var work = new RoundWork(generation, outputRows, rounds, settings, counters, deadline);
+      RunProgress followed = RunProgress.follow(spark.sparkContext(), counters);
       Instant began = Instant.now();
-      task.run(work, counters, output);
+      try {
+        task.run(work, followed, output);
+      } finally {
+        followed.leave(spark.sparkContext());
+      }
       RunResult result = work.result(Duration.between(began, Instant.now()));
       output.write(settings.fileName(), RunSettings.bytes(result.json()));
+      new ReportFiles(output, generation.columns())
+          .write(result, work.written(), work.output().count(), followed.throughput());
       TextTable firstRows = RunReport.firstRows(work.output(), options, generation.columns());
       output.complete();
       return new Outcome(result, firstRows, output.target());
@@ -115,7 +128,7 @@ final class JobRun {
 
   /// What is left to do when all is prepared.
   private interface Task {
-    void run(RoundWork work, RowProgress counters, OutputFolder output) throws IOException;
+    void run(RoundWork work, RunProgress followed, OutputFolder output) throws IOException;
   }
 
   /// @throws RefusedException if the keys of the input's rows are none
@@ -127,7 +140,7 @@ final class JobRun {
     Dataset<Row> plan = refusing(() -> generation.plan(input));
     return scope == Scope.FAILED_ROWS
         ? (work, _, _) -> work.retryFailed(plan)
-        : (work, counters, _) -> addMissing(work, plan, terminal, progress, counters);
+        : (work, followed, _) -> addMissing(work, plan, terminal, progress, followed);
   }
 
   private void addMissing(
@@ -135,15 +148,11 @@ final class JobRun {
       Dataset<Row> plan,
       Terminal terminal,
       PrintWriter progress,
-      RowProgress counters)
+      RunProgress followed)
       throws IOException {
-    try (RowsToDo rows = work.missing(plan)) {
-      if (terminal.interactive()) {
-        var line = new ProgressLine(counters, rows.count(), progress);
-        line.drawWhile(spark.sparkContext(), () -> work.add(rows));
-      } else {
-        work.add(rows);
-      }
+    try (RowsToDo rows = work.missing(plan);
+        var _ = ProgressLine.show(terminal, progress, followed::done, rows.count())) {
+      work.add(rows);
     }
     work.addColumns();
   }

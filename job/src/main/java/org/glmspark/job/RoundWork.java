@@ -3,6 +3,7 @@ package org.glmspark.job;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -281,6 +282,19 @@ final class RoundWork {
         stopped,
         committed,
         totals);
+  }
+
+  /// The rows of the rounds that the run wrote.
+  Dataset<Row> written() throws IOException {
+    List<Round> written = new ArrayList<>();
+    for (Round round : rounds.committed()) {
+      if (runs(round).contains(settings.id())) {
+        written.add(round);
+      }
+    }
+    return written.isEmpty()
+        ? outputRows.spark().createDataFrame(List.of(), outputRows.schema())
+        : outputRows.read(rounds, written);
   }
 
   /// All rows of the output.

@@ -18,7 +18,7 @@ import org.glmspark.job.options.OptionKeys;
 import org.glmspark.udfs.ResultColumns;
 import org.jspecify.annotations.Nullable;
 
-/// What the console shows of a run: some rows, the totals, where the rest is.
+/// What the console shows of a run: some rows, the totals, where the rest and the report are.
 final class RunReport {
   private static final int ROWS_SHOWN = 10;
 
@@ -106,6 +106,7 @@ final class RunReport {
         "output   %s (%s)"
             .formatted(
                 shortened(outcome.output()), OptionKeys.constant(run.settings().options().output().format())));
+    out.println("report   " + shortened(outcome.report()));
     if (run.stopped() != null) {
       out.println(
           String.format(

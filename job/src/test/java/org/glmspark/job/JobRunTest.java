@@ -17,8 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.spark.scheduler.AccumulableInfo;
-import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
 import org.apache.commons.io.FileUtils;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -30,7 +28,6 @@ import org.glmspark.job.options.JobOptions;
 import org.glmspark.job.options.RefusedException;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.kernel.MatMul;
-import org.glmspark.udfs.RowProgress;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,11 +35,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import scala.Option;
-import scala.Tuple4;
-import scala.collection.immutable.Map$;
-import scala.collection.immutable.Seq;
-import scala.jdk.javaapi.CollectionConverters;
 
 class JobRunTest {
   private static final Path SAMPLE_DATA = Path.of("..", "sample-data");
@@ -181,42 +173,6 @@ class JobRunTest {
   }
 
   @Test
-  void heartbeatsOfRunningTasksMoveTheProgressLine() {
-    RowProgress counters = RowProgress.register(spark.sparkContext());
-    var line = new ProgressLine(counters, 10, new PrintWriter(progress, true));
-
-    line.onExecutorMetricsUpdate(heartbeat(1, counters, 2));
-    line.onExecutorMetricsUpdate(heartbeat(2, counters, 3));
-    line.onExecutorMetricsUpdate(heartbeat(1, counters, 4));
-
-    assertThat(progress.toString().split("\r"))
-        .extracting(drawn -> drawn.replaceAll("   .*", ""))
-        .containsExactly(
-            "", "\u001b[K2 of 10 rows", "\u001b[K5 of 10 rows", "\u001b[K7 of 10 rows");
-  }
-
-  private static SparkListenerExecutorMetricsUpdate heartbeat(
-      long task, RowProgress counters, long rows) {
-    var counted =
-        new AccumulableInfo(
-            counters.rows().id(),
-            Option.empty(),
-            Option.apply(rows),
-            Option.empty(),
-            false,
-            false,
-            Option.empty());
-    return new SparkListenerExecutorMetricsUpdate(
-        "1",
-        CollectionConverters.asScala(
-                List.of(
-                    new Tuple4<Object, Object, Object, Seq<AccumulableInfo>>(
-                        task, 0, 0, CollectionConverters.asScala(List.of(counted)).toSeq())))
-            .toSeq(),
-        Map$.MODULE$.empty());
-  }
-
-  @Test
   void theConsoleShowsFirstRowsAndTotals() throws IOException {
     JobRun.Outcome outcome = run(UNWATCHED, job());
     var out = new StringWriter();
@@ -228,9 +184,12 @@ class JobRunTest {
     assertThat(lines.get(2)).startsWith("doc-0001  17:53，").endsWith("…");
     assertThat(lines.get(5)).matches("empty +no text: column 'body' is .*");
     assertThat(lines).contains("rows     6, 3 failed: 2 no text, 1 prompt too long");
-    assertThat(lines.get(lines.size() - 3)).endsWith(" 4.3 s in all");
-    assertThat(lines.get(lines.size() - 2)).isEqualTo("kernels  " + kernels());
-    assertThat(lines.getLast()).isEqualTo("output   " + folder.toRealPath() + "/out (parquet)");
+    assertThat(lines.get(lines.size() - 4)).endsWith(" 4.3 s in all");
+    assertThat(lines.subList(lines.size() - 3, lines.size()))
+        .containsExactly(
+            "kernels  " + kernels(),
+            "output   " + folder.toRealPath() + "/out (parquet)",
+            "report   " + folder.toRealPath() + "/out/_glm/report.html");
     assertThat(progress.toString()).isEmpty();
   }
 
@@ -259,6 +218,29 @@ class JobRunTest {
       assertThat(runs).hasSize(1);
       return JSON.readTree(runs.getFirst().toFile());
     }
+  }
+
+  @Test
+  void theReportOfARunCountsItsRows() throws IOException {
+    JobRun.Outcome outcome = run(UNWATCHED, job("output.prefix=ai_"));
+
+    JsonNode report = JSON.readTree(folder.resolve("out/_glm/report.json").toFile());
+
+    Totals totals = outcome.result().totals();
+    assertThat(report.at("/rows/reported").asLong()).isEqualTo(6);
+    assertThat(report.at("/rows/failed").asLong()).isEqualTo(3);
+    assertThat(report.at("/rows/in_output").asLong()).isEqualTo(6);
+    assertThat(report.at("/tokens/prompt").asLong()).isEqualTo(totals.generatedPromptTokens());
+    assertThat(report.at("/tokens/completion").asLong())
+        .isEqualTo(totals.generatedCompletionTokens());
+    assertThat(report.at("/failures/0/reason").asText()).isEqualTo("no text");
+    assertThat(report.at("/throughput/executors/0/completion_tokens"))
+        .extracting(JsonNode::asLong)
+        .satisfies(tokens ->
+            assertThat(tokens.stream().mapToLong(Long::longValue).sum())
+                .isEqualTo(totals.completionTokens()));
+    assertThat(Files.readString(folder.resolve("out/_glm/report.html")))
+        .contains("prompt too long", "doc-0001", outcome.result().settings().modelDigest());
   }
 
   @Test

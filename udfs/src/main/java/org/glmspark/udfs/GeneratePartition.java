@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 /// @param format what form each answer must have; null for any text
 /// @param columns the shape of the results
 /// @param inputColumns how many columns of a row are the input's
-/// @param progress counts finished rows, or null
+/// @param progress counts what is done, or null
 /// @param deadline from when on no more rows are begun, or null for never; those that are not, do
 ///   not go out
 record GeneratePartition(
@@ -91,14 +91,14 @@ record GeneratePartition(
 
     private Request ask(GenerationRequest request, String id) {
       CompletableFuture<GenerationResult> answer =
-          LookAhead.Asked.submit(() -> engine.submit(request));
+          LookAhead.Asked.submit(() -> submit(engine, request));
       return new Request(id, answer, () -> new LongDocument.Outcome(answer.resultNow(), 0, 0, 0));
     }
 
     /// Its requests are withdrawn together. Those that this executor has answered already are not
     /// asked again: a task that is tried a second time goes on where the first one ended.
     private Request ask(LongDocument document, String text, String id) {
-      var requests = new RowRequests(opened, AnswerCache.ofExecutor());
+      var requests = new RowRequests(opened, AnswerCache.ofExecutor(), progress);
       CompletableFuture<LongDocument.Outcome> answer =
           requests.withdrawnIfCancelled(document.answer(text, requests::generate));
       return new Request(id, answer, answer::resultNow);
@@ -129,8 +129,13 @@ record GeneratePartition(
     }
   }
 
+  private CompletableFuture<GenerationResult> submit(
+      GenerationEngine engine, GenerationRequest request) {
+    return progress == null ? engine.submit(request) : engine.submit(request, progress);
+  }
+
   private Row refused(Row row, RowError error) {
-    count(0);
+    countRow();
     return columns.refused(row, inputColumns, error, rowId(row), model.value().digest());
   }
 
@@ -139,7 +144,7 @@ record GeneratePartition(
     if (error != null) {
       InternalErrors.log(name(row), error);
     }
-    count(result.usage().completion());
+    countRow();
     return columns.completed(
         row, inputColumns, result, longText, rowId(row), model.value().digest());
   }
@@ -152,10 +157,9 @@ record GeneratePartition(
     return row.getString(inputColumns);
   }
 
-  private void count(long completionTokens) {
+  private void countRow() {
     if (progress != null) {
       progress.rows().add(1);
-      progress.completionTokens().add(completionTokens);
     }
   }
 }

@@ -12,6 +12,7 @@ import org.glmspark.generation.LabelRequest;
 import org.glmspark.generation.LabelResult;
 import org.glmspark.generation.PoolingRequest;
 import org.glmspark.generation.PoolingResult;
+import org.glmspark.generation.TokenListener;
 import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.sampling.SamplingParameters;
 import org.jspecify.annotations.Nullable;
@@ -25,11 +26,18 @@ public final class RowRequests {
   private final OpenModel model;
   private final AnswerCache cache;
   private final List<AnswerCache.Shared<?>> asked = new ArrayList<>();
+  private final @Nullable TokenListener listener;
   private boolean withdrawn;
 
   public RowRequests(OpenModel model, AnswerCache cache) {
+    this(model, cache, null);
+  }
+
+  /// @param listener hears of the tokens of completions, or null
+  RowRequests(OpenModel model, AnswerCache cache, @Nullable TokenListener listener) {
     this.model = model;
     this.cache = cache;
+    this.listener = listener;
   }
 
   /// The model that is asked.

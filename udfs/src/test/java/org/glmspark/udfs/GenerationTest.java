@@ -214,15 +214,15 @@ class GenerationTest {
         SampleData.documents(10).select("id", "body").union(SPARK.sql("SELECT 'none', NULL"));
 
     Generation generation = summaries(List.of("id"), ResultColumns.plain(), 2);
-    long tokens =
+    Row tokens =
         generation
             .complete(generation.plan(input), progress, null)
-            .agg(functions.sum("usage.completion"))
-            .first()
-            .getLong(0);
+            .agg(functions.sum("usage.prompt"), functions.sum("usage.completion"))
+            .first();
 
     assertThat(progress.rows().value()).isEqualTo(11);
-    assertThat(progress.completionTokens().value()).isEqualTo(tokens).isPositive();
+    assertThat(progress.promptTokens().value()).isEqualTo(tokens.getLong(0)).isPositive();
+    assertThat(progress.completionTokens().value()).isEqualTo(tokens.getLong(1)).isPositive();
   }
 
   @Test
