@@ -67,20 +67,23 @@ public record ModelCopies(Path folder) {
     if (known != null) {
       return known;
     }
-    return locked(note, progress, () -> {
-      @Nullable LocalModel meanwhile = known(model, listing, note);
-      return meanwhile == null ? copyAndNote(model, listing, note, progress) : meanwhile;
-    });
+    return locked(
+        note,
+        progress,
+        () -> {
+          @Nullable LocalModel meanwhile = known(model, listing, note);
+          return meanwhile == null ? copyAndNote(model, listing, note, progress) : meanwhile;
+        });
   }
 
   private @Nullable LocalModel known(RemoteModel model, Listing listing, Path note) {
-    @Nullable ModelFiles files = null;
+    @Nullable ModelFiles files;
     try {
       files = ModelFiles.parse(listing.main(), Files.readString(note));
     } catch (NoSuchFileException _) {
       return null;
     } catch (IOException e) {
-      throw unwritable(note, e);
+      throw new ModelCopyException("%s: cannot be read: %s".formatted(note, e.getMessage()), e);
     }
     return files != null && isSound(target(model, files), files)
         ? new LocalModel(files.in(target(model, files)), files)
@@ -89,29 +92,36 @@ public record ModelCopies(Path folder) {
 
   private LocalModel copyAndNote(
       RemoteModel model, Listing listing, Path note, ModelProgress progress) throws IOException {
-    return aside(note, aside -> {
-      ModelFiles files =
-          new ModelFiles(listing.main(), transfer(model, listing.files(), aside, note, progress));
-      if (!model.list().stamp().equals(listing.stamp())) {
-        throw new ModelCopyException(
-            "%s: changed while it was copied; run again once it is complete".formatted(model));
-      }
-      Path target = target(model, files);
-      var _ = locked(target, progress, () -> {
-        if (!isSound(target, files)) {
-          publish(aside, target);
-        }
-        return target;
-      });
-      Path written = Files.writeString(sibling(note, ".new"), files.text());
-      Files.move(written, note, StandardCopyOption.ATOMIC_MOVE);
-      done(target, files, progress);
-      return new LocalModel(files.in(target), files);
-    });
+    return aside(
+        note,
+        aside -> {
+          ModelFiles files =
+              new ModelFiles(
+                  listing.main(), transfer(model, listing.files(), aside, note, progress));
+          if (!model.list().stamp().equals(listing.stamp())) {
+            throw new ModelCopyException(
+                "%s: changed while it was copied; run again once it is complete".formatted(model));
+          }
+          Path target = target(model, files);
+          var _ =
+              locked(
+                  target,
+                  progress,
+                  () -> {
+                    if (!isSound(target, files)) {
+                      publish(aside, target);
+                    }
+                    return target;
+                  });
+          Path written = Files.writeString(sibling(note, ".new"), files.text());
+          Files.move(written, note, StandardCopyOption.ATOMIC_MOVE);
+          done(target, files, progress);
+          return new LocalModel(files.in(target), files);
+        });
   }
 
-  /// The copy of a file that Spark brought to this program, into a folder of its own: what it is has
-  /// to be read anew by every program, and it is copied if no program did that before.
+  /// The copy of a file that Spark brought to this program, into a folder of its own: what it is
+  /// has to be read anew by every program, and it is copied if no program did that before.
   ///
   /// @throws ModelCopyException if the model cannot be read or the copy not written
   public LocalModel copyOfGiven(RemoteModel model, ModelProgress progress) {
@@ -120,8 +130,7 @@ public record ModelCopies(Path folder) {
     if (files == null) {
       files =
           new ModelFiles(
-              listing.main(),
-              inParallel(listing.files(), file -> model.read(file, _ -> {})));
+              listing.main(), inParallel(listing.files(), file -> model.read(file, _ -> {})));
       GIVEN.put(listing.stamp(), files);
     }
     return new LocalModel(copy(model, files, progress), files);
@@ -136,30 +145,36 @@ public record ModelCopies(Path folder) {
   public Path copy(RemoteModel model, ModelFiles files, ModelProgress progress) {
     Path target = target(model, files);
     if (!isSound(target, files)) {
-      var _ = locked(target, progress, () -> {
-        if (!isSound(target, files)) {
-          copyAndCompare(model, files, target, progress);
-        }
-        return target;
-      });
+      var _ =
+          locked(
+              target,
+              progress,
+              () -> {
+                if (!isSound(target, files)) {
+                  copyAndCompare(model, files, target, progress);
+                }
+                return target;
+              });
     }
     return files.in(target);
   }
 
   private static void copyAndCompare(
-      RemoteModel model, ModelFiles files, Path target, ModelProgress progress)
-      throws IOException {
-    var _ = aside(target, aside -> {
-      var found =
-          new ModelFiles(
-              files.main(), transfer(model, model.locate(files), aside, target, progress));
-      for (int i = 0; i < found.files().size(); i++) {
-        requireSame(model, found.files().get(i), files.files().get(i));
-      }
-      publish(aside, target);
-      done(target, files, progress);
-      return target;
-    });
+      RemoteModel model, ModelFiles files, Path target, ModelProgress progress) throws IOException {
+    var _ =
+        aside(
+            target,
+            aside -> {
+              var found =
+                  new ModelFiles(
+                      files.main(), transfer(model, model.locate(files), aside, target, progress));
+              for (int i = 0; i < found.files().size(); i++) {
+                requireSame(model, found.files().get(i), files.files().get(i));
+              }
+              publish(aside, target);
+              done(target, files, progress);
+              return target;
+            });
   }
 
   private static void requireSame(RemoteModel model, ModelFile found, ModelFile expected) {
@@ -209,7 +224,7 @@ public record ModelCopies(Path folder) {
       Thread.currentThread().interrupt();
       throw new ModelCopyException(target + ": interrupted while waiting for another process", e);
     } catch (IOException e) {
-      throw unwritable(target, e);
+      throw unwritable(absolute.resolveSibling(""), e);
     } catch (Exception e) {
       throw new IllegalStateException("copies fail with an IOException", e);
     }
@@ -272,27 +287,31 @@ public record ModelCopies(Path folder) {
     requireRoom(aside, model, all);
     progress.copied(target, 0, all);
     var done = new AtomicLong();
-    return inParallel(files, file -> {
-      Path copy = aside.resolve(file.name());
-      try (FileChannel out =
-          FileChannel.open(copy, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-        ModelFile copied =
-            model.read(file, content -> {
-              long now = done.addAndGet(content.remaining());
-              while (content.hasRemaining()) {
-                out.write(content);
-              }
-              if (now < all) {
-                progress.copied(target, now, all);
-              }
-            });
-        out.force(true);
-        Files.setLastModifiedTime(copy, COPIED);
-        return copied;
-      } catch (IOException e) {
-        throw unwritable(target, e);
-      }
-    });
+    return inParallel(
+        files,
+        file -> {
+          Path copy = aside.resolve(file.name());
+          try (FileChannel out =
+              FileChannel.open(copy, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            ModelFile copied =
+                model.read(
+                    file,
+                    content -> {
+                      long now = done.addAndGet(content.remaining());
+                      while (content.hasRemaining()) {
+                        out.write(content);
+                      }
+                      if (now < all) {
+                        progress.copied(target, now, all);
+                      }
+                    });
+            out.force(true);
+            Files.setLastModifiedTime(copy, COPIED);
+            return copied;
+          } catch (IOException e) {
+            throw unwritable(aside.resolveSibling(""), e);
+          }
+        });
   }
 
   private static void requireRoom(Path aside, RemoteModel model, long bytes) throws IOException {
@@ -345,7 +364,7 @@ public record ModelCopies(Path folder) {
         : new IllegalStateException("a thread that copies a model failed", cause);
   }
 
-  private static ModelCopyException unwritable(Path target, IOException e) {
+  private static ModelCopyException unwritable(Path folder, IOException e) {
     String problem =
         switch (e) {
           case AccessDeniedException denied -> "this user may not write " + denied.getFile();
@@ -356,7 +375,7 @@ public record ModelCopies(Path folder) {
         };
     return new ModelCopyException(
         "%s: %s; make room or give permission, or choose another folder with model.pack-cache"
-            .formatted(target, problem),
+            .formatted(folder, problem),
         e);
   }
 }
