@@ -3,6 +3,7 @@ package org.glmspark.udfs;
 import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
@@ -106,10 +107,11 @@ record GeneratePartition(
 
     private LookAhead.PendingRow<Row> ask(
         Row row, String id, int leftOutTokens, Supplier<Request> ask) {
-      @Nullable Request known = last;
-      Request asked = known != null && known.id().equals(id) ? known : ask.get();
-      boolean repeated = asked == known;
-      last = asked;
+      boolean repeated = last != null && last.id().equals(id);
+      if (!repeated) {
+        last = ask.get();
+      }
+      Request asked = Objects.requireNonNull(last);
       return new LookAhead.PendingRow<>(
           () -> name(row),
           List.of(new LookAhead.Asked(engine, asked.answer())),
