@@ -410,6 +410,53 @@ class AnswerFormatsTest {
     return texts;
   }
 
+  /// The prompt holds answers of the form, so that copies are guessed; of these some go on as the
+  /// model would not, or as the form forbids.
+  @Test
+  void copiesThatAreGuessedChangeNothingOfAnAnswer() {
+    EngineOptions roomy = EngineOptions.defaults().withThreads(2).withKvCacheBytes(64 << 20);
+    List<List<Object>> expected = copies(roomy.withPromptLookup(PromptLookup.OFF));
+    assertThat(copies(roomy.withMaxBatch(1))).isEqualTo(expected);
+    assertThat(copies(roomy.withMaxBatch(4).withThreads(1))).isEqualTo(expected);
+  }
+
+  private List<List<Object>> copies(EngineOptions options) {
+    open(Family.GLM4, options);
+    String place = "{\"name\":\"the northern harbour\",\"state\":true}";
+    int[] prompt = engine.model().tokenizer().encode((place + ",").repeat(3));
+    AnswerFormat format =
+        new AnswerFormat.JsonSchema(
+            """
+            {"type": "array", "minItems": 3, "maxItems": 5, "items": {
+              "type": "object", "additionalProperties": false, "required": ["name", "state"],
+              "properties": {
+                "name": {"enum": ["the northern harbour", "the northern market"]},
+                "state": {"type": ["boolean", "null"]}}}}
+            """);
+    int maxTokens = grammar(format).leastTokens() + 60;
+    List<CompletableFuture<GenerationResult>> results = new ArrayList<>();
+    for (int seed = 0; seed < 12; seed++) {
+      SamplingParameters sampling = sampling(seed, maxTokens).toBuilder().logprobs(2).build();
+      results.add(engine.submit(new GenerationRequest(prompt, sampling, format)));
+    }
+    List<List<Object>> answers =
+        results.stream()
+            .map(CompletableFuture::join)
+            .map(r ->
+                List.<Object>of(
+                    String.valueOf(r.error()), r.text(), r.tokens(), r.logProbabilities()))
+            .toList();
+    EngineStats stats = engine.stats();
+    engine.close();
+    if (options.promptLookup() == PromptLookup.OFF) {
+      assertThat(stats.guessedTokens()).isZero();
+    } else {
+      assertThat(stats.rightGuesses()).isBetween(50L, stats.guessedTokens() - 50);
+    }
+    assertThat(answers).allSatisfy(answer -> assertThat(answer.get(1).toString()).endsWith("}]"));
+    return answers;
+  }
+
   @Test
   void theContextBoundsAnAnswerLikeMaxTokens() {
     open(Family.GLM4);
