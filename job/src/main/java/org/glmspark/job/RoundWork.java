@@ -288,13 +288,11 @@ final class RoundWork {
   Dataset<Row> written() throws IOException {
     List<Round> written = new ArrayList<>();
     for (Round round : rounds.committed()) {
-      if (runs(round).contains(settings.id())) {
+      if (RoundDescription.parse(rounds.description(round)).runs().contains(settings.id())) {
         written.add(round);
       }
     }
-    return written.isEmpty()
-        ? outputRows.spark().createDataFrame(List.of(), outputRows.schema())
-        : outputRows.read(rounds, written);
+    return outputRows.read(rounds, written);
   }
 
   /// All rows of the output.

@@ -129,7 +129,7 @@ class LongTextTest {
     Generation job =
         job(summarize(LongText.Handling.MAP_REDUCE, PART_TOKENS), SamplingParameters.greedy(256));
     Dataset<Row> plan = job.plan(rows(document));
-    Row planned = plan.select(PlanColumns.in(plan).requestId()).first();
+    Row planned = plan.select(PlanColumns.in(plan).request()).first();
 
     Row row =
         job.apply(rows(document))

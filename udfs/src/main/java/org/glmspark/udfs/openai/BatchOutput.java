@@ -23,7 +23,7 @@ public record BatchOutput(ModelHandle model, SamplingParameters sampling) {
   /// The lines, one column of text: `lines(completed).write().text(folder)` makes the files.
   ///
   /// @param completed rows of [BatchInput] with their results, under the names of
-  ///   [ResultColumns#plain]
+  ///   [org.glmspark.udfs.ResultColumns#plain]
   public Dataset<String> lines(Dataset<Row> completed) {
     Dataset<Row> read =
         completed.select(
