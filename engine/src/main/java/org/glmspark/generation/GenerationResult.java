@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// What came of one request. All but `usage.cached` and `timing` is a function of the request
 /// alone.
 ///
-/// @param requestId SHA-256, in hexadecimal, of everything the completion depends on, and of how much
-///   of it is told
+/// @param requestId SHA-256, in hexadecimal, of everything the completion depends on, and of how
+///   much of it is told
 /// @param text the completion, without the stop token, or up to the stop string; leading and
 ///   trailing white space removed, unless the request gave the answer's form
 /// @param toolCalls the tools that the model called and waits for, see

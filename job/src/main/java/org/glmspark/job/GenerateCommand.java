@@ -1,6 +1,5 @@
 package org.glmspark.job;
 
-import org.glmspark.job.options.RefusedException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,6 +19,7 @@ import org.glmspark.generation.GenerationResult;
 import org.glmspark.generation.RowError;
 import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.job.options.ModelOptions;
+import org.glmspark.job.options.RefusedException;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelLoader;

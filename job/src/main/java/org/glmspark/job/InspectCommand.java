@@ -29,7 +29,8 @@ final class InspectCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "MODEL",
-      description = "a pack, the model's folder, with config.json, or its GGUF file; or a URI of one")
+      description =
+          "a pack, the model's folder, with config.json, or its GGUF file; or a URI of one")
   private String model = "";
 
   @Mixin private ModelArgument argument = new ModelArgument();

@@ -93,12 +93,7 @@ final class JobRun {
       Generation generation = options.generation(model, options.input().key());
       StructType schema = refusing(() -> generation.outputSchema(rows.schema()));
       RunSettings settings =
-          RunSettings.of(
-              options,
-              scope,
-              model.digest(),
-              spark.version(),
-              schema);
+          RunSettings.of(options, scope, model.digest(), spark.version(), schema);
       if (options.output().mode() == OutputMode.RESUME) {
         settings.requireSameKind(output);
       }
@@ -135,7 +130,8 @@ final class JobRun {
   private Task task(
       Generation generation, Dataset<Row> input, Terminal terminal, PrintWriter progress) {
     if (scope == Scope.NEW_FILES) {
-      return (work, _, output) -> new NewFiles(generation, options.input(), work).add(input, output);
+      return (work, _, output) ->
+          new NewFiles(generation, options.input(), work).add(input, output);
     }
     Dataset<Row> plan = refusing(() -> generation.plan(input));
     return scope == Scope.FAILED_ROWS
@@ -195,11 +191,7 @@ final class JobRun {
     List<Path> read = new ArrayList<>(options.model().source().location().paths());
     read.add(input);
     return OutputFolder.open(
-        fileSystem(path),
-        path,
-        options.output().mode(),
-        WriterProcess.current(),
-        read);
+        fileSystem(path), path, options.output().mode(), WriterProcess.current(), read);
   }
 
   private void requireInput(Path path) throws IOException {

@@ -35,8 +35,7 @@ record OutputRows(
   /// The rows of a job.
   ///
   /// @param model that completed them, or is going to
-  static OutputRows of(
-      SparkSession spark, JobOptions job, StructType schema, ModelHandle model) {
+  static OutputRows of(SparkSession spark, JobOptions job, StructType schema, ModelHandle model) {
     OutputOptions options = job.output();
     return new OutputRows(
         spark,

@@ -56,9 +56,7 @@ record ReportFiles(OutputFolder output, ResultColumns results) {
 
   /// The whole path: a page is read by those who are elsewhere.
   private static String place(Path target) {
-    return "file".equals(target.toUri().getScheme())
-        ? target.toUri().getPath()
-        : target.toString();
+    return "file".equals(target.toUri().getScheme()) ? target.toUri().getPath() : target.toString();
   }
 
   /// The rows with the plain columns that a report counts.

@@ -66,11 +66,9 @@ final class RoundWork {
     this.progress = progress;
     this.deadline = deadline;
     JobOptions options = settings.options();
-    this.budget =
-        new TokenBudget(options.limits(), options.sampling().parameters().maxTokens());
+    this.budget = new TokenBudget(options.limits());
     this.size =
-        new RoundSize(
-            options.output(), outputRows.spark().sparkContext().defaultParallelism());
+        new RoundSize(options.output(), outputRows.spark().sparkContext().defaultParallelism());
     this.tasks = generation.tasks(outputRows.spark());
     this.before = rounds.committed();
   }
@@ -168,7 +166,9 @@ final class RoundWork {
     try {
       for (Round round : before) {
         Dataset<Row> ids =
-            failed.where(functions.col("failed_round").equalTo(round.number())).select("failed_row");
+            failed
+                .where(functions.col("failed_round").equalTo(round.number()))
+                .select("failed_row");
         if (stopped == null && !ids.isEmpty()) {
           Dataset<Row> ofRound =
               retried.join(

@@ -1,6 +1,5 @@
 package org.glmspark.job;
 
-import org.glmspark.job.options.RefusedException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
@@ -12,6 +11,7 @@ import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import org.glmspark.job.options.JobFile;
 import org.glmspark.job.options.JobOptions;
+import org.glmspark.job.options.RefusedException;
 import org.glmspark.model.ModelDescription;
 import org.glmspark.model.ModelLoader;
 import org.glmspark.sampling.SamplingParameters;
@@ -136,8 +136,7 @@ final class RunCommand implements Callable<Integer> {
   /// Refuses a broken model, and warns of a doubtful one.
   private static void checkModel(JobOptions options, PrintWriter err) {
     ModelDescription model =
-        ModelLoader.describe(
-            ModelArgument.here(options.model(), err), options.model().overrides());
+        ModelLoader.describe(ModelArgument.here(options.model(), err), options.model().overrides());
     model.requireChatTemplate();
     requireTokens(options.sampling().parameters(), model);
     model.warnings().forEach(warning -> err.println("warning: " + warning));

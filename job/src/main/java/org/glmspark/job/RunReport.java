@@ -105,7 +105,8 @@ final class RunReport {
     out.println(
         "output   %s (%s)"
             .formatted(
-                shortened(outcome.output()), OptionKeys.constant(run.settings().options().output().format())));
+                shortened(outcome.output()),
+                OptionKeys.constant(run.settings().options().output().format())));
     out.println("report   " + shortened(outcome.report()));
     if (run.stopped() != null) {
       out.println(

@@ -1,6 +1,5 @@
 package org.glmspark.job;
 
-import org.glmspark.job.options.RefusedException;
 import java.io.BufferedReader;
 import java.io.Console;
 import java.io.IOException;
@@ -20,6 +19,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.glmspark.job.options.RefusedException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

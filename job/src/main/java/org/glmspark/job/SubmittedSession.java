@@ -1,11 +1,11 @@
 package org.glmspark.job;
 
-import org.glmspark.job.options.RefusedException;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
+import org.glmspark.job.options.RefusedException;
 import org.glmspark.udfs.SessionModels;
 import scala.Tuple2;
 

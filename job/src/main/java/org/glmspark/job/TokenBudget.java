@@ -7,13 +7,10 @@ import org.glmspark.job.options.LimitOptions;
 /// What a run may still spend, in tokens of prompts and completions.
 final class TokenBudget {
   private final long most;
-  private final int mostOfACompletion;
   private long spent;
 
-  /// @param mostOfACompletion tokens that a completion may have
-  TokenBudget(LimitOptions limits, int mostOfACompletion) {
+  TokenBudget(LimitOptions limits) {
     this.most = limits.maxTokens() == 0 ? Long.MAX_VALUE : limits.maxTokens();
-    this.mostOfACompletion = mostOfACompletion;
   }
 
   /// Those of the requests that surely can be paid together, the first ones first.
@@ -21,10 +18,9 @@ final class TokenBudget {
     long left = most - spent;
     List<RoundPlan.Request> affordable = new ArrayList<>();
     for (RoundPlan.Request request : requests) {
-      long most = request.tokens() == 0 ? 0 : (long) request.tokens() + mostOfACompletion;
-      if (most <= left) {
+      if (request.mostTokens() <= left) {
         affordable.add(request);
-        left -= most;
+        left -= request.mostTokens();
       }
     }
     return affordable;

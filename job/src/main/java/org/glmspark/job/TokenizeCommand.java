@@ -35,7 +35,8 @@ final class TokenizeCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "MODEL",
-      description = "a pack, the model's folder, with config.json, or its GGUF file; or a URI of one")
+      description =
+          "a pack, the model's folder, with config.json, or its GGUF file; or a URI of one")
   private String model = "";
 
   @Parameters(index = "1", paramLabel = "TEXT", description = "the text")

@@ -20,7 +20,6 @@ import org.glmspark.job.options.RefusedException;
 import org.glmspark.job.output.OutputFolder;
 import org.glmspark.job.output.Round;
 import org.glmspark.job.output.Rounds;
-
 import org.glmspark.udfs.Generation;
 import org.glmspark.udfs.ModelHandle;
 import org.glmspark.udfs.PlanColumns;
@@ -57,7 +56,8 @@ final class Verification {
   ///
   /// @param sample most rows to compare
   /// @param seed which ones; the same seed takes the same rows
-  /// @throws RefusedException if there is no output of `glm run`, or its model is not there any more
+  /// @throws RefusedException if there is no output of `glm run`, or its model is not there any
+  ///   more
   Outcome of(int sample, long seed) throws IOException {
     List<RunSettings> runs = new ArrayList<>();
     for (byte[] run : OutputFolder.runs(files, output)) {
@@ -72,10 +72,7 @@ final class Verification {
     List<Round> committed = rounds.committed();
     OutputRows outputRows =
         OutputRows.of(
-            spark,
-            last.options(),
-            last.schema(),
-            last.options().model(ModelProgress.SILENT));
+            spark, last.options(), last.schema(), last.options().model(ModelProgress.SILENT));
     Dataset<Row> rows = outputRows.read(rounds, committed);
     Column id = ResultNames.column(rows, last.options().results(), "lineage", "row_id");
     Dataset<Row> sampled =
@@ -112,16 +109,16 @@ final class Verification {
                               .isInCollection(compared))));
       if (!its.isEmpty() && compared.size() < all.size() && !left.isEmpty()) {
         Map<String, String> again = again(left, run);
-        again.forEach(
-            (row, bytes) -> {
-              compared.add(row);
-              if (!bytes.equals(all.get(row))) {
-                differing.put(row, "was %s, is %s".formatted(all.get(row), bytes));
-              }
-            });
+        again.forEach((row, bytes) -> {
+          compared.add(row);
+          if (!bytes.equals(all.get(row))) {
+            differing.put(row, "was %s, is %s".formatted(all.get(row), bytes));
+          }
+        });
       }
     }
-    List<String> changed = all.keySet().stream().filter(row -> !compared.contains(row)).sorted().toList();
+    List<String> changed =
+        all.keySet().stream().filter(row -> !compared.contains(row)).sorted().toList();
     return new Outcome(compared.size(), differing, changed);
   }
 
@@ -133,15 +130,15 @@ final class Verification {
     if (!model.digest().equals(run.modelDigest())) {
       throw new RefusedException(
           "the model '%s' has digest %s now, and run %s had %s; put back the one it was"
-              .formatted(run.options().model().path(), model.digest(), run.id(), run.modelDigest()));
+              .formatted(
+                  run.options().model().path(), model.digest(), run.id(), run.modelDigest()));
     }
     String key = "glm_row_id";
     Dataset<Row> input =
         rows.select(
             Stream.concat(
                     run.inputColumns().stream().map(name -> ResultNames.inputColumn(rows, name)),
-                    Stream.of(
-                        ResultNames.column(rows, results, "lineage", "row_id").as(key)))
+                    Stream.of(ResultNames.column(rows, results, "lineage", "row_id").as(key)))
                 .toArray(Column[]::new));
     Generation generation = run.options().generation(model, List.of(key));
     Dataset<Row> plan = generation.plan(input);
@@ -167,8 +164,7 @@ final class Verification {
   private static Map<String, String> comparable(Dataset<Row> rows, ResultColumns results) {
     Column answer =
         ResultNames.all(rows, results)
-            .dropFields(
-                CollectionConverters.asScala(List.of("timing", "usage.cached")).toSeq());
+            .dropFields(CollectionConverters.asScala(List.of("timing", "usage.cached")).toSeq());
     Map<String, String> texts = new HashMap<>();
     rows.select(
             ResultNames.column(rows, results, "lineage", "row_id"),

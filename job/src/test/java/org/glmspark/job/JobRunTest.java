@@ -95,7 +95,8 @@ class JobRunTest {
   }
 
   private JobRun.Outcome run(Terminal terminal, JobOptions options) throws IOException {
-    return new JobRun(spark, options, JobRun.Scope.MISSING_ROWS).execute(terminal, new PrintWriter(progress, true));
+    return new JobRun(spark, options, JobRun.Scope.MISSING_ROWS)
+        .execute(terminal, new PrintWriter(progress, true));
   }
 
   private static Map<String, String> expectedSummaries() throws IOException {
@@ -214,7 +215,8 @@ class JobRunTest {
 
   private JsonNode settingsOfTheOnlyRun() throws IOException {
     try (Stream<Path> files = Files.list(folder.resolve("out/_glm/runs"))) {
-      List<Path> runs = files.filter(file -> !file.getFileName().toString().startsWith(".")).toList();
+      List<Path> runs =
+          files.filter(file -> !file.getFileName().toString().startsWith(".")).toList();
       assertThat(runs).hasSize(1);
       return JSON.readTree(runs.getFirst().toFile());
     }
@@ -409,8 +411,7 @@ class JobRunTest {
     FileUtils.deleteDirectory(folder.resolve("out").toFile());
 
     JobRun.Outcome late = run(UNWATCHED, resuming("limits.deadline=0s"));
-    JobRun.Outcome poor =
-        run(UNWATCHED, resuming("limits.max-tokens=1200", "output.round-rows=1"));
+    JobRun.Outcome poor = run(UNWATCHED, resuming("limits.max-tokens=1200", "output.round-rows=1"));
     JobRun.Outcome rest = run(UNWATCHED, resuming("output.round-rows=2"));
 
     assertThat(late.result().totals().rows()).isZero();
@@ -450,8 +451,7 @@ class JobRunTest {
 
   @Test
   void rowsLieInFoldersAndFilesAsAsked() throws IOException {
-    JobOptions options =
-        resuming("output.partition-by=[\"language\"]", "output.rows-per-file=2");
+    JobOptions options = resuming("output.partition-by=[\"language\"]", "output.rows-per-file=2");
     run(UNWATCHED, options);
     addInput("{\"id\": \"new\", \"body\": \"Late again.\", \"language\": \"en\"}");
 
@@ -461,7 +461,8 @@ class JobRunTest {
     assertThat(folder.resolve("out/round=2/language=en")).isDirectory();
     Dataset<Row> rows = spark.read().parquet(folder.resolve("out").toString());
     assertThat(rows.count()).isEqualTo(7);
-    assertThat(rows.groupBy(functions.input_file_name()).count().agg(functions.max("count")).first())
+    assertThat(
+            rows.groupBy(functions.input_file_name()).count().agg(functions.max("count")).first())
         .extracting(row -> row.getLong(0))
         .isEqualTo(2L);
   }
@@ -513,8 +514,7 @@ class JobRunTest {
     Dataset<Row> rows = spark.read().parquet(folder.resolve("out").toString());
     assertThat(rows.select("lineage.row_id").distinct().count()).isEqualTo(4);
     assertThat(rows.where("id = 'twin'").count()).isEqualTo(3);
-    assertThatThrownBy(
-            () -> run(UNWATCHED, resuming("input.path=FOLDER/arrivals", "input.key=[]")))
+    assertThatThrownBy(() -> run(UNWATCHED, resuming("input.path=FOLDER/arrivals", "input.key=[]")))
         .hasMessageContaining("was written with --incremental");
   }
 

@@ -55,9 +55,9 @@ final class ConversationColumns {
     DataType type = column.dataType();
     boolean tools =
         InputColumns.isText(type)
-            || type instanceof ArrayType array
+            || (type instanceof ArrayType array
                 && (array.elementType() instanceof StringType
-                    || array.elementType() instanceof StructType);
+                    || array.elementType() instanceof StructType));
     if (!tools) {
       throw refused("tools", column, "an array of structs or of JSON texts, or JSON text");
     }

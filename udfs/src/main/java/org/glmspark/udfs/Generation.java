@@ -111,10 +111,8 @@ public record Generation(
 
   private Dataset<Row> plan(Dataset<Row> input, Dataset<Row> named) {
     StructType schema = input.schema();
-    var task =
-        new PlanPartition(handle(named), prompt, sampling, format, input.columns().length);
-    return named.mapPartitions(
-        task, Encoders.row(PlanColumns.of(schema).append(named.schema())));
+    var task = new PlanPartition(handle(named), prompt, sampling, format, input.columns().length);
+    return named.mapPartitions(task, Encoders.row(PlanColumns.of(schema).append(named.schema())));
   }
 
   /// Rows of a plan, completed: the input's columns and the result columns.
@@ -137,14 +135,7 @@ public record Generation(
       @Nullable Instant deadline) {
     var task =
         new GeneratePartition(
-            handle(rows),
-            prompt,
-            sampling,
-            format,
-            columns,
-            input.length(),
-            progress,
-            deadline);
+            handle(rows), prompt, sampling, format, columns, input.length(), progress, deadline);
     return rows.mapPartitions(task, Encoders.row(columns.append(input)));
   }
 

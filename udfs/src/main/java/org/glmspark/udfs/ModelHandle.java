@@ -16,8 +16,8 @@ import org.glmspark.udfs.distribution.ModelProgress;
 import org.jspecify.annotations.Nullable;
 
 /// Where a model is and what it must be: small, so that it can travel to the executors in place of
-/// weights. Each machine maps a pack of the model; it copies the model first if that lies elsewhere,
-/// and packs it if it is no pack.
+/// weights. Each machine maps a pack of the model; it copies the model first if that lies
+/// elsewhere, and packs it if it is no pack.
 ///
 /// @param source which model
 /// @param files what a model that lies elsewhere consists of; null for one on each machine

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// @param location where there is a pack, a folder with `config.json` or a GGUF file
 /// @param overrides what the user says against the model's files
 /// @param packing the weight types, where the model is no pack
-/// @param packCache the folder in which each machine keeps the packs and copies it made, or null for
-///   the one that `spark.glm.pack-cache` names, or else [#standardCache]
+/// @param packCache the folder in which each machine keeps the packs and copies it made, or null
+///   for the one that `spark.glm.pack-cache` names, or else [#standardCache]
 public record ModelSource(
     ModelLocation location,
     ModelOverrides overrides,
@@ -90,8 +90,8 @@ public record ModelSource(
     return RemoteModel.at(new org.apache.hadoop.fs.Path(uri), hadoopConfiguration());
   }
 
-  /// Spark has put the file into a folder of this process. YARN puts it into the current folder of a
-  /// driver in the cluster, where Spark does not look for it.
+  /// Spark has put the file into a folder of this process. YARN puts it into the current folder of
+  /// a driver in the cluster, where Spark does not look for it.
   private RemoteModel given(String name) {
     if (SparkEnv.get() == null) {
       throw new ModelCopyException(

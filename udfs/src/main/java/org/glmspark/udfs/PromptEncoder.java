@@ -129,12 +129,12 @@ final class PromptEncoder {
   private Encoded.TooLong tooLong(
       LongDocument document, RowError error, ChatRequest asked, int[] tokens) {
     String id =
-        RequestKey.of("too long", request(asked, tokens).id(), String.valueOf(document.mostTextTokens()));
+        RequestKey.of(
+            "too long", request(asked, tokens).id(), String.valueOf(document.mostTextTokens()));
     return new Encoded.TooLong(error, tokens.length, id);
   }
 
-  private Encoded truncated(
-      LongDocument document, String text, ChatRequest asked, int[] tokens) {
+  private Encoded truncated(LongDocument document, String text, ChatRequest asked, int[] tokens) {
     @Nullable RowError noRoom = document.noRoom();
     if (noRoom != null) {
       return tooLong(document, noRoom, asked, tokens);

@@ -60,14 +60,15 @@ public final class RowRequests {
 
   /// Asks for a completion.
   public CompletableFuture<GenerationResult> generate(GenerationRequest request) {
-    String id = model.engine().requestId(request);
-    @Nullable Integer logprobs = request.sampling().logprobs();
     AnswerCache.Shared<GenerationResult> answer =
-        ask(
-            logprobs == null ? id : "%s, %d log-probabilities".formatted(id, logprobs),
-            RowRequests::bytes,
-            () -> model.engine().submit(request));
+        ask(model.engine().requestId(request), RowRequests::bytes, () -> submit(request));
     return answer.repeated() ? answer.thenApply(GenerationResult::repeated) : answer;
+  }
+
+  private CompletableFuture<GenerationResult> submit(GenerationRequest request) {
+    return listener == null
+        ? model.engine().submit(request)
+        : model.engine().submit(request, listener);
   }
 
   /// Asks how probable each of some answers is.

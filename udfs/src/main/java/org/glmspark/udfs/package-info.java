@@ -35,12 +35,13 @@
 /// ExecutorEngines ─▶ EngineReporter ── EngineReport, every two seconds ──▶ EngineGauges ─▶ /metrics
 /// ```
 ///
-/// Only a path, digests and options travel; weights never do. A model at a URI, or one that was given
-/// with `--files`, is copied once by the driver and by each machine with executors
-/// ([org.glmspark.udfs.distribution]). Where the path leads to no pack, they pack the model once, into
-/// a folder of their own; equal models have equal packs, which the digest proves. A row that cannot be completed becomes a row
-/// with an error; only a broken model or engine fails a task. Spark's objects (`TaskContext`,
-/// accumulators) are touched by the task's own thread alone, the engine's threads never see them.
+/// Only a path, digests and options travel; weights never do. A model at a URI, or one that was
+/// given with `--files`, is copied once by the driver and by each machine with executors
+/// ([org.glmspark.udfs.distribution]). Where the path leads to no pack, they pack the model once,
+/// into a folder of their own; equal models have equal packs, which the digest proves. A row that
+/// cannot be completed becomes a row with an error; only a broken model or engine fails a task.
+/// Spark's objects (`TaskContext`, accumulators) are touched by the task's own thread alone, the
+/// engine's threads never see them.
 @NullMarked
 package org.glmspark.udfs;
 

@@ -215,8 +215,7 @@ class ExecutorEnginesTest {
         .startsWith(folder.resolve("cache"))
         .hasFileName("given.glmpack");
     ModelSource missing = source("files:missing.glmpack", "cache");
-    assertThatThrownBy(
-            () -> ModelHandle.of(missing, SampleData.options(4), ModelProgress.SILENT))
+    assertThatThrownBy(() -> ModelHandle.of(missing, SampleData.options(4), ModelProgress.SILENT))
         .isInstanceOf(ModelCopyException.class)
         .hasMessageContaining("files:missing.glmpack: Spark has no file of this name");
   }

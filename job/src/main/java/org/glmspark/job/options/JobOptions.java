@@ -1,11 +1,11 @@
 package org.glmspark.job.options;
 
 import java.util.List;
-import org.glmspark.udfs.distribution.ModelProgress;
 import org.glmspark.udfs.Generation;
 import org.glmspark.udfs.ModelHandle;
-import org.glmspark.udfs.ResultColumns;
 import org.glmspark.udfs.PromptSource;
+import org.glmspark.udfs.ResultColumns;
+import org.glmspark.udfs.distribution.ModelProgress;
 
 /// Everything a run is told to do: one component for each section of the job file.
 ///

@@ -56,7 +56,9 @@ public record LimitOptions(
             : LocalDateTime.parse(text).atZone(clock.getZone()).toInstant();
       }
       String duration = text.toUpperCase(Locale.ROOT);
-      return clock.instant().plus(Duration.parse(duration.startsWith("P") ? duration : "PT" + duration));
+      return clock
+          .instant()
+          .plus(Duration.parse(duration.startsWith("P") ? duration : "PT" + duration));
     } catch (DateTimeException e) {
       throw new IllegalArgumentException(
           "deadline is \"%s\", expected 06:00, 2026-12-24T06:00, 2026-12-24T06:00Z or 5h30m"

@@ -264,8 +264,7 @@ public final class OutputFolder implements AutoCloseable {
     return new Path(new Path(output, OWN_FOLDER), "runs");
   }
 
-  private static void requireApart(FileSystem files, Path target, Path source)
-      throws IOException {
+  private static void requireApart(FileSystem files, Path target, Path source) throws IOException {
     FileStatus[] matches =
         source.getFileSystem(files.getConf()).globStatus(source); // null if there is no such file
     List<Path> paths =

@@ -62,8 +62,7 @@ public final class OutputLock implements AutoCloseable {
   public static OutputLock take(FileSystem files, Path output, WriterProcess process)
       throws IOException {
     Path file = new Path(output.getParent(), "." + output.getName() + ".lock");
-    var lock =
-        new OutputLock(files, file, new Holder(UUID.randomUUID().toString(), process));
+    var lock = new OutputLock(files, file, new Holder(UUID.randomUUID().toString(), process));
     while (!lock.create()) {
       lock.removeIfAbandoned(output);
     }

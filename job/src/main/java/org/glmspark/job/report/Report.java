@@ -89,7 +89,13 @@ public record Report(
   /// @param reported rows that the statistics of this report are of
   /// @param failed those of them that have no completion
   public record Rows(
-      long inOutput, long ofThisRun, long left, long generated, long repeated, long reported, long failed) {}
+      long inOutput,
+      long ofThisRun,
+      long left,
+      long generated,
+      long repeated,
+      long reported,
+      long failed) {}
 
   /// Counts of tokens that the run computed; rows that took the answer of another have none.
   ///

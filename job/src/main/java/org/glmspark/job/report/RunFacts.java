@@ -42,5 +42,6 @@ public record RunFacts(
   /// @param left rows of the input that are not in the output
   /// @param generated requests that the run asked the model
   /// @param repeated rows of the run that were answered with the completion of an equal request
-  public record RowCounts(long inOutput, long ofThisRun, long left, long generated, long repeated) {}
+  public record RowCounts(
+      long inOutput, long ofThisRun, long left, long generated, long repeated) {}
 }

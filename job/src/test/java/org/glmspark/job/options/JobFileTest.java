@@ -93,8 +93,7 @@ class JobFileTest {
     assertThat(options.input().path()).isEqualTo("s3a://bucket/in");
     assertThat(options.input().key()).isEqualTo(List.of("a", "b"));
     assertThat(options.input().options()).isEqualTo(Map.of("header", "true", "sep", ";"));
-    assertThat(options.prompt())
-        .isEqualTo(new PromptSource.Template("Hello {name}", "Be kind."));
+    assertThat(options.prompt()).isEqualTo(new PromptSource.Template("Hello {name}", "Be kind."));
     assertThat(options.sampling().parameters())
         .isEqualTo(
             SamplingParameters.builder()
@@ -261,7 +260,7 @@ class JobFileTest {
             + "job.json, line 3: 'sampling.min_tokens' is 300, expected 0 to max_tokens, 256",
         "\"column\": \"body\"| \"template\": \"{body}\" | job.json, line 5: 'request.task' "
             + "and template are given, expected one of them",
-        "\"task\": \"summarize\",| `` | job.json, line 4: 'request.column' goes with a task, but there is none",
+        "\"task\": \"summarize\",| `` | job.json, line 6: 'request.column' goes with a task, but there is none",
         "\"column\": \"body\"| \"column\": \"body\", \"tools\": \"t\" | job.json, line 6: 'request.tools' "
             + "goes with messages, but there are none",
         "{\"path\": \"documents\"}| {\"path\": \"d\", \"format\": \"openai-batch\"} | job.json, line 4: "

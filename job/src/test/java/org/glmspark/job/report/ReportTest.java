@@ -61,8 +61,7 @@ class ReportTest {
   void rowsThatTookTheAnswerOfAnotherCountNoTokens() {
     Report report =
         report(
-            SampleRun.done("a", 100, 30, 20, 5, 80),
-            SampleRun.done("again", 100, 100, 20, 0, 0));
+            SampleRun.done("a", 100, 30, 20, 5, 80), SampleRun.done("again", 100, 100, 20, 0, 0));
 
     assertThat(report.rows().reported()).isEqualTo(2);
     assertThat(report.tokens()).isEqualTo(new Report.Tokens(100, 30, 0.3, 20, 806.4));
@@ -89,10 +88,11 @@ class ReportTest {
         rows.where("error is null").select("decode_ms").collectAsList().stream()
             .mapToDouble(row -> row.getDouble(0))
             .toArray();
-    assertThat(distribution(report, "decode_ms").bins()).allSatisfy(bin ->
-        assertThat(bin.rows())
-            .isEqualTo(
-                Arrays.stream(decode).filter(ms -> ms >= bin.from() && ms < bin.to()).count()));
+    assertThat(distribution(report, "decode_ms").bins())
+        .allSatisfy(bin ->
+            assertThat(bin.rows())
+                .isEqualTo(
+                    Arrays.stream(decode).filter(ms -> ms >= bin.from() && ms < bin.to()).count()));
     assertThat(report.slowestRows()).hasSize(10);
   }
 
@@ -135,7 +135,8 @@ class ReportTest {
   @Test
   void nothingInTheDataBecomesMarkup() {
     String html =
-        html(report(
+        html(
+            report(
                 SampleRun.done("<script>alert(1)</script>", 10, 0, 5, 1, 1),
                 SampleRun.failed("\"><img src=x>", "no <b>text: </td>\u0000")));
 

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// What a model that lies elsewhere consists of, to the byte. It travels from the driver to the
 /// executors.
 ///
-/// @param main the file that is the model, the others being its further parts; null where the folder
-///   is the model
+/// @param main the file that is the model, the others being its further parts; null where the
+///   folder is the model
 /// @param files all of them, in the order of their names
 public record ModelFiles(@Nullable String main, List<ModelFile> files) implements Serializable {
   private static final Pattern LINE = Pattern.compile("([0-9a-f]{64})  ([0-9]{1,18})  ([^/]+)");

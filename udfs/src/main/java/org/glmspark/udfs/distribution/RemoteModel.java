@@ -13,7 +13,6 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.EtagSource;
@@ -29,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// A model's folder or file on a file system that Hadoop knows.
 ///
 /// Of a folder those files are meant that a model may be made of: `.json`, `.model`, `.py` and
-/// `.safetensors`, or where there are none of these `.bin`. Of a GGUF file that was split, all parts.
+/// `.safetensors`, or where there are none of these `.bin`. Of a GGUF file that was split, all
+/// parts.
 public final class RemoteModel {
   private static final String CONFIG = "config.json";
   private static final String SAFETENSORS = "safetensors";

@@ -54,7 +54,7 @@ record OfferedTool(
     if (!isFunction && nested == null && function.find("name") == null) {
       return new OfferedTool(parse(tool, tool.node()), null, null, tool);
     }
-    if (!isFunction) {
+    if (type != null && !isFunction) {
       throw type.wrongValue("\"function\" for a tool with a name");
     }
     function.require("name").text();

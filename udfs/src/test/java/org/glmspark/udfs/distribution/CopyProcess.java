@@ -14,8 +14,7 @@ final class CopyProcess {
   private final Path log;
 
   /// @param shell what a shell says before the command
-  CopyProcess(String shell, Path log, String uri, Path folder, String... flags)
-      throws IOException {
+  CopyProcess(String shell, Path log, String uri, Path folder, String... flags) throws IOException {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(

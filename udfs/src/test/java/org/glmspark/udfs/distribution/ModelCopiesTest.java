@@ -192,9 +192,7 @@ class ModelCopiesTest {
     Path file = remoteFile("model.glmpack", BYTES);
     ModelFiles files =
         Objects.requireNonNull(
-            new ModelCopies(folder.resolve("driver"))
-                .copy(at(file), ModelProgress.SILENT)
-                .files());
+            new ModelCopies(folder.resolve("driver")).copy(at(file), ModelProgress.SILENT).files());
     Files.delete(remote.resolve(".model.glmpack.crc"));
     flipAByte(file, 7);
 
@@ -215,8 +213,7 @@ class ModelCopiesTest {
     LocalModel copy = copies.copy(at(file), ModelProgress.SILENT);
     Files.delete(file);
 
-    assertThat(
-            copies.copy(at(file), Objects.requireNonNull(copy.files()), ModelProgress.SILENT))
+    assertThat(copies.copy(at(file), Objects.requireNonNull(copy.files()), ModelProgress.SILENT))
         .isEqualTo(copy.path());
   }
 
@@ -239,14 +236,13 @@ class ModelCopiesTest {
     Path file = remoteFile("model.glmpack", BYTES);
     ModelFiles files =
         Objects.requireNonNull(
-            new ModelCopies(folder.resolve("driver"))
-                .copy(at(file), ModelProgress.SILENT)
-                .files());
+            new ModelCopies(folder.resolve("driver")).copy(at(file), ModelProgress.SILENT).files());
     int made = ModelCopies.made();
     List<Callable<Path>> tasks = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
       tasks.add(() -> copies.copy(at(file), ModelProgress.SILENT).path());
-      tasks.add(() -> new ModelCopies(folder.resolve("node")).copy(at(file), files, ModelProgress.SILENT));
+      tasks.add(() ->
+          new ModelCopies(folder.resolve("node")).copy(at(file), files, ModelProgress.SILENT));
     }
     try (ExecutorService threads = Executors.newFixedThreadPool(tasks.size())) {
       for (var copy : threads.invokeAll(tasks)) {
@@ -276,8 +272,7 @@ class ModelCopiesTest {
   void theHalfCopyOfAKilledProcessIsThrownAway() throws Exception {
     Path file = remoteFile("model.glmpack", BYTES);
     var process =
-        new CopyProcess(
-            "exec", folder.resolve("log"), "file:" + file, cache, "--stop-half-way");
+        new CopyProcess("exec", folder.resolve("log"), "file:" + file, cache, "--stop-half-way");
     process.awaitOutput("half way");
     process.kill();
     assertThat(left()).singleElement().asString().startsWith(".").endsWith(".tmp");
