@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -84,7 +85,7 @@ final class JobRun {
                   scope == Scope.NEW_FILES ? "--incremental" : "--retry-failed",
                   OptionKeys.constant(options.output().mode())));
     }
-    @Nullable Instant deadline = options.limits().deadline(Clock.systemDefaultZone());
+    @Nullable Instant deadline = options.limits().deadline(Clock.system(ZoneId.systemDefault()));
     Path input = new Path(options.input().path());
     requireInput(input);
     try (OutputFolder output = outputFolder(input)) {

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
+import java.time.ZoneId;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +30,7 @@ public record LimitOptions(
 
   public LimitOptions {
     if (deadline != null) {
-      var _ = deadline(deadline, Clock.systemDefaultZone());
+      var _ = deadline(deadline, Clock.system(ZoneId.systemDefault()));
     }
     if (maxTokens < 0) {
       throw new IllegalArgumentException(

@@ -137,7 +137,7 @@ class RunProgressTest {
     for (int id = 0; id < 3000; id++) {
       start(id, "executor " + id % 3);
       pass(97);
-      heartbeat(id, new Work(0, 7 * id, 0));
+      heartbeat(id, new Work(0, 7L * id, 0));
       pass(3);
       end(id, TaskState.FINISHED(), new Work(id, 10L * id, 5));
       rows += id;
