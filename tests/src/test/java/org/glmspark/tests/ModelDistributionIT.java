@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 ///
 /// The driver runs on the same machine: what it copied is taken away before the executors need it.
 class ModelDistributionIT {
-  private static final int DOCUMENTS = 16;
+  private static final int DOCUMENTS = 8;
   private static final EngineOptions OPTIONS =
       EngineOptions.defaults().withThreads(1).withKvCacheBytes(64L << 20);
 
@@ -118,7 +118,7 @@ class ModelDistributionIT {
       for (Path log : files.filter(file -> file.endsWith("stderr")).toList()) {
         copies +=
             Files.readAllLines(log).stream()
-                .filter(line -> line.contains("copied the model: " + cache))
+                .filter(line -> line.contains("copied the model: " + cache + "/"))
                 .count();
       }
       return copies;
