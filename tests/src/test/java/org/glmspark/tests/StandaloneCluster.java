@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -34,6 +35,9 @@ final class StandaloneCluster implements AutoCloseable {
   private static final Pattern MASTER = Pattern.compile("Starting Spark master at (spark://\\S+)");
   private static final Pattern REGISTERED = Pattern.compile("Successfully registered with master");
   private static final long START_SECONDS = 120;
+
+  /// Of JVMs that end before code compiled with care pays.
+  private static final String SHORT_LIVED = "-XX:TieredStopAtLevel=1";
 
   private final Path folder;
   private final List<String> hosts;
@@ -147,11 +151,12 @@ final class StandaloneCluster implements AutoCloseable {
   Driver begin(Map<String, String> settings, String... arguments) throws IOException {
     Map<String, String> all = new TreeMap<>(settings);
     all.put("spark.executor.memory", "600m");
-    all.put("spark.ui.enabled", "false");
+    all.put("spark.ui.enabled", "false");all.put("spark.executor.extraJavaOptions","-XX:TieredStopAtLevel=1");
     all.putIfAbsent("spark.sql.shuffle.partitions", "4"); // not 200, for some dozens of rows
     all.put("spark.glm.pack-cache", SampleModel.PACKS.toString());
     List<String> command =
-        new ArrayList<>(List.of("org.apache.spark.deploy.SparkSubmit", "--master", url));
+        new ArrayList<>(
+            List.of(SHORT_LIVED, "org.apache.spark.deploy.SparkSubmit", "--master", url));
     all.forEach((key, value) -> command.addAll(List.of("--conf", key + "=" + value)));
     command.addAll(List.of("--class", "org.glmspark.job.Main", APPLICATION.toString()));
     command.addAll(List.of(arguments));
@@ -186,7 +191,9 @@ final class StandaloneCluster implements AutoCloseable {
   /// Starts a process whose output is written to a file.
   private Started start(String name, String host, Pattern sign, String... command)
       throws IOException {
-    ProcessBuilder builder = launch(List.of(command)).redirectErrorStream(true);
+    ProcessBuilder builder =
+        launch(Stream.concat(Stream.of(SHORT_LIVED), Arrays.stream(command)).toList())
+            .redirectErrorStream(true);
     builder.environment().put("SPARK_LOCAL_IP", host);
     Process process = builder.start();
     processes.add(process.toHandle());
@@ -223,13 +230,13 @@ final class StandaloneCluster implements AutoCloseable {
   }
 
   /// A process of Spark's, as a distribution's scripts start it.
-  static ProcessBuilder launch(List<String> mainAndArguments) {
+  static ProcessBuilder launch(List<String> flagsMainAndArguments) {
     String javaHome = System.getProperty("java.home");
     List<String> command = new ArrayList<>();
     command.add(Path.of(javaHome, "bin", "java").toString());
     command.addAll(List.of(JavaModuleOptions.defaultModuleOptionArray()));
     command.addAll(List.of("-Xmx512m", "-cp", SPARK_HOME.resolve("jars") + "/*"));
-    command.addAll(mainAndArguments);
+    command.addAll(flagsMainAndArguments);
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("JAVA_HOME", javaHome); // the executors' too
     builder.environment().put("SPARK_HOME", SPARK_HOME.toString());
