@@ -1,7 +1,6 @@
 package org.glmspark.job;
 
 import org.glmspark.job.options.RefusedException;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -98,7 +97,7 @@ final class RunCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws Exception {
     JobOptions options = options();
     JobRun.Scope scope = scope();
     Terminal terminal = Terminal.current();
@@ -115,6 +114,10 @@ final class RunCommand implements Callable<Integer> {
       JobRun.Outcome outcome = new JobRun(spark, options, scope).execute(terminal, err);
       RunReport.print(spec.commandLine().getOut(), outcome, sinceStart(), terminal.columns());
       return outcome.result().stopped() == null ? CommandLine.ExitCode.OK : Main.WORK_REMAINS;
+    } catch (Exception e) { // Spark throws checked exceptions that its methods do not declare
+      throw BrokenRunException.isBehind(e)
+          ? new BrokenRunException(options.output().mode(), e)
+          : e;
     } finally {
       spark.stop();
     }

@@ -10,7 +10,6 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -90,6 +89,20 @@ public final class FaultyFileSystem extends RawLocalFileSystem {
   @Override
   public FSDataOutputStream create(
       Path file,
+      boolean overwrite,
+      int bufferSize,
+      short replication,
+      long blockSize,
+      Progressable progress)
+      throws IOException {
+    boolean limited = begin(file);
+    return limited(
+        super.create(file, overwrite, bufferSize, replication, blockSize, progress), limited);
+  }
+
+  @Override
+  public FSDataOutputStream create(
+      Path file,
       FsPermission permission,
       boolean overwrite,
       int bufferSize,
@@ -97,20 +110,31 @@ public final class FaultyFileSystem extends RawLocalFileSystem {
       long blockSize,
       Progressable progress)
       throws IOException {
-    Fault fault = Fault.valueOf(getConf().get(PREFIX + "fault").toUpperCase(Locale.ROOT));
+    boolean limited = begin(file);
+    return limited(
+        super.create(file, permission, overwrite, bufferSize, replication, blockSize, progress),
+        limited);
+  }
+
+  private FSDataOutputStream limited(FSDataOutputStream out, boolean limited) throws IOException {
+    return limited ? new FSDataOutputStream(new Limited(out), null) : out;
+  }
+
+  /// Lets the fault come, if it is its time.
+  ///
+  /// @return whether the file's folder takes so many bytes and no more
+  private boolean begin(Path file) throws IOException {
+    Fault fault = Fault.valueOf(getConf().get(PREFIX + "fault"));
     if (fault == Fault.FULL) {
       requireRoom(0);
-    } else if (isOfTask(file)
+      return true;
+    }
+    if (isOfTask(file)
         && FILES_OF_TASKS.getAndIncrement() >= getConf().getInt(PREFIX + "file", 0)
         && isFirst()) {
       come(fault);
     }
-    return new FSDataOutputStream(
-        new Limited(
-            super.create(
-                file, permission, overwrite, bufferSize, replication, blockSize, progress),
-            fault == Fault.FULL),
-        null);
+    return false;
   }
 
   private static boolean isOfTask(Path file) {
@@ -157,20 +181,15 @@ public final class FaultyFileSystem extends RawLocalFileSystem {
     }
   }
 
-  /// A stream into a folder that may be full.
+  /// A stream into a folder that takes so many bytes and no more.
   private final class Limited extends FilterOutputStream {
-    private final boolean limited;
-
-    Limited(OutputStream out, boolean limited) {
+    Limited(OutputStream out) {
       super(out);
-      this.limited = limited;
     }
 
     @Override
     public void write(byte[] bytes, int from, int length) throws IOException {
-      if (limited) {
-        requireRoom(length);
-      }
+      requireRoom(length);
       out.write(bytes, from, length);
     }
 

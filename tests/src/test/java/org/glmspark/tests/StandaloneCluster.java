@@ -151,7 +151,7 @@ final class StandaloneCluster implements AutoCloseable {
   Driver begin(Map<String, String> settings, String... arguments) throws IOException {
     Map<String, String> all = new TreeMap<>(settings);
     all.put("spark.executor.memory", "600m");
-    all.put("spark.ui.enabled", "false");all.put("spark.executor.extraJavaOptions","-XX:TieredStopAtLevel=1");
+    all.put("spark.ui.enabled", "false");
     all.putIfAbsent("spark.sql.shuffle.partitions", "4"); // not 200, for some dozens of rows
     all.put("spark.glm.pack-cache", SampleModel.PACKS.toString());
     List<String> command =

@@ -21,7 +21,6 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
-import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.util.Progressable;
 import org.glmspark.job.options.RefusedException;
 import org.junit.jupiter.api.BeforeEach;
@@ -149,7 +148,6 @@ class OutputLockTest {
     @Override
     public FSDataOutputStream create(
         Path file,
-        FsPermission permission,
         boolean overwrite,
         int bufferSize,
         short replication,
@@ -157,7 +155,7 @@ class OutputLockTest {
         Progressable progress)
         throws IOException {
       FSDataOutputStream out =
-          super.create(file, permission, overwrite, bufferSize, replication, blockSize, progress);
+          super.create(file, overwrite, bufferSize, replication, blockSize, progress);
       if (!full) {
         return out;
       }
