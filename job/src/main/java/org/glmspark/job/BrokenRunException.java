@@ -12,8 +12,7 @@ final class BrokenRunException extends RuntimeException {
 
   /// @param mode of the output
   BrokenRunException(OutputMode mode, Exception cause) {
-    super(
-        "the run broke off: %s; %s".formatted(words(cause), remains(mode)), cause);
+    super("the run broke off: %s; %s".formatted(words(cause), remains(mode)), cause);
   }
 
   /// Whether an exception comes from Spark or a file system, and not from a fault of ours.

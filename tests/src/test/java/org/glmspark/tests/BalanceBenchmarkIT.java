@@ -63,11 +63,7 @@ class BalanceBenchmarkIT {
         rows = secondsByRows(runs.cluster.url(), model, input);
       }
       System.out.printf(
-          Locale.ROOT,
-          "corpus %d: equal rows %.1f s, equal tokens %.1f s%n",
-          corpus,
-          rows,
-          tokens);
+          Locale.ROOT, "corpus %d: equal rows %.1f s, equal tokens %.1f s%n", corpus, rows, tokens);
       byRows += rows;
       byTokens += tokens;
     }

@@ -63,7 +63,8 @@ class RepeatsIT {
               functions.format_string("row-%06d", functions.col("id")).as("id"),
               functions
                   .format_string(
-                      "The printer on floor %d failed.", functions.expr("id %% %d".formatted(distinct)))
+                      "The printer on floor %d failed.",
+                      functions.expr("id %% %d".formatted(distinct)))
                   .as("body"))
           .write()
           .parquet(input.toString());

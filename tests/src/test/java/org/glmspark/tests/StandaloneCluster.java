@@ -123,13 +123,12 @@ final class StandaloneCluster implements AutoCloseable {
   List<ProcessHandle> executors() {
     return workers.stream()
         .flatMap(Process::children)
-        .filter(
-            child ->
-                child
-                    .info()
-                    .commandLine()
-                    .filter(line -> line.contains("CoarseGrainedExecutorBackend"))
-                    .isPresent())
+        .filter(child ->
+            child
+                .info()
+                .commandLine()
+                .filter(line -> line.contains("CoarseGrainedExecutorBackend"))
+                .isPresent())
         .toList();
   }
 

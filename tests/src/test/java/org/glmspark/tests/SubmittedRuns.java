@@ -55,10 +55,8 @@ final class SubmittedRuns implements AutoCloseable {
   ///
   /// @param settings of Spark
   /// @param more arguments
-  StandaloneCluster.Driver begin(Map<String, String> settings, String... more)
-      throws IOException {
-    String[] all =
-        Stream.concat(arguments.stream(), Arrays.stream(more)).toArray(String[]::new);
+  StandaloneCluster.Driver begin(Map<String, String> settings, String... more) throws IOException {
+    String[] all = Stream.concat(arguments.stream(), Arrays.stream(more)).toArray(String[]::new);
     return cluster.begin(settings, all);
   }
 

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// The lock is a file beside the output that is made only if there is none, which is one step on
 /// every file system that knows such a step. Its holder makes it new every few seconds. It is up
 /// for anybody when its holder has ended, which a process on the same machine can see, or, from
-/// elsewhere, when it was not made new for the length of a [#LEASE]. A holder that has lost it, as a
-/// process that was asleep for long, finds out before it next puts anything into the output.
+/// elsewhere, when it was not made new for the length of a [#LEASE]. A holder that has lost it, as
+/// a process that was asleep for long, finds out before it next puts anything into the output.
 public final class OutputLock implements AutoCloseable {
   /// How long a holder out of sight may be silent. Clocks of machines that share files differ less.
   static final Duration LEASE = Duration.ofMinutes(2);
@@ -63,8 +63,7 @@ public final class OutputLock implements AutoCloseable {
   public static OutputLock take(FileSystem files, Path output, WriterProcess process)
       throws IOException {
     Path file = new Path(output.getParent(), "." + output.getName() + ".lock");
-    var lock =
-        new OutputLock(files, file, new Holder(UUID.randomUUID().toString(), process));
+    var lock = new OutputLock(files, file, new Holder(UUID.randomUUID().toString(), process));
     while (!lock.create()) {
       lock.removeIfAbandoned(output);
     }
