@@ -132,6 +132,7 @@ public final class Main {
   private static boolean isForUsers(Exception e) {
     return e instanceof JobFileException
         || e instanceof RefusedException
+        || e instanceof BrokenRunException
         || e instanceof MalformedModelException
         || e instanceof PackingException
         || e instanceof ModelCopyException;

@@ -1,6 +1,5 @@
 package org.glmspark.job;
 
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -99,7 +98,7 @@ final class RunCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws Exception {
     JobOptions options = options();
     JobRun.Scope scope = scope();
     Terminal terminal = Terminal.current();
@@ -117,6 +116,10 @@ final class RunCommand implements Callable<Integer> {
       JobRun.Outcome outcome = new JobRun(spark, options, scope).execute(terminal, err);
       RunReport.print(spec.commandLine().getOut(), outcome, sinceStart(), terminal.columns());
       return outcome.result().stopped() == null ? CommandLine.ExitCode.OK : Main.WORK_REMAINS;
+    } catch (Exception e) { // Spark throws checked exceptions that its methods do not declare
+      throw BrokenRunException.isBehind(e)
+          ? new BrokenRunException(options.output().mode(), e)
+          : e;
     } finally {
       spark.stop();
     }

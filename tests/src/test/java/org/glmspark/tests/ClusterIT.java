@@ -46,7 +46,7 @@ class ClusterIT {
           .parquet(input);
       inOneProcess = summarize(spark, 1);
     }
-    cluster = new StandaloneCluster(folder, 2);
+    cluster = new StandaloneCluster(folder);
   }
 
   @AfterAll

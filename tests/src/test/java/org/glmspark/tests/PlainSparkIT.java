@@ -5,18 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.Predicate;
-import java.util.jar.JarEntry;
-import java.util.jar.JarOutputStream;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -43,13 +38,7 @@ class PlainSparkIT {
   @BeforeAll
   static void buildTheApplication() throws IOException {
     application = folder.resolve("sql-file.jar");
-    String file = "SqlFile.class";
-    try (InputStream bytes = Objects.requireNonNull(SqlFile.class.getResourceAsStream(file));
-        OutputStream out = Files.newOutputStream(application);
-        var jar = new JarOutputStream(out)) {
-      jar.putNextEntry(new JarEntry(SqlFile.class.getPackageName().replace('.', '/') + "/" + file));
-      bytes.transferTo(jar);
-    }
+    ClassJar.write(application, SqlFile.class);
   }
 
   private static Ended submit(String statements) throws Exception {

@@ -54,10 +54,10 @@ final class Summaries {
         .apply(documents);
   }
 
-  /// All that must be the same whoever completes a row, one text for each row, sorted.
+  /// All that must be the same whoever completes a row and when, one text for each row, sorted.
   static List<String> comparable(Dataset<Row> output) {
     return output
-        .drop("timing")
+        .drop("timing", "round")
         .withColumn("usage", functions.struct("usage.prompt", "usage.completion"))
         .select(
             functions.to_json(

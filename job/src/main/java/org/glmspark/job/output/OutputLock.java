@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -25,10 +26,10 @@ import org.jspecify.annotations.Nullable;
 /// Keeps other runs from an output while one writes it.
 ///
 /// The lock is a file beside the output that is made only if there is none, which is one step on
-/// every file system that knows such a step. Its holder writes it anew every few seconds. It is up
+/// every file system that knows such a step. Its holder makes it new every few seconds. It is up
 /// for anybody when its holder has ended, which a process on the same machine can see, or, from
-/// elsewhere, when it was not written for the length of a [#LEASE]. A holder that has lost it, as a
-/// process that was asleep for long, finds out before it next puts anything into the output.
+/// elsewhere, when it was not made new for the length of a [#LEASE]. A holder that has lost it, as
+/// a process that was asleep for long, finds out before it next puts anything into the output.
 public final class OutputLock implements AutoCloseable {
   /// How long a holder out of sight may be silent. Clocks of machines that share files differ less.
   static final Duration LEASE = Duration.ofMinutes(2);
@@ -83,20 +84,29 @@ public final class OutputLock implements AutoCloseable {
   }
 
   private boolean create() throws IOException {
+    OutputStream out;
     try {
-      if (isLocal()) {
-        Files.write(local(), json(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-      } else {
-        try (FSDataOutputStream out = files.create(file, false)) {
-          out.write(json());
-        }
-      }
-      return true;
+      out =
+          isLocal()
+              ? Files.newOutputStream(
+                  local(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
+              : files.create(file, false);
     } catch (FileAlreadyExistsException | org.apache.hadoop.fs.FileAlreadyExistsException _) {
       return false;
     } catch (IOException e) {
-      throw new RefusedException("cannot write '%s': %s".formatted(file, e), e);
+      throw unwritable(e);
     }
+    try (out) {
+      out.write(json());
+      return true;
+    } catch (IOException e) {
+      files.delete(file, false); // or it would keep everybody out
+      throw unwritable(e);
+    }
+  }
+
+  private RefusedException unwritable(IOException e) {
+    return new RefusedException("cannot write '%s': %s".formatted(file, e), e);
   }
 
   /// Takes a lock away whose holder is no more. Of several that try, the one that can rename it
@@ -131,18 +141,25 @@ public final class OutputLock implements AutoCloseable {
     };
   }
 
-  private synchronized void renew() {
+  /// Shows that the holder is still there.
+  synchronized void renew() {
     try {
       requireHeld();
-      if (isLocal()) {
-        Files.write(local(), json());
-      } else {
-        try (FSDataOutputStream out = files.create(file, true)) {
-          out.write(json());
-        }
-      }
+      touch();
     } catch (IOException _) {
       // The next renewal may succeed; if none does, #requireHeld says so to whoever writes.
+    }
+  }
+
+  /// Makes the lock new. Where its time can be set, it is not written for that: a disk that is full
+  /// would leave it empty.
+  private void touch() throws IOException {
+    long now = System.currentTimeMillis();
+    files.setTimes(file, now, -1);
+    if (files.getFileStatus(file).getModificationTime() < now - RENEWAL.toMillis()) {
+      try (FSDataOutputStream out = files.create(file, true)) {
+        out.write(json());
+      }
     }
   }
 

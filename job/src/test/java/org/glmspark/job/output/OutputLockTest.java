@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
@@ -15,8 +17,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.util.Progressable;
 import org.glmspark.job.options.RefusedException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -125,5 +130,71 @@ class OutputLockTest {
     held.requireHeld();
     held.close();
     assertThatIOException().isThrownBy(held::requireHeld).withMessageContaining("is gone");
+  }
+
+  /// A disk, `full:`, that has room for names and, once it is full, for nothing else.
+  private static final class FullDisk extends RawLocalFileSystem {
+    private boolean full;
+
+    FullDisk() throws IOException {
+      initialize(getUri(), new Configuration());
+    }
+
+    @Override
+    public URI getUri() {
+      return URI.create("full:///");
+    }
+
+    @Override
+    public FSDataOutputStream create(
+        Path file,
+        boolean overwrite,
+        int bufferSize,
+        short replication,
+        long blockSize,
+        Progressable progress)
+        throws IOException {
+      FSDataOutputStream out =
+          super.create(file, overwrite, bufferSize, replication, blockSize, progress);
+      if (!full) {
+        return out;
+      }
+      return new FSDataOutputStream(
+          new FilterOutputStream(out) {
+            @Override
+            public void write(byte[] bytes, int from, int length) throws IOException {
+              throw new IOException("No space left on device");
+            }
+          },
+          null);
+    }
+  }
+
+  @Test
+  void staysWithItsHolderWhenTheDiskIsFull() throws IOException {
+    var disk = new FullDisk();
+    output = new Path("full:" + folder.resolve("out"));
+    try (OutputLock held = OutputLock.take(disk, output, THIS)) {
+      FileTime before = FileTime.from(Instant.now().minus(OutputLock.LEASE));
+      Files.setLastModifiedTime(file(), before);
+      disk.full = true;
+      held.renew();
+
+      held.requireHeld();
+      assertThat(Files.getLastModifiedTime(file())).isGreaterThan(before);
+    }
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void aDiskThatIsFullKeepsNobodyOutLater() throws IOException {
+    var disk = new FullDisk();
+    output = new Path("full:" + folder.resolve("out"));
+    disk.full = true;
+
+    assertThatThrownBy(() -> OutputLock.take(disk, output, THIS))
+        .isInstanceOf(RefusedException.class)
+        .hasMessageContaining("No space left on device");
+    assertThat(folder).isEmptyDirectory();
   }
 }
