@@ -266,6 +266,9 @@ final class ContinuousBatchScheduler {
       return;
     }
     sequences.makeKnown(sequence);
+    if (sequence instanceof GeneratedSequence generated) {
+      generated.tell();
+    }
     if (share.rows() > 0) {
       switch (sequence) {
         case GeneratedSequence generated -> draw(generated);
@@ -386,7 +389,7 @@ final class ContinuousBatchScheduler {
       return new Answer("", List.of());
     }
     if (reason == FinishReason.STOP) {
-      return template.parseAnswer(sequence.completionAndStop(), List.of());
+      return template.parseAnswer(sequence.completionAndStop(), sequence.tools());
     }
     List<Integer> tokens = sequence.completion();
     String text = WholeCharacters.of(template.answerText(tokens), tokens, tokenizer);

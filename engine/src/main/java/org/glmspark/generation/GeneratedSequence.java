@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.glmspark.grammar.AnswerGrammar;
 import org.glmspark.prompt.Answer;
+import org.glmspark.prompt.ToolDefinition;
 import org.glmspark.sampling.Sampler;
 import org.glmspark.tensor.FloatMatrix;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,9 @@ final class GeneratedSequence extends Sequence {
   /// Null if the answer may have any form.
   private final @Nullable AnswerGrammar grammar;
 
+  private final List<ToolDefinition> tools;
+  private final boolean call;
+
   private final CompletableFuture<GenerationResult> future = new CompletableFuture<>();
   private final int promptLength;
   private final int[] tokens;
@@ -29,6 +33,10 @@ final class GeneratedSequence extends Sequence {
   private int length;
 
   private final PromptLookup promptLookup;
+  private final TokenListener listener;
+
+  /// How far the listener knows the sequence.
+  private int told;
 
   /// Null before the first guess: a sequence that waits needs no memory for it.
   private @Nullable TokenDraft draft;
@@ -53,16 +61,20 @@ final class GeneratedSequence extends Sequence {
       Sampler sampler,
       StopCondition stopCondition,
       @Nullable AnswerGrammar grammar,
-      PromptLookup promptLookup) {
+      PromptLookup promptLookup,
+      TokenListener listener) {
     super((int) Math.min(contextTokens, request.mostTokens()));
     this.requestId = requestId;
     this.sampler = sampler;
     this.stopCondition = stopCondition;
     this.grammar = grammar;
+    this.tools = request.tools();
+    this.call = request.isCall();
     this.promptLength = request.promptTokens().length;
     this.tokens = Arrays.copyOf(request.promptTokens(), limit());
     this.length = promptLength;
     this.promptLookup = promptLookup;
+    this.listener = listener;
   }
 
   @Override
@@ -155,6 +167,16 @@ final class GeneratedSequence extends Sequence {
     }
   }
 
+  /// Tells the listener what is new since it was told last.
+  void tell() {
+    int done = hasDrawn() ? length : Math.min(promptLength, computed());
+    if (done > told) {
+      int prompt = Math.max(0, Math.min(promptLength, done) - told);
+      listener.advanced(prompt, done - told - prompt);
+      told = done;
+    }
+  }
+
   /// How many rows the last [#read] took: the tokens up to that of the last one are part of the
   /// sequence, and later ones were guessed wrongly.
   int rowsTaken() {
@@ -184,9 +206,15 @@ final class GeneratedSequence extends Sequence {
     return stopCondition.textBeforeStop();
   }
 
-  /// The completion as an answer of the form that was given, or null if none was.
+  /// The completion as an answer of the form that was given, or null if none was, or that of a
+  /// call, which is no text.
   @Nullable String formattedText() {
-    return grammar == null ? null : grammar.text(completion());
+    return grammar == null || call ? null : grammar.text(completion());
+  }
+
+  /// What the prompt offers.
+  List<ToolDefinition> tools() {
+    return tools;
   }
 
   /// The completion and the token that ended it, if that is one of the model's own: it says how the

@@ -180,6 +180,13 @@ public final class GenerationEngine implements AutoCloseable {
   ///   has no tokenizer, or its vocabulary cannot write the format
   /// @throws IllegalStateException if the engine is closed or has failed
   public CompletableFuture<GenerationResult> submit(GenerationRequest request) {
+    return submit(request, (_, _) -> {});
+  }
+
+  /// As the other `submit`, telling a listener of each token as it is done. One that is refused at
+  /// once tells nothing.
+  public CompletableFuture<GenerationResult> submit(
+      GenerationRequest request, TokenListener listener) {
     requireOpen();
     limits.requireIds(request.promptTokens());
     SamplingParameters sampling = request.sampling();
@@ -187,7 +194,8 @@ public final class GenerationEngine implements AutoCloseable {
     String requestId = requestId(request);
     AnswerFormat format = request.format();
     AnswerGrammar grammar = format == null ? null : grammar(format);
-    GenerationRequest asked = grammar == null ? request : withAnswerPrefix(request);
+    GenerationRequest asked =
+        grammar == null || request.isCall() ? request : withAnswerPrefix(request);
     RowError error = limits.refusal(asked, grammar);
     if (error != null) {
       return CompletableFuture.completedFuture(
@@ -196,7 +204,7 @@ public final class GenerationEngine implements AutoCloseable {
     var sampler =
         new Sampler(
             sampling,
-            requestId,
+            streamId(request, requestId),
             asked.promptTokens(),
             stopTokens,
             badWords(sampling.badWords()),
@@ -210,9 +218,17 @@ public final class GenerationEngine implements AutoCloseable {
             sampler,
             stopCondition,
             grammar,
-            options.promptLookup());
+            options.promptLookup(),
+            listener);
     enqueue(sequence);
     return sequence.future();
+  }
+
+  /// What chooses the random stream: to be told more of a completion does not change it.
+  private String streamId(GenerationRequest request, String requestId) {
+    return request.sampling().logprobs() == null
+        ? requestId
+        : requestId(request.withoutLogProbabilities());
   }
 
   private AnswerGrammar grammar(AnswerFormat format) {
@@ -223,6 +239,14 @@ public final class GenerationEngine implements AutoCloseable {
     return grammars.of(format);
   }
 
+  /// Refuses a format that the model's vocabulary cannot write, as [#submit(GenerationRequest)]
+  /// does.
+  ///
+  /// @throws IllegalArgumentException if it cannot, or the model has no tokenizer
+  public void requireWritable(AnswerFormat format) {
+    var _ = grammar(format);
+  }
+
   /// The request with what the model would write before its answer as the end of the prompt.
   private GenerationRequest withAnswerPrefix(GenerationRequest request) {
     ChatTemplate template = model.chatTemplate();
@@ -230,7 +254,7 @@ public final class GenerationEngine implements AutoCloseable {
     int[] prompt = request.promptTokens();
     int[] whole = Arrays.copyOf(prompt, prompt.length + prefix.length);
     System.arraycopy(prefix, 0, whole, prompt.length, prefix.length);
-    return new GenerationRequest(whole, request.sampling(), request.format());
+    return request.withPrompt(whole);
   }
 
   private AnswerState start(GenerationRequest request, AnswerGrammar grammar) {
@@ -305,7 +329,8 @@ public final class GenerationEngine implements AutoCloseable {
     }
   }
 
-  /// The SHA-256, in hexadecimal, of everything the completion of this request depends on.
+  /// The SHA-256, in hexadecimal, of everything the completion of this request depends on, and of
+  /// how much of it is told.
   public String requestId(GenerationRequest request) {
     return RequestId.of(
         model.digest(), model.overrides(), stopTokens, options.kvCacheType(), request);

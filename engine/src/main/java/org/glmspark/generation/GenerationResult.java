@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// What came of one request. All but `usage.cached` and `timing` is a function of the request
 /// alone.
 ///
-/// @param requestId SHA-256, in hexadecimal, of everything the completion depends on
+/// @param requestId SHA-256, in hexadecimal, of everything the completion depends on, and of how
+///   much of it is told
 /// @param text the completion, without the stop token, or up to the stop string; leading and
 ///   trailing white space removed, unless the request gave the answer's form
 /// @param toolCalls the tools that the model called and waits for, see
@@ -71,6 +72,12 @@ public record GenerationResult(
         error,
         new Usage(usage.prompt(), usage.prompt(), usage.completion()),
         new Timing(0, 0, 0));
+  }
+
+  /// The same result under the id of something that depends on more than the request.
+  public GenerationResult withRequestId(String id) {
+    return new GenerationResult(
+        id, text, toolCalls, tokens, logProbabilities, finishReason, error, usage, timing);
   }
 
   /// Counts of tokens.

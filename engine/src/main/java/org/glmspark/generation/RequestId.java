@@ -5,11 +5,13 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.model.ModelOverrides;
+import org.glmspark.prompt.ToolDefinition;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.transformer.Transformer;
 
@@ -24,9 +26,10 @@ import org.glmspark.transformer.Transformer;
 /// and each id, ascending, with its bias, `allowed_token_ids` as -1 or, like `stop_token_ids`, the
 /// number of ids and each of them in ascending order, `stop` and `bad_words` as the number of texts
 /// and each of them in ascending order; and, if the request has one, the answer format as
-/// [org.glmspark.grammar.AnswerFormat#json] writes it.
-///
-/// `logprobs` is left out: to be told more of a completion does not change it.
+/// [org.glmspark.grammar.AnswerFormat#json] writes it; and, if it offers tools, -1, their number
+/// and, of each, `function` or `built-in` and its name: by them calls are told from text; and, if
+/// log-probabilities are to be told, -2 and how many besides that of the token itself: they do not
+/// change a completion, but what is told of it.
 final class RequestId {
   private RequestId() {}
 
@@ -49,6 +52,14 @@ final class RequestId {
     AnswerFormat format = request.format();
     if (format != null) {
       text(sha256, format.json());
+    }
+    if (!request.tools().isEmpty()) {
+      tools(sha256, request.tools());
+    }
+    Integer logprobs = request.sampling().logprobs();
+    if (logprobs != null) {
+      integer(sha256, -2); // no length of a text, and no tools
+      integer(sha256, logprobs);
     }
     return HexFormat.of().formatHex(sha256.digest());
   }
@@ -79,6 +90,15 @@ final class RequestId {
     tokens(digest, ascending(sampling.stopTokenIds()));
     texts(digest, sampling.stop());
     texts(digest, sampling.badWords());
+  }
+
+  private static void tools(MessageDigest digest, List<ToolDefinition> tools) {
+    integer(digest, -1); // no length of a text
+    integer(digest, tools.size());
+    for (ToolDefinition tool : tools) {
+      text(digest, tool.isFunction() ? "function" : "built-in");
+      text(digest, tool.toolName());
+    }
   }
 
   private static int[] ascending(Set<Integer> ids) {

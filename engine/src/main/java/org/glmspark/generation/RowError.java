@@ -13,6 +13,8 @@ public record RowError(Reason reason, String detail, @Nullable Throwable cause) 
   /// What went wrong, without the numbers of one row.
   public enum Reason {
     NO_TEXT("no text"),
+    /// What the row asks for is none that a model could be asked, or not this one.
+    INVALID_REQUEST("invalid request"),
     PROMPT_TOO_LONG("prompt too long"),
     CACHE_TOO_SMALL("cache too small"),
     ANSWER_TOO_LONG("answer too long"),

@@ -8,6 +8,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.glmspark.format.Excerpt;
 import org.jspecify.annotations.Nullable;
 
 /// What form an answer must have. The model can write nothing else, and the answer is always whole.
@@ -57,6 +58,44 @@ public sealed interface AnswerFormat extends Serializable {
       JsonNode tree = JsonInput.read("the schema", schema);
       schema = tree.toString();
       var _ = AnswerRules.of(tree);
+    }
+  }
+
+  /// A call of one of these functions, as GLM-4 models write calls: the name, a line break and the
+  /// arguments as a JSON object. It stands in place of the answer prefix, not after it.
+  ///
+  /// @param functions at least one, no name twice
+  record FunctionCall(List<Function> functions) implements AnswerFormat {
+
+    /// A function that may be called.
+    ///
+    /// @param name one line without white space around it
+    /// @param parameters a JSON schema of an object, of the keywords that [SchemaRules] knows;
+    ///   becomes compact JSON
+    public record Function(String name, String parameters) implements Serializable {
+      /// @throws IllegalArgumentException if the name is another, or the schema is none of an
+      ///   object
+      public Function {
+        if (name.isEmpty() || !name.equals(name.strip()) || name.indexOf('\n') >= 0) {
+          throw new IllegalArgumentException(
+              "function %s, expected a name of one line without white space around it"
+                  .formatted(Excerpt.quoted(name)));
+        }
+        JsonNode tree = JsonInput.read("the schema", parameters);
+        if (!tree.path("type").asText().equals("object")) {
+          throw new IllegalArgumentException(
+              "the parameters of function '%s' are %s, expected a schema of type object"
+                  .formatted(name, JsonInput.excerpt(tree)));
+        }
+        parameters = tree.toString();
+      }
+    }
+
+    /// @throws IllegalArgumentException if there is none, a name comes twice, or a schema has a
+    ///   keyword that is not supported
+    public FunctionCall {
+      functions = List.copyOf(functions);
+      var _ = AnswerRules.ofCalls(functions);
     }
   }
 
@@ -154,7 +193,8 @@ public sealed interface AnswerFormat extends Serializable {
     return texts;
   }
 
-  /// This format as [#parse] reads it, in compact JSON: its canonical form.
+  /// This format as [#parse] reads it, in compact JSON: its canonical form. That of a
+  /// [FunctionCall] is like the others, but no caller's response format.
   default String json() {
     ObjectNode node = JsonNodeFactory.instance.objectNode();
     return switch (this) {
@@ -167,6 +207,15 @@ public sealed interface AnswerFormat extends Serializable {
       case JsonObject() -> node.put("type", "json_object").toString();
       case JsonSchema(String schema) -> // which is JSON already, and may be large
           "{\"type\":\"json_schema\",\"json_schema\":{\"schema\":" + schema + "}}";
+      case FunctionCall(List<FunctionCall.Function> functions) -> {
+        ArrayNode array = node.put("type", "function_call").putArray("functions");
+        functions.forEach(function ->
+            array
+                .addObject()
+                .put("name", function.name())
+                .set("parameters", JsonInput.read("the schema", function.parameters())));
+        yield node.toString();
+      }
     };
   }
 }

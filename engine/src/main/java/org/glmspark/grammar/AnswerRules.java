@@ -5,7 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.CharsetEncoder;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.glmspark.format.Excerpt;
 
 /// The graph of each format, checked: some answer exists that is not empty.
@@ -18,6 +20,7 @@ final class AnswerRules {
       case AnswerFormat.Regex(String pattern) -> of(pattern);
       case AnswerFormat.JsonObject() -> anyObject();
       case AnswerFormat.JsonSchema(String schema) -> of(JsonInput.read("the schema", schema));
+      case AnswerFormat.FunctionCall(var functions) -> ofCalls(functions);
     };
   }
 
@@ -57,8 +60,30 @@ final class AnswerRules {
   static Graph of(JsonNode schema) {
     requireUnicode(schema.toString(), "schema");
     Graph graph = new Graph();
-    SchemaRules.write(schema, graph);
+    SchemaRules.write(schema, graph, graph.start(), graph.end());
     return checked(graph, "the schema");
+  }
+
+  /// @throws IllegalArgumentException as [AnswerFormat.FunctionCall]
+  static Graph ofCalls(List<AnswerFormat.FunctionCall.Function> functions) {
+    if (functions.isEmpty()) {
+      throw new IllegalArgumentException("functions are empty, expected at least one");
+    }
+    Set<String> names = new HashSet<>();
+    Graph graph = new Graph();
+    for (AnswerFormat.FunctionCall.Function function : functions) {
+      if (!names.add(function.name())) {
+        throw new IllegalArgumentException(
+            "functions have '%s' twice, expected each name once".formatted(function.name()));
+      }
+      requireUnicode(function.name(), "function");
+      requireUnicode(function.parameters(), "schema");
+      int arguments = graph.node();
+      graph.literal(graph.start(), (function.name() + "\n").getBytes(UTF_8), arguments);
+      JsonNode schema = JsonInput.read("the schema", function.parameters());
+      SchemaRules.write(schema, graph, arguments, graph.end());
+    }
+    return checked(graph, "the functions' schemas");
   }
 
   private static void requireUnicode(String text, String what) {

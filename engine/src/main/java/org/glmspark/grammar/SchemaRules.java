@@ -78,12 +78,12 @@ final class SchemaRules {
     json = new JsonRules(graph);
   }
 
-  /// Lets the values of a schema lead from the graph's start to its end.
+  /// Lets the values of a schema lead from one node of a graph to another.
   ///
   /// @throws IllegalArgumentException for the first thing that is malformed or not supported
-  static void write(JsonNode schema, Graph graph) {
+  static void write(JsonNode schema, Graph graph, int from, int to) {
     var rules = new SchemaRules(schema, graph);
-    graph.call(graph.start(), rules.rule("#", schema), graph.end());
+    graph.call(from, rules.rule("#", schema), to);
     for (Runnable next = rules.pending.poll(); next != null; next = rules.pending.poll()) {
       next.run();
     }

@@ -48,7 +48,7 @@ public final class ModelPacker {
   public void pack(Supplier<PackContent> source, Path target, IfPresent ifPresent) {
     Path absolute = target.toAbsolutePath().normalize();
     requireFree(absolute, ifPresent);
-    try (PackLock _ = PackLock.acquire(absolute, progress)) {
+    try (TargetLock _ = TargetLock.acquire(absolute, progress)) {
       requireFree(absolute, ifPresent); // somebody may have written it meanwhile
       if (ifPresent != IfPresent.KEEP || !isSound(absolute)) {
         write(source, absolute);

@@ -14,7 +14,7 @@ public interface PackProgress {
         public void packed(Path target, long done, long all) {}
       };
 
-  /// Another process or thread is at the same pack; this one waits for it.
+  /// Another process or thread makes the same file; this one waits for it.
   void waiting(Path target);
 
   /// Some more of the pack is written.

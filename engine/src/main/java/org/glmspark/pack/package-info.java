@@ -5,7 +5,7 @@
 /// folder, .gguf, shape ─▶ model.PackContent ─▶ PartContent (files, strips, rows, float32), one a part
 ///                                            │ windows of 4 MB, one thread a part
 ///                                            ▼
-/// PackLock ─▶ ModelPacker ─▶ PackWriter ─▶ .NAME.tmp ─── header, fsync, rename ───▶ NAME.glmpack
+/// TargetLock ─▶ ModelPacker ─▶ PackWriter ─▶ .NAME.tmp ── header, fsync, rename ──▶ NAME.glmpack
 ///                ▲                                                                      │
 ///            PackCache: source's files, their times, options ─▶ name ── is it there? ───┴─▶ path
 /// ```

@@ -10,6 +10,11 @@ public sealed interface ToolDefinition permits FunctionTool, BuiltInTool {
   /// What the definition calls it.
   String toolName();
 
+  /// Whether it is a function of the caller.
+  default boolean isFunction() {
+    return this instanceof FunctionTool;
+  }
+
   /// Reads a definition in one of its three forms:
   ///
   /// - `{"type": "function", "function": {"name": ..., "description": ..., "parameters": {...}}}`

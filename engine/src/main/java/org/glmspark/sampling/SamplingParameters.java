@@ -170,6 +170,13 @@ public record SamplingParameters(
     return new Builder();
   }
 
+  /// The same, with nothing told but the tokens.
+  public SamplingParameters withoutLogprobs() {
+    Builder builder = toBuilder();
+    builder.logprobs = null;
+    return builder.build();
+  }
+
   /// These parameters, to change some of them.
   public Builder toBuilder() {
     Builder builder = new Builder();
@@ -218,6 +225,11 @@ public record SamplingParameters(
 
     public Builder logprobs(int logprobs) {
       this.logprobs = logprobs;
+      return this;
+    }
+
+    public Builder withoutLogprobs() {
+      this.logprobs = null;
       return this;
     }
 

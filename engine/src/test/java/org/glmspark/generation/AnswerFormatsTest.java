@@ -31,6 +31,8 @@ import org.glmspark.model.RandomModel;
 import org.glmspark.model.RotarySettings;
 import org.glmspark.prompt.ChatFormat;
 import org.glmspark.prompt.ChatTemplate;
+import org.glmspark.prompt.ToolCall;
+import org.glmspark.prompt.ToolDefinition;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.tensor.WeightType;
 import org.glmspark.tokenizer.BytePairTokenizer;
@@ -264,6 +266,84 @@ class AnswerFormatsTest {
   }
 
   @Test
+  void aForcedCallIsOneOfAFunctionThatWasOfferedWithArgumentsOfItsSchema() throws Exception {
+    open(Family.GLM4);
+    String weather =
+        """
+        {"type":"object","properties":{"city":{"type":"string","maxLength":9},\
+        "days":{"type":"integer","minimum":1,"maximum":14}},"required":["city"]}\
+        """;
+    String time = "{\"type\":\"object\",\"additionalProperties\":false}";
+    List<ToolDefinition> tools =
+        List.of(tool("get_weather", weather), tool("get_time", time), tool("other", time));
+    var call =
+        new AnswerFormat.FunctionCall(
+            List.of(
+                new AnswerFormat.FunctionCall.Function("get_weather", weather),
+                new AnswerFormat.FunctionCall.Function("get_time", time)));
+    List<CompletableFuture<GenerationResult>> results = new ArrayList<>();
+    for (int seed = 0; seed < 40; seed++) {
+      results.add(engine.submit(new GenerationRequest(PROMPT, sampling(seed, 90), call, tools)));
+    }
+
+    List<String> called = new ArrayList<>();
+    for (CompletableFuture<GenerationResult> future : results) {
+      GenerationResult result = future.join();
+      assertThat(result.finishReason()).isEqualTo(FinishReason.STOP);
+      assertThat(result.text()).isEmpty();
+      assertThat(result.usage().prompt()).isEqualTo(PROMPT.length); // no answer prefix
+      assertThat(result.toolCalls()).hasSize(1);
+      ToolCall one = result.toolCalls().getFirst();
+      called.add(one.name());
+      String schema = one.name().equals("get_weather") ? weather : time;
+      assertThat(SCHEMAS.getSchema(schema, STRICT).validate(JSON.readTree(one.arguments())))
+          .as(one.arguments())
+          .isEmpty();
+    }
+    assertThat(called).contains("get_weather", "get_time").doesNotContain("other");
+  }
+
+  private static ToolDefinition tool(String name, String parameters) {
+    return ToolDefinition.parse(
+        "{\"name\": \"%s\", \"parameters\": %s}".formatted(name, parameters));
+  }
+
+  @Test
+  void theRequestIdTellsWhichToolsAreOffered() {
+    open(Family.GLM4);
+    SamplingParameters greedy = SamplingParameters.greedy(9);
+    List<List<ToolDefinition>> offers =
+        List.of(
+            List.of(),
+            List.of(tool("python", "{}")),
+            List.of(ToolDefinition.parse("{\"type\": \"python\"}")),
+            List.of(tool("a", "{}"), tool("b", "{}")),
+            List.of(tool("ab", "{}")));
+
+    assertThat(
+            offers.stream()
+                .map(tools -> engine.requestId(new GenerationRequest(PROMPT, greedy, null, tools))))
+        .doesNotHaveDuplicates()
+        .first()
+        .isEqualTo(engine.requestId(new GenerationRequest(PROMPT, greedy)));
+  }
+
+  @Test
+  void refusesFunctionsThatNoCallCouldName() {
+    open(Family.GLM4);
+    String schema = "{\"type\": \"object\"}";
+    var function = new AnswerFormat.FunctionCall.Function("f", schema);
+    assertThatThrownBy(() -> new AnswerFormat.FunctionCall(List.of()))
+        .hasMessageContaining("functions are empty");
+    assertThatThrownBy(() -> new AnswerFormat.FunctionCall(List.of(function, function)))
+        .hasMessageContaining("'f' twice");
+    assertThatThrownBy(() -> new AnswerFormat.FunctionCall.Function(" f", schema))
+        .hasMessageContaining("one line without white space");
+    assertThatThrownBy(() -> new AnswerFormat.FunctionCall.Function("f", "{\"type\": \"string\"}"))
+        .hasMessageContaining("expected a schema of type object");
+  }
+
+  @Test
   void theAnswerPrefixComesFirstAndIsNoPartOfTheAnswer() {
     open(Family.CHATGLM3);
     AnswerFormat format = new AnswerFormat.Choice(List.of("the cat", "北京"));
@@ -293,7 +373,7 @@ class AnswerFormatsTest {
             engine.requestId(
                 new GenerationRequest(
                     PROMPT,
-                    SamplingParameters.greedy(9),
+                    SamplingParameters.builder().maxTokens(9).logprobs(2).build(),
                     AnswerFormat.parse(
                         "{\"choices\": [\"the cat\", \"北京\"], \"type\": \"choice\"}"))));
   }
@@ -328,6 +408,53 @@ class AnswerFormatsTest {
     List<String> texts = results.stream().map(result -> result.join().text()).toList();
     engine.close();
     return texts;
+  }
+
+  /// The prompt holds answers of the form, so that copies are guessed; of these some go on as the
+  /// model would not, or as the form forbids.
+  @Test
+  void copiesThatAreGuessedChangeNothingOfAnAnswer() {
+    EngineOptions roomy = EngineOptions.defaults().withThreads(2).withKvCacheBytes(64 << 20);
+    List<List<Object>> expected = copies(roomy.withPromptLookup(PromptLookup.OFF));
+    assertThat(copies(roomy.withMaxBatch(1))).isEqualTo(expected);
+    assertThat(copies(roomy.withMaxBatch(4).withThreads(1))).isEqualTo(expected);
+  }
+
+  private List<List<Object>> copies(EngineOptions options) {
+    open(Family.GLM4, options);
+    String place = "{\"name\":\"the northern harbour\",\"state\":true}";
+    int[] prompt = engine.model().tokenizer().encode((place + ",").repeat(3));
+    AnswerFormat format =
+        new AnswerFormat.JsonSchema(
+            """
+            {"type": "array", "minItems": 3, "maxItems": 5, "items": {
+              "type": "object", "additionalProperties": false, "required": ["name", "state"],
+              "properties": {
+                "name": {"enum": ["the northern harbour", "the northern market"]},
+                "state": {"type": ["boolean", "null"]}}}}
+            """);
+    int maxTokens = grammar(format).leastTokens() + 60;
+    List<CompletableFuture<GenerationResult>> results = new ArrayList<>();
+    for (int seed = 0; seed < 12; seed++) {
+      SamplingParameters sampling = sampling(seed, maxTokens).toBuilder().logprobs(2).build();
+      results.add(engine.submit(new GenerationRequest(prompt, sampling, format)));
+    }
+    List<List<Object>> answers =
+        results.stream()
+            .map(CompletableFuture::join)
+            .map(r ->
+                List.<Object>of(
+                    String.valueOf(r.error()), r.text(), r.tokens(), r.logProbabilities()))
+            .toList();
+    EngineStats stats = engine.stats();
+    engine.close();
+    if (options.promptLookup() == PromptLookup.OFF) {
+      assertThat(stats.guessedTokens()).isZero();
+    } else {
+      assertThat(stats.rightGuesses()).isBetween(50L, stats.guessedTokens() - 50);
+    }
+    assertThat(answers).allSatisfy(answer -> assertThat(answer.get(1).toString()).endsWith("}]"));
+    return answers;
   }
 
   @Test

@@ -7,12 +7,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.glmspark.sampling.SamplingParameters;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -124,6 +126,36 @@ class ManyRequestsTest {
       assertThat(cancelled).isGreaterThan(80);
     }
     assertThat(threads()).isEqualTo(before);
+  }
+
+  @Test
+  void tellEachTokenOnceAlsoWhenItIsComputedAgain() {
+    try (GenerationEngine engine = engine()) {
+      List<AtomicInteger> prompts = new ArrayList<>();
+      List<AtomicInteger> completions = new ArrayList<>();
+      List<CompletableFuture<GenerationResult>> results = new ArrayList<>();
+      for (int i = 0; i < 40; i++) {
+        int[] prompt = random.ints(1 + random.nextInt(150), 0, 320).toArray();
+        var ofPrompt = new AtomicInteger();
+        var ofCompletion = new AtomicInteger();
+        results.add(
+            engine.submit(
+                new GenerationRequest(prompt, SamplingParameters.greedy(90)),
+                (computed, drawn) -> {
+                  ofPrompt.addAndGet(computed);
+                  ofCompletion.addAndGet(drawn);
+                }));
+        prompts.add(ofPrompt);
+        completions.add(ofCompletion);
+      }
+
+      for (int i = 0; i < results.size(); i++) {
+        GenerationResult.Usage usage = results.get(i).join().usage();
+        assertThat(prompts.get(i)).hasValue(usage.prompt());
+        assertThat(completions.get(i)).hasValue(usage.completion());
+      }
+      assertThat(engine.stats().preemptions()).isPositive();
+    }
   }
 
   @Test

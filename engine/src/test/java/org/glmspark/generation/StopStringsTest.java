@@ -1,10 +1,14 @@
 package org.glmspark.generation;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -44,6 +48,47 @@ class StopStringsTest {
   void findsAStringThatIsSplitWithinItsCharacters() {
     assertThat(textBefore(bytes("天气很好。🚀结束"), "🚀结")).isEqualTo("天气很好。");
     assertThat(textBefore(bytes("one 🚀 two"), "🚁", "\n", "two!")).isNull();
+  }
+
+  /// With a tokenizer to which every part of the text is a token, whatever characters it cuts.
+  @Test
+  void findsAStringHoweverItIsSplitOverTokens() {
+    byte[] text = "中ab🚀结c".getBytes(UTF_8);
+    Map<String, Integer> ids = new LinkedHashMap<>();
+    for (int b = 0; b < 256; b++) {
+      ids.put(String.valueOf((char) b), b);
+    }
+    for (int length = 2; length <= text.length; length++) {
+      for (int start = 0; start + length <= text.length; start++) {
+        ids.putIfAbsent(new String(text, start, length, ISO_8859_1), ids.size());
+      }
+    }
+    BytePairTokenizer tokenizer = tokenizer(ids);
+    int stopEnd = text.length - 1;
+    for (int cuts = 0; cuts < 1 << (text.length - 1); cuts++) {
+      var search = new StopStrings(tokenizer, List.of("b🚀结"));
+      int start = 0;
+      for (int end = 1; end <= text.length && search.textBefore() == null; end++) {
+        boolean cut = end == text.length || (cuts >> (end - 1) & 1) == 1;
+        if (cut) {
+          String token = new String(text, start, end - start, ISO_8859_1);
+          assertThat(search.completedBy(ids.get(token)))
+              .as("cuts %s, token up to byte %d", Integer.toBinaryString(cuts), end)
+              .isEqualTo(end >= stopEnd);
+          start = end;
+        }
+      }
+      assertThat(search.textBefore()).isEqualTo("中a");
+    }
+  }
+
+  private static BytePairTokenizer tokenizer(Map<String, Integer> ids) {
+    var ranks = new StringBuilder();
+    ids.forEach((token, id) -> {
+      String base64 = Base64.getEncoder().encodeToString(token.getBytes(ISO_8859_1));
+      ranks.append(base64).append(' ').append(id).append('\n');
+    });
+    return BytePairTokenizer.parseRanks("every part", ranks.toString().getBytes(ISO_8859_1));
   }
 
   @Test

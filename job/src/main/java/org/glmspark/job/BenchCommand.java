@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.glmspark.bench.MachineSpeed;
@@ -68,8 +67,8 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "MODEL",
-      description = "a model to measure instead: its pack, folder or GGUF file")
-  private @Nullable Path model;
+      description = "a model to measure instead: its pack, folder or GGUF file; or a URI of one")
+  private @Nullable String model;
 
   @Mixin private ModelArgument argument = new ModelArgument();
 
@@ -172,7 +171,8 @@ final class BenchCommand implements Callable<Integer> {
             "--model has its own sizes and weights, expected no --shape, --layers, --weights or --output-weights");
       }
       ModelOptions options = argument.options(model);
-      return ModelLoader.load(options.path(), options.overrides());
+      return ModelLoader.load(
+          ModelArgument.here(options, spec.commandLine().getErr()), options.overrides());
     }
     ModelShape shape = random.shape() == null ? ModelShape.GLM_4_9B : random.shape();
     WeightType type = weights == null ? WeightType.Q4 : weights;

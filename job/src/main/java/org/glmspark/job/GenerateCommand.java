@@ -1,6 +1,5 @@
 package org.glmspark.job;
 
-import org.glmspark.job.options.RefusedException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,6 +19,7 @@ import org.glmspark.generation.GenerationResult;
 import org.glmspark.generation.RowError;
 import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.job.options.ModelOptions;
+import org.glmspark.job.options.RefusedException;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelLoader;
@@ -60,8 +60,11 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "MODEL",
-      description = "a pack, a model's folder or GGUF file (default: the sample model)")
-  private Path model;
+      description = {
+        "a pack, a model's folder or GGUF file; or a URI of one",
+        "(default: the sample model)"
+      })
+  private String model;
 
   @Mixin private ModelArgument argument = new ModelArgument();
 
@@ -209,7 +212,7 @@ final class GenerateCommand implements Callable<Integer> {
 
   /// @param home the project's folder, which has the model that answers by default
   GenerateCommand(Path home) {
-    model = home.resolve("sample-data").resolve("model");
+    model = home.resolve("sample-data").resolve("model").toString();
   }
 
   @Override
@@ -217,10 +220,11 @@ final class GenerateCommand implements Callable<Integer> {
     SamplingParameters sampling = sampling();
     AnswerFormat format = format(sampling);
     ModelOptions options = argument.options(model);
-    try (Model opened = open(options)) {
+    Path here = ModelArgument.here(options, spec.commandLine().getErr());
+    try (Model opened = open(options, here)) {
       ChatTemplate template = opened.chatTemplate();
       if (template == null) {
-        template = ModelLoader.describe(options.path(), options.overrides()).requireChatTemplate();
+        template = ModelLoader.describe(here, options.overrides()).requireChatTemplate();
       }
       int[] prompt = template.encode(messages());
       EngineOptions engineOptions = engineOptions(opened.config(), prompt.length, sampling);
@@ -241,12 +245,12 @@ final class GenerateCommand implements Callable<Integer> {
 
   /// Opens the pack of a model. What is no pack is checked before it is made one, which may take
   /// long.
-  private Model open(ModelOptions options) {
-    if (!ModelPack.isOne(options.path())) {
-      ModelLoader.describe(options.path(), options.overrides()).requireChatTemplate();
+  private Model open(ModelOptions options, Path here) {
+    if (!ModelPack.isOne(here)) {
+      ModelLoader.describe(here, options.overrides()).requireChatTemplate();
     }
     PrintWriter err = spec.commandLine().getErr();
-    Path pack = options.source().packed(new PackingLine(Terminal.current(), err));
+    Path pack = options.source().packed(here, new PackingLine(Terminal.current(), err));
     Model opened = ModelLoader.load(pack, options.overrides());
     opened.warnings().forEach(warning -> err.println("warning: " + warning));
     return opened;

@@ -29,8 +29,9 @@ final class InspectCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "MODEL",
-      description = "a pack, the model's folder, with config.json, or its GGUF file")
-  private Path model = Path.of("");
+      description =
+          "a pack, the model's folder, with config.json, or its GGUF file; or a URI of one")
+  private String model = "";
 
   @Mixin private ModelArgument argument = new ModelArgument();
 
@@ -45,9 +46,10 @@ final class InspectCommand implements Callable<Integer> {
   @Override
   public Integer call() throws JsonProcessingException {
     ModelOptions options = argument.options(model);
-    ModelDescription description = ModelLoader.describe(options.path(), options.overrides());
+    Path here = ModelArgument.here(options, spec.commandLine().getErr());
+    ModelDescription description = ModelLoader.describe(here, options.overrides());
     if (verify) {
-      ModelPack.verify(options.path());
+      ModelPack.verify(here);
     }
     PrintWriter out = spec.commandLine().getOut();
     if (json) {

@@ -5,6 +5,8 @@ import java.io.PrintWriter;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -17,6 +19,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
+import org.glmspark.job.options.InputFormat;
 import org.glmspark.job.options.InputOptions;
 import org.glmspark.job.options.JobOptions;
 import org.glmspark.job.options.OptionKeys;
@@ -25,9 +28,11 @@ import org.glmspark.job.options.RefusedException;
 import org.glmspark.job.output.OutputFolder;
 import org.glmspark.job.output.RoundWriter;
 import org.glmspark.job.output.WriterProcess;
+import org.glmspark.job.report.RunProgress;
 import org.glmspark.udfs.Generation;
 import org.glmspark.udfs.ModelHandle;
 import org.glmspark.udfs.RowProgress;
+import org.glmspark.udfs.openai.BatchInput;
 import org.jspecify.annotations.Nullable;
 
 /// One run of a job: everything that can be refused is refused first, then the rows that are not
@@ -54,7 +59,12 @@ final class JobRun {
   /// @param result what was asked for and what came of it
   /// @param firstRows some rows, to show
   /// @param output where all of them are
-  record Outcome(RunResult result, TextTable firstRows, Path output) {}
+  record Outcome(RunResult result, TextTable firstRows, Path output) {
+    /// The page that shows what the run did.
+    Path report() {
+      return OutputFolder.file(output, ReportFiles.PAGE);
+    }
+  }
 
   JobRun(SparkSession spark, JobOptions options, Scope scope) {
     this.spark = spark;
@@ -64,7 +74,7 @@ final class JobRun {
 
   /// Does the run.
   ///
-  /// @param progress draws how far it is, if the terminal is one that somebody watches
+  /// @param progress is told how far it is
   /// @throws RefusedException before any work, if the job does not fit its input or its output
   /// @throws org.glmspark.format.MalformedModelException before any work, if the model is broken
   Outcome execute(Terminal terminal, PrintWriter progress) throws IOException {
@@ -75,7 +85,7 @@ final class JobRun {
                   scope == Scope.NEW_FILES ? "--incremental" : "--retry-failed",
                   OptionKeys.constant(options.output().mode())));
     }
-    @Nullable Instant deadline = options.limits().deadline(Clock.systemDefaultZone());
+    @Nullable Instant deadline = options.limits().deadline(Clock.system(ZoneId.systemDefault()));
     Path input = new Path(options.input().path());
     requireInput(input);
     try (OutputFolder output = outputFolder(input)) {
@@ -84,12 +94,7 @@ final class JobRun {
       Generation generation = options.generation(model, options.input().key());
       StructType schema = refusing(() -> generation.outputSchema(rows.schema()));
       RunSettings settings =
-          RunSettings.of(
-              options,
-              scope,
-              model.digest(),
-              spark.version(),
-              schema);
+          RunSettings.of(options, scope, model.digest(), spark.version(), schema);
       if (options.output().mode() == OutputMode.RESUME) {
         settings.requireSameKind(output);
       }
@@ -98,12 +103,19 @@ final class JobRun {
       RoundWriter rounds = output.begin(roundColumn);
       output.write(settings.fileName(), RunSettings.bytes(settings.json()));
       RowProgress counters = RowProgress.register(spark.sparkContext());
-      var outputRows = new OutputRows(spark, options.output(), settings.schema());
+      OutputRows outputRows = OutputRows.of(spark, options, settings.schema(), model);
       var work = new RoundWork(generation, outputRows, rounds, settings, counters, deadline);
+      RunProgress followed = RunProgress.follow(spark.sparkContext(), counters);
       Instant began = Instant.now();
-      task.run(work, counters, output);
+      try {
+        task.run(work, followed, output);
+      } finally {
+        followed.leave(spark.sparkContext());
+      }
       RunResult result = work.result(Duration.between(began, Instant.now()));
       output.write(settings.fileName(), RunSettings.bytes(result.json()));
+      new ReportFiles(output, generation.columns())
+          .write(result, work.written(), work.output().count(), followed.throughput());
       TextTable firstRows = RunReport.firstRows(work.output(), options, generation.columns());
       output.complete();
       return new Outcome(result, firstRows, output.target());
@@ -112,19 +124,20 @@ final class JobRun {
 
   /// What is left to do when all is prepared.
   private interface Task {
-    void run(RoundWork work, RowProgress counters, OutputFolder output) throws IOException;
+    void run(RoundWork work, RunProgress followed, OutputFolder output) throws IOException;
   }
 
   /// @throws RefusedException if the keys of the input's rows are none
   private Task task(
       Generation generation, Dataset<Row> input, Terminal terminal, PrintWriter progress) {
     if (scope == Scope.NEW_FILES) {
-      return (work, _, output) -> new NewFiles(generation, options.input(), work).add(input, output);
+      return (work, _, output) ->
+          new NewFiles(generation, options.input(), work).add(input, output);
     }
     Dataset<Row> plan = refusing(() -> generation.plan(input));
     return scope == Scope.FAILED_ROWS
         ? (work, _, _) -> work.retryFailed(plan)
-        : (work, counters, _) -> addMissing(work, plan, terminal, progress, counters);
+        : (work, followed, _) -> addMissing(work, plan, terminal, progress, followed);
   }
 
   private void addMissing(
@@ -132,15 +145,11 @@ final class JobRun {
       Dataset<Row> plan,
       Terminal terminal,
       PrintWriter progress,
-      RowProgress counters)
+      RunProgress followed)
       throws IOException {
-    try (RowsToDo rows = work.missing(plan)) {
-      if (terminal.interactive()) {
-        var line = new ProgressLine(counters, rows.count(), progress);
-        line.drawWhile(spark.sparkContext(), () -> work.add(rows));
-      } else {
-        work.add(rows);
-      }
+    try (RowsToDo rows = work.missing(plan);
+        var _ = ProgressLine.show(terminal, progress, followed::done, rows.count())) {
+      work.add(rows);
     }
     work.addColumns();
   }
@@ -180,12 +189,10 @@ final class JobRun {
 
   private OutputFolder outputFolder(Path input) throws IOException {
     Path path = new Path(options.output().path());
+    List<Path> read = new ArrayList<>(options.model().source().location().paths());
+    read.add(input);
     return OutputFolder.open(
-        fileSystem(path),
-        path,
-        options.output().mode(),
-        WriterProcess.current(),
-        List.of(input, new Path(options.model().path().toUri())));
+        fileSystem(path), path, options.output().mode(), WriterProcess.current(), read);
   }
 
   private void requireInput(Path path) throws IOException {
@@ -199,6 +206,9 @@ final class JobRun {
   private Dataset<Row> read() {
     InputOptions input = options.input();
     try {
+      if (input.format() == InputFormat.OPENAI_BATCH) {
+        return BatchInput.read(spark, input.path(), input.options());
+      }
       return spark.read().format(format(input)).options(input.options()).load(input.path());
     } catch (Exception e) { // Spark throws checked exceptions that its methods do not declare
       if (e instanceof SparkThrowable || e instanceof IllegalArgumentException) {

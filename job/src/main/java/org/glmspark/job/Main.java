@@ -1,6 +1,5 @@
 package org.glmspark.job;
 
-import org.glmspark.job.options.RefusedException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -12,8 +11,10 @@ import java.util.Map;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.job.options.JobFileException;
 import org.glmspark.job.options.OptionKeys;
+import org.glmspark.job.options.RefusedException;
 import org.glmspark.model.EngineVersion;
 import org.glmspark.pack.PackingException;
+import org.glmspark.udfs.distribution.ModelCopyException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
@@ -36,8 +37,8 @@ import picocli.CommandLine.ScopeType;
     synopsisSubcommandLabel = "COMMAND",
     footer = {"", "Example:", "  glm run"})
 public final class Main {
-  /// The exit code of a run that stopped at a limit: what is done is committed, and the same command
-  /// goes on.
+  /// The exit code of a run that stopped at a limit: what is done is committed, and the same
+  /// command goes on.
   static final int WORK_REMAINS = 3;
 
   @Option(
@@ -133,7 +134,8 @@ public final class Main {
         || e instanceof RefusedException
         || e instanceof BrokenRunException
         || e instanceof MalformedModelException
-        || e instanceof PackingException;
+        || e instanceof PackingException
+        || e instanceof ModelCopyException;
   }
 
   /// Lets `glm run --help` explain the job file, in words that stand at the options themselves.

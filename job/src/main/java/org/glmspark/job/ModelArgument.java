@@ -1,5 +1,6 @@
 package org.glmspark.job;
 
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,8 +20,15 @@ final class ModelArgument {
       })
   private List<String> assignments = new ArrayList<>();
 
-  /// The model at a path under these settings.
-  ModelOptions options(Path model) {
+  /// The model at a path or URI under these settings.
+  ModelOptions options(String model) {
     return JobFile.model(model, assignments);
+  }
+
+  /// Where a model is on this machine, copied if it lies elsewhere.
+  ///
+  /// @param err is told how far that is
+  static Path here(ModelOptions model, PrintWriter err) {
+    return model.source().here(new PackingLine(Terminal.current(), err)).path();
   }
 }

@@ -10,24 +10,53 @@ import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.glmspark.job.options.JobOptions;
 import org.glmspark.job.options.OptionKeys;
+import org.glmspark.job.options.OutputFormat;
 import org.glmspark.job.options.OutputOptions;
 import org.glmspark.job.output.Round;
 import org.glmspark.job.output.RoundWriter;
 import org.glmspark.job.output.Rounds;
+import org.glmspark.udfs.ModelHandle;
+import org.glmspark.udfs.openai.BatchOutput;
+import org.jspecify.annotations.Nullable;
 
 /// How the rows of an output are stored, and read again.
 ///
 /// @param spark reads and writes
 /// @param options format, partitions and size of files
 /// @param schema of a row, without the number of its round
-record OutputRows(SparkSession spark, OutputOptions options, StructType schema) {
+/// @param batch makes the lines of a batch's output, or null if the rows themselves are the output
+record OutputRows(
+    SparkSession spark, OutputOptions options, StructType schema, @Nullable BatchOutput batch) {
+  /// Where in a round the rows are that lines were made of, out of sight of who reads the lines.
+  private static final String ROWS_OF_LINES = "_glm/rows";
+
+  /// The rows of a job.
+  ///
+  /// @param model that completed them, or is going to
+  static OutputRows of(SparkSession spark, JobOptions job, StructType schema, ModelHandle model) {
+    OutputOptions options = job.output();
+    return new OutputRows(
+        spark,
+        options,
+        schema,
+        options.format() == OutputFormat.OPENAI_BATCH
+            ? new BatchOutput(model, job.sampling().parameters())
+            : null);
+  }
 
   /// Writes rows into a folder that exists and has none.
   ///
   /// Tasks write as they complete rows. Where files must have another size, or lie in folders by
-  /// columns, they are arranged afterwards, which takes no engine.
+  /// columns, they are arranged afterwards, which takes no engine. Lines of a batch's output are
+  /// made of rows that are written first.
   void write(Dataset<Row> rows, RoundWriter rounds, Path staged) throws IOException {
+    if (batch != null) {
+      writer(rows).save(rowsOf(staged));
+      batch.lines(read(staged)).write().mode(SaveMode.Append).text(staged.toString());
+      return;
+    }
     if (options.partitionBy().isEmpty() && options.rowsPerFile() == 0) {
       writer(rows).save(staged.toString());
       return;
@@ -60,7 +89,7 @@ record OutputRows(SparkSession spark, OutputOptions options, StructType schema) 
 
   /// The rows of a folder that was staged.
   Dataset<Row> read(Path staged) {
-    return spark.read().schema(schema).format(format()).load(staged.toString());
+    return spark.read().schema(schema).format(format()).load(rowsOf(staged));
   }
 
   /// The rows of some rounds, with the number of the round as the last column.
@@ -74,11 +103,15 @@ record OutputRows(SparkSession spark, OutputOptions options, StructType schema) 
         .schema(all)
         .format(format())
         .option("basePath", rounds.folder().toString())
-        .load(some.stream().map(round -> round.folder().toString()).toArray(String[]::new))
+        .load(some.stream().map(round -> rowsOf(round.folder())).toArray(String[]::new))
         .select(ResultNames.columns(all.fieldNames()));
   }
 
+  private String rowsOf(Path folder) {
+    return (batch == null ? folder : new Path(folder, ROWS_OF_LINES)).toString();
+  }
+
   private String format() {
-    return OptionKeys.constant(options.format());
+    return OptionKeys.constant(batch == null ? options.format() : OutputFormat.PARQUET);
   }
 }

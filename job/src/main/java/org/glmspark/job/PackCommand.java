@@ -1,8 +1,10 @@
 package org.glmspark.job;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import org.glmspark.job.options.JobFile;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelDigest;
 import org.glmspark.model.ModelShape;
@@ -43,8 +45,8 @@ final class PackCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "MODEL",
-      description = "the model's folder, with config.json, or its GGUF file")
-  private @Nullable Path model;
+      description = "the model's folder, with config.json, or its GGUF file; or a URI of one")
+  private @Nullable String model;
 
   @Mixin private ShapeArgument random = new ShapeArgument();
 
@@ -88,7 +90,7 @@ final class PackCommand implements Callable<Integer> {
       new ModelPacker(PackOptions.NATURAL, progress).pack(randomModel(shape), output, ifPresent);
     } else if (model != null && !random.isGiven() && tokenizer == null) {
       new ModelPacker(new PackOptions(weights, outputWeights), progress)
-          .pack(model, output, ifPresent);
+          .pack(here(model, progress), output, ifPresent);
     } else {
       throw new ParameterException(
           spec.commandLine(),
@@ -96,6 +98,10 @@ final class PackCommand implements Callable<Integer> {
     }
     spec.commandLine().getOut().println("digest " + ModelDigest.of(output));
     return 0;
+  }
+
+  private static Path here(String model, PackingLine progress) {
+    return JobFile.model(model, List.of()).source().here(progress).path();
   }
 
   private Supplier<PackContent> randomModel(ModelShape shape) {

@@ -1,6 +1,5 @@
 package org.glmspark.job;
 
-import org.glmspark.job.options.RefusedException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -9,6 +8,7 @@ import org.glmspark.generation.GenerationEngine;
 import org.glmspark.generation.RowError;
 import org.glmspark.generation.ScoringRequest;
 import org.glmspark.generation.ScoringResult;
+import org.glmspark.job.options.RefusedException;
 
 /// How well a model foretells a text.
 ///

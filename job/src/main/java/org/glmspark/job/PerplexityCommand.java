@@ -3,7 +3,6 @@ package org.glmspark.job;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import org.glmspark.job.options.RefusedException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.CharacterCodingException;
@@ -15,6 +14,7 @@ import java.util.concurrent.Callable;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.GenerationEngine;
 import org.glmspark.job.options.ModelOptions;
+import org.glmspark.job.options.RefusedException;
 import org.glmspark.model.ModelDescription;
 import org.glmspark.model.ModelLoader;
 import org.jspecify.annotations.Nullable;
@@ -48,8 +48,8 @@ final class PerplexityCommand implements Callable<Integer> {
       names = "--model",
       paramLabel = "MODEL",
       required = true,
-      description = "a model's folder or GGUF file")
-  private Path model = Path.of("");
+      description = "a pack, a model's folder or GGUF file; or a URI of one")
+  private String model = "";
 
   @Option(
       names = "--text",
@@ -75,7 +75,8 @@ final class PerplexityCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException, JsonProcessingException {
     ModelOptions options = argument.options(model);
-    ModelDescription description = ModelLoader.describe(options.path(), options.overrides());
+    Path here = ModelArgument.here(options, spec.commandLine().getErr());
+    ModelDescription description = ModelLoader.describe(here, options.overrides());
     int[] prefix = description.requireChatTemplate().prefix();
     int windowTokens = window(description.config().contextTokens(), prefix.length);
     String content = read();
@@ -85,7 +86,7 @@ final class PerplexityCommand implements Callable<Integer> {
     }
     description.warnings().forEach(w -> spec.commandLine().getErr().println("warning: " + w));
     try (GenerationEngine engine =
-        GenerationEngine.open(options.path(), options.overrides(), EngineOptions.defaults())) {
+        GenerationEngine.open(here, options.overrides(), EngineOptions.defaults())) {
       print(Perplexity.of(engine, prefix, tokens, windowTokens), windowTokens);
     }
     return 0;

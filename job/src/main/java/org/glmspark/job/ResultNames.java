@@ -66,9 +66,7 @@ final class ResultNames {
 
   /// Columns by their plain names.
   static Column[] columns(String... names) {
-    return Arrays.stream(names)
-        .map(name -> functions.col(quoted(name)))
-        .toArray(Column[]::new);
+    return Arrays.stream(names).map(name -> functions.col(quoted(name))).toArray(Column[]::new);
   }
 
   private static String quoted(String name) {

@@ -20,8 +20,9 @@ final class RoundPlan {
   ///
   /// @param key its id
   /// @param tokens of its prompt
+  /// @param mostTokens what prompt and completion may come to
   /// @param start equal for prompts that begin alike
-  record Request(String key, int tokens, long start) {
+  record Request(String key, int tokens, long mostTokens, long start) {
     long cost() {
       return 1L + tokens;
     }
@@ -90,8 +91,7 @@ final class RoundPlan {
     long all = requests.stream().mapToLong(Request::cost).sum();
     long most = Math.max(1, all / ((long) tasks * PIECES_OF_A_SHARE));
     List<Request> ordered = new ArrayList<>(requests);
-    ordered.sort(
-        Comparator.comparingInt(Request::tokens).reversed().thenComparing(Request::key));
+    ordered.sort(Comparator.comparingInt(Request::tokens).reversed().thenComparing(Request::key));
     Map<Long, List<Request>> alike = new HashMap<>();
     ordered.forEach(
         request -> alike.computeIfAbsent(request.start(), _ -> new ArrayList<>()).add(request));

@@ -3,6 +3,7 @@ package org.glmspark.job;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -44,6 +45,7 @@ final class RoundWork {
   private Totals totals = Totals.NONE;
   private int committed;
   private long rowsLeft;
+  private boolean unaffordable;
   private @Nullable String stopped;
 
   /// @param writer of the output, which nobody else writes
@@ -64,11 +66,9 @@ final class RoundWork {
     this.progress = progress;
     this.deadline = deadline;
     JobOptions options = settings.options();
-    this.budget =
-        new TokenBudget(options.limits(), options.sampling().parameters().maxTokens());
+    this.budget = new TokenBudget(options.limits());
     this.size =
-        new RoundSize(
-            options.output(), outputRows.spark().sparkContext().defaultParallelism());
+        new RoundSize(options.output(), outputRows.spark().sparkContext().defaultParallelism());
     this.tasks = generation.tasks(outputRows.spark());
     this.before = rounds.committed();
   }
@@ -112,14 +112,14 @@ final class RoundWork {
       outputRows.write(complete(rows, requests), writer, staged);
       commit(staged, began);
       size.took(requests.size(), Duration.between(began, Instant.now()));
-      last = requests.getLast().key();
+      last = wanted.getLast().key();
     }
   }
 
   private void finish(long left) {
     rowsLeft += left;
     if (left > 0 && stopped == null) {
-      stopped = deadlineHasCome();
+      stopped = unaffordable ? tokensAreSpent() : deadlineHasCome();
     }
   }
 
@@ -166,7 +166,9 @@ final class RoundWork {
     try {
       for (Round round : before) {
         Dataset<Row> ids =
-            failed.where(functions.col("failed_round").equalTo(round.number())).select("failed_row");
+            failed
+                .where(functions.col("failed_round").equalTo(round.number()))
+                .select("failed_row");
         if (stopped == null && !ids.isEmpty()) {
           Dataset<Row> ofRound =
               retried.join(
@@ -227,12 +229,16 @@ final class RoundWork {
       return List.of();
     }
     List<RoundPlan.Request> affordable = budget.affordable(wanted);
+    unaffordable |= affordable.size() < wanted.size();
     if (affordable.isEmpty()) {
-      stopped =
-          "%,d tokens are spent, and the next row could exceed limits.max-tokens, %,d"
-              .formatted(totals.generatedTokens(), settings.options().limits().maxTokens());
+      stopped = tokensAreSpent();
     }
     return affordable;
+  }
+
+  private String tokensAreSpent() {
+    return "%,d tokens are spent, and another row could exceed limits.max-tokens, %,d"
+        .formatted(totals.generatedTokens(), settings.options().limits().maxTokens());
   }
 
   private Dataset<Row> complete(RowsToDo rows, List<RoundPlan.Request> requests) {
@@ -276,6 +282,17 @@ final class RoundWork {
         stopped,
         committed,
         totals);
+  }
+
+  /// The rows of the rounds that the run wrote.
+  Dataset<Row> written() throws IOException {
+    List<Round> written = new ArrayList<>();
+    for (Round round : rounds.committed()) {
+      if (RoundDescription.parse(rounds.description(round)).runs().contains(settings.id())) {
+        written.add(round);
+      }
+    }
+    return outputRows.read(rounds, written);
   }
 
   /// All rows of the output.

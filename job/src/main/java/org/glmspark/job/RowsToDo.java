@@ -55,6 +55,7 @@ final class RowsToDo implements AutoCloseable {
             .groupBy(REQUEST)
             .agg(
                 functions.max(planned(names.promptTokens())).as("tokens"),
+                functions.max(planned(names.mostTokens())).as("most_tokens"),
                 functions.max(planned(names.promptStart())).as("start"))
             .persist(StorageLevel.MEMORY_AND_DISK());
   }
@@ -70,7 +71,9 @@ final class RowsToDo implements AutoCloseable {
   /// Without the rows that are done: those whose row id and request the output has.
   private Dataset<Row> without(Dataset<Row> planned, Dataset<Row> output) {
     Column rowId = ResultNames.column(output, results, "lineage", "row_id");
-    Dataset<Row> done = output.select(rowId.as("done_row"), ResultNames.request(output, results).as("done_request"));
+    Dataset<Row> done =
+        output.select(
+            rowId.as("done_row"), ResultNames.request(output, results).as("done_request"));
     return planned.join(
         done,
         planned(names.rowId())
@@ -83,7 +86,9 @@ final class RowsToDo implements AutoCloseable {
   private Dataset<Row> answers(Dataset<Row> output) {
     return output
         .where(ResultNames.column(output, results, "error").isNull())
-        .select(ResultNames.request(output, results).as(REQUEST), ResultNames.all(output, results).as("answer"))
+        .select(
+            ResultNames.request(output, results).as(REQUEST),
+            ResultNames.all(output, results).as("answer"))
         .dropDuplicates(REQUEST);
   }
 
@@ -132,7 +137,8 @@ final class RowsToDo implements AutoCloseable {
         .limit(most)
         .collectAsList()
         .stream()
-        .map(row -> new RoundPlan.Request(row.getString(0), row.getInt(1), row.getLong(2)))
+        .map(row ->
+            new RoundPlan.Request(row.getString(0), row.getInt(1), row.getLong(2), row.getLong(3)))
         .toList();
   }
 

@@ -1,6 +1,5 @@
 package org.glmspark.job;
 
-import org.glmspark.job.options.RefusedException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -11,9 +10,11 @@ import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import org.glmspark.job.options.JobFile;
 import org.glmspark.job.options.JobOptions;
+import org.glmspark.job.options.RefusedException;
 import org.glmspark.model.ModelDescription;
 import org.glmspark.model.ModelLoader;
 import org.glmspark.sampling.SamplingParameters;
+import org.glmspark.udfs.distribution.ModelLocation;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -102,15 +103,16 @@ final class RunCommand implements Callable<Integer> {
     JobRun.Scope scope = scope();
     Terminal terminal = Terminal.current();
     PrintWriter err = spec.commandLine().getErr();
-    // before Spark starts: a broken model is refused, a doubtful one gets a warning
-    ModelDescription model =
-        ModelLoader.describe(options.model().path(), options.model().overrides());
-    model.requireChatTemplate();
-    requireTokens(options.sampling().parameters(), model);
-    model.warnings().forEach(warning -> err.println("warning: " + warning));
+    boolean given = options.model().source().location() instanceof ModelLocation.Given;
+    if (!given) { // before Spark starts, which takes long
+      checkModel(options, err);
+    }
     SparkSession spark =
         SubmittedSession.open(SubmittedSession.configuration(), "glm run", terminal);
     try {
+      if (given) { // only then Spark has the file
+        checkModel(options, err);
+      }
       JobRun.Outcome outcome = new JobRun(spark, options, scope).execute(terminal, err);
       RunReport.print(spec.commandLine().getOut(), outcome, sinceStart(), terminal.columns());
       return outcome.result().stopped() == null ? CommandLine.ExitCode.OK : Main.WORK_REMAINS;
@@ -132,6 +134,15 @@ final class RunCommand implements Callable<Integer> {
       return JobRun.Scope.NEW_FILES;
     }
     return retryFailed ? JobRun.Scope.FAILED_ROWS : JobRun.Scope.MISSING_ROWS;
+  }
+
+  /// Refuses a broken model, and warns of a doubtful one.
+  private static void checkModel(JobOptions options, PrintWriter err) {
+    ModelDescription model =
+        ModelLoader.describe(ModelArgument.here(options.model(), err), options.model().overrides());
+    model.requireChatTemplate();
+    requireTokens(options.sampling().parameters(), model);
+    model.warnings().forEach(warning -> err.println("warning: " + warning));
   }
 
   private static void requireTokens(SamplingParameters sampling, ModelDescription model) {

@@ -18,7 +18,7 @@ import org.glmspark.job.options.OptionKeys;
 import org.glmspark.udfs.ResultColumns;
 import org.jspecify.annotations.Nullable;
 
-/// What the console shows of a run: some rows, the totals, where the rest is.
+/// What the console shows of a run: some rows, the totals, where the rest and the report are.
 final class RunReport {
   private static final int ROWS_SHOWN = 10;
 
@@ -30,7 +30,7 @@ final class RunReport {
   /// The first rows of an output by its key, or any if it has none, as a table.
   static TextTable firstRows(Dataset<Row> output, JobOptions options, ResultColumns results) {
     List<String> keys = options.input().key();
-    List<String> read = options.request().prompt().columns();
+    List<String> read = options.prompt().columns();
     List<String> shown = Stream.concat(keys.stream(), read.stream()).distinct().toList();
     Column completion =
         functions.coalesce(
@@ -105,7 +105,9 @@ final class RunReport {
     out.println(
         "output   %s (%s)"
             .formatted(
-                shortened(outcome.output()), OptionKeys.constant(run.settings().options().output().format())));
+                shortened(outcome.output()),
+                OptionKeys.constant(run.settings().options().output().format())));
+    out.println("report   " + shortened(outcome.report()));
     if (run.stopped() != null) {
       out.println(
           String.format(

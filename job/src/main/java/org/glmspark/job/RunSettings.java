@@ -21,7 +21,6 @@ import org.glmspark.job.options.OptionKeys;
 import org.glmspark.job.options.RefusedException;
 import org.glmspark.job.output.OutputFolder;
 import org.glmspark.model.EngineVersion;
-import org.glmspark.udfs.ResultColumns;
 
 /// What a run was asked for, as it stays with the output: enough to do the run again.
 ///
@@ -106,16 +105,8 @@ record RunSettings(
 
   /// The columns of the rows that it read.
   List<String> inputColumns() {
-    int results = results().append(new StructType()).length();
+    int results = options.results().append(new StructType()).length();
     return Arrays.asList(schema.fieldNames()).subList(0, schema.length() - results);
-  }
-
-  /// The columns of its results.
-  ResultColumns results() {
-    var columns = new ResultColumns(options.output().prefix(), options.output().struct());
-    return options.sampling().parameters().logprobs() == null
-        ? columns
-        : columns.withLogProbabilities();
   }
 
   ObjectNode json() {

@@ -1,6 +1,5 @@
 package org.glmspark.job;
 
-import org.glmspark.job.options.RefusedException;
 import java.io.BufferedReader;
 import java.io.Console;
 import java.io.IOException;
@@ -20,6 +19,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.glmspark.job.options.RefusedException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -161,9 +161,9 @@ final class SqlCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     err.println("Statements end with a semicolon; `exit` ends this.");
     var pending = new StringBuilder();
-    for (String line = console.readLine("glm> ");
+    for (String line = read(console, pending);
         line != null && !isExit(pending, line);
-        line = console.readLine(pending.isEmpty() ? "glm> " : "   > ")) {
+        line = read(console, pending)) {
       pending.append(line).append('\n');
       if (SqlStatements.isComplete(pending.toString())) {
         for (String statement : SqlStatements.of(pending.toString())) {
@@ -171,6 +171,20 @@ final class SqlCommand implements Callable<Integer> {
         }
         pending.setLength(0);
       }
+    }
+  }
+
+  /// A line; an empty one where an interrupt takes back what was typed; null at the end.
+  private static @Nullable String read(Console console, StringBuilder pending) {
+    try {
+      return console.readLine(pending.isEmpty() ? "glm> " : "   > ");
+    } catch (RuntimeException e) {
+      // the JDK's line editor throws it, and does not export it
+      if (!e.getClass().getSimpleName().equals("UserInterruptException")) {
+        throw e;
+      }
+      pending.setLength(0);
+      return "";
     }
   }
 

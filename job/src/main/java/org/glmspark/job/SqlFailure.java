@@ -1,10 +1,10 @@
 package org.glmspark.job;
 
-import org.glmspark.job.options.RefusedException;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.SparkThrowable;
 import org.glmspark.format.MalformedModelException;
+import org.glmspark.job.options.RefusedException;
 import org.glmspark.pack.PackingException;
 
 /// Says in one sentence why Spark did not do a statement.

@@ -1,11 +1,11 @@
 package org.glmspark.job;
 
-import org.glmspark.job.options.RefusedException;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
+import org.glmspark.job.options.RefusedException;
 import org.glmspark.udfs.SessionModels;
 import scala.Tuple2;
 
@@ -38,6 +38,9 @@ final class SubmittedSession {
   }
 
   /// A session with defaults of ours where nothing was told.
+  ///
+  /// Heartbeats carry the progress of running tasks. On one machine or before a terminal they come
+  /// often; to a large cluster's driver they are a burden.
   static SparkSession open(SparkConf conf, String name, Terminal terminal) {
     conf.setIfMissing("spark.app.name", name);
     conf.setIfMissing("spark.sql.debug.maxToStringFields", "1000"); // or wide rows get a warning
@@ -45,8 +48,8 @@ final class SubmittedSession {
       conf.setIfMissing("spark.ui.enabled", "false");
       conf.setIfMissing("spark.sql.shuffle.partitions", "4");
     }
-    if (terminal.interactive()) {
-      // heartbeats carry the progress; one before Spark is up is an error
+    if (terminal.interactive() || conf.get("spark.master").startsWith("local")) {
+      // still more often, and one that comes before Spark is up is an error
       conf.setIfMissing("spark.executor.heartbeatInterval", "2s");
     }
     return SparkSession.builder().config(conf).getOrCreate();

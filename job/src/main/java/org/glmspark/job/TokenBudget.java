@@ -7,25 +7,21 @@ import org.glmspark.job.options.LimitOptions;
 /// What a run may still spend, in tokens of prompts and completions.
 final class TokenBudget {
   private final long most;
-  private final int mostOfACompletion;
   private long spent;
 
-  /// @param mostOfACompletion tokens that a completion may have
-  TokenBudget(LimitOptions limits, int mostOfACompletion) {
+  TokenBudget(LimitOptions limits) {
     this.most = limits.maxTokens() == 0 ? Long.MAX_VALUE : limits.maxTokens();
-    this.mostOfACompletion = mostOfACompletion;
   }
 
-  /// As many of the requests, from the first on, as surely can be paid.
+  /// Those of the requests that surely can be paid together, the first ones first.
   List<RoundPlan.Request> affordable(List<RoundPlan.Request> requests) {
     long left = most - spent;
     List<RoundPlan.Request> affordable = new ArrayList<>();
     for (RoundPlan.Request request : requests) {
-      left -= request.tokens() == 0 ? 0 : (long) request.tokens() + mostOfACompletion;
-      if (left < 0) {
-        break;
+      if (request.mostTokens() <= left) {
+        affordable.add(request);
+        left -= request.mostTokens();
       }
-      affordable.add(request);
     }
     return affordable;
   }

@@ -35,8 +35,9 @@ final class TokenizeCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "MODEL",
-      description = "a pack, the model's folder, with config.json, or its GGUF file")
-  private Path model = Path.of("");
+      description =
+          "a pack, the model's folder, with config.json, or its GGUF file; or a URI of one")
+  private String model = "";
 
   @Parameters(index = "1", paramLabel = "TEXT", description = "the text")
   private String text = "";
@@ -49,7 +50,8 @@ final class TokenizeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws JsonProcessingException {
     ModelOptions options = argument.options(model);
-    ModelDescription description = ModelLoader.describe(options.path(), options.overrides());
+    Path here = ModelArgument.here(options, spec.commandLine().getErr());
+    ModelDescription description = ModelLoader.describe(here, options.overrides());
     Tokenizer tokenizer = description.requireTokenizer();
     Vocabulary vocabulary = tokenizer.vocabulary();
     int[] tokens = tokenizer.encode(text);

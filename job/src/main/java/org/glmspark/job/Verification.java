@@ -20,12 +20,12 @@ import org.glmspark.job.options.RefusedException;
 import org.glmspark.job.output.OutputFolder;
 import org.glmspark.job.output.Round;
 import org.glmspark.job.output.Rounds;
-import org.glmspark.pack.PackProgress;
 import org.glmspark.udfs.Generation;
 import org.glmspark.udfs.ModelHandle;
 import org.glmspark.udfs.PlanColumns;
 import org.glmspark.udfs.ResultColumns;
 import org.glmspark.udfs.RowProgress;
+import org.glmspark.udfs.distribution.ModelProgress;
 import scala.jdk.javaapi.CollectionConverters;
 
 /// Runs rows of an output again, each with the settings of the run that wrote it, and compares.
@@ -56,7 +56,8 @@ final class Verification {
   ///
   /// @param sample most rows to compare
   /// @param seed which ones; the same seed takes the same rows
-  /// @throws RefusedException if there is no output of `glm run`, or its model is not there any more
+  /// @throws RefusedException if there is no output of `glm run`, or its model is not there any
+  ///   more
   Outcome of(int sample, long seed) throws IOException {
     List<RunSettings> runs = new ArrayList<>();
     for (byte[] run : OutputFolder.runs(files, output)) {
@@ -69,9 +70,11 @@ final class Verification {
     RunSettings last = runs.getLast();
     Rounds rounds = new Rounds(files, output, last.options().output().roundColumn());
     List<Round> committed = rounds.committed();
-    var outputRows = new OutputRows(spark, last.options().output(), last.schema());
+    OutputRows outputRows =
+        OutputRows.of(
+            spark, last.options(), last.schema(), last.options().model(ModelProgress.SILENT));
     Dataset<Row> rows = outputRows.read(rounds, committed);
-    Column id = ResultNames.column(rows, last.results(), "lineage", "row_id");
+    Column id = ResultNames.column(rows, last.options().results(), "lineage", "row_id");
     Dataset<Row> sampled =
         rows.orderBy(functions.xxhash64(functions.lit(seed), id), id).limit(sample).cache();
     try {
@@ -90,7 +93,7 @@ final class Verification {
         roundsOfRun.computeIfAbsent(run, _ -> new HashSet<>()).add(round.number());
       }
     }
-    Map<String, String> all = comparable(sampled, runs.getLast().results());
+    Map<String, String> all = comparable(sampled, runs.getLast().options().results());
     Map<String, String> differing = new HashMap<>();
     Set<String> compared = new HashSet<>();
     for (RunSettings run : runs.reversed()) {
@@ -102,40 +105,40 @@ final class Verification {
                   .isInCollection(its)
                   .and(
                       functions.not(
-                          ResultNames.column(sampled, run.results(), "lineage", "row_id")
+                          ResultNames.column(sampled, run.options().results(), "lineage", "row_id")
                               .isInCollection(compared))));
       if (!its.isEmpty() && compared.size() < all.size() && !left.isEmpty()) {
         Map<String, String> again = again(left, run);
-        again.forEach(
-            (row, bytes) -> {
-              compared.add(row);
-              if (!bytes.equals(all.get(row))) {
-                differing.put(row, "was %s, is %s".formatted(all.get(row), bytes));
-              }
-            });
+        again.forEach((row, bytes) -> {
+          compared.add(row);
+          if (!bytes.equals(all.get(row))) {
+            differing.put(row, "was %s, is %s".formatted(all.get(row), bytes));
+          }
+        });
       }
     }
-    List<String> changed = all.keySet().stream().filter(row -> !compared.contains(row)).sorted().toList();
+    List<String> changed =
+        all.keySet().stream().filter(row -> !compared.contains(row)).sorted().toList();
     return new Outcome(compared.size(), differing, changed);
   }
 
   /// The rows that a run's settings give the same request id, completed again: row id to what must
   /// be the same.
   private Map<String, String> again(Dataset<Row> rows, RunSettings run) {
-    ResultColumns results = run.results();
-    ModelHandle model = run.options().model(PackProgress.SILENT);
+    ResultColumns results = run.options().results();
+    ModelHandle model = run.options().model(ModelProgress.SILENT);
     if (!model.digest().equals(run.modelDigest())) {
       throw new RefusedException(
           "the model '%s' has digest %s now, and run %s had %s; put back the one it was"
-              .formatted(run.options().model().path(), model.digest(), run.id(), run.modelDigest()));
+              .formatted(
+                  run.options().model().path(), model.digest(), run.id(), run.modelDigest()));
     }
     String key = "glm_row_id";
     Dataset<Row> input =
         rows.select(
             Stream.concat(
                     run.inputColumns().stream().map(name -> ResultNames.inputColumn(rows, name)),
-                    Stream.of(
-                        ResultNames.column(rows, results, "lineage", "row_id").as(key)))
+                    Stream.of(ResultNames.column(rows, results, "lineage", "row_id").as(key)))
                 .toArray(Column[]::new));
     Generation generation = run.options().generation(model, List.of(key));
     Dataset<Row> plan = generation.plan(input);
@@ -161,8 +164,7 @@ final class Verification {
   private static Map<String, String> comparable(Dataset<Row> rows, ResultColumns results) {
     Column answer =
         ResultNames.all(rows, results)
-            .dropFields(
-                CollectionConverters.asScala(List.of("timing", "usage.cached")).toSeq());
+            .dropFields(CollectionConverters.asScala(List.of("timing", "usage.cached")).toSeq());
     Map<String, String> texts = new HashMap<>();
     rows.select(
             ResultNames.column(rows, results, "lineage", "row_id"),

@@ -53,8 +53,7 @@ final class VerifyCommand implements Callable<Integer> {
           spec.commandLine(), "--sample is %d, expected 1 or more".formatted(sample));
     }
     SparkSession spark =
-        SubmittedSession.open(
-            SubmittedSession.configuration(), "glm verify", Terminal.current());
+        SubmittedSession.open(SubmittedSession.configuration(), "glm verify", Terminal.current());
     try {
       var path = new Path(output);
       var verification =

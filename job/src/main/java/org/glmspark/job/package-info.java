@@ -9,10 +9,10 @@
 ///       │                                                            │ requests of a round
 ///       │                                        RoundPlan ◀─────────┤ (RoundSize, TokenBudget)
 ///       │                                            │ tasks          ▼
-///       │      (ProgressLine: heartbeats)            └────────▶ RoundWork ──▶ udfs.Generation: rows
+///       │   ProgressLine ◀── report.RunProgress      └────────▶ RoundWork ──▶ udfs.Generation: rows
 ///       │                                                            │ OutputRows
 ///       │                                                            ▼
-///       │                console ◀── RunReport ◀── Totals ◀── output.Rounds
+///       │   console ◀── RunReport ◀── Totals, ReportFiles ◀── output.Rounds
 ///       ├─ SqlCommand ──▶ SqlStatements ──▶ Spark, with udfs.GlmSparkExtensions ──▶ SqlPrinter
 ///       ├─ GenerateCommand ──▶ generation.GenerationEngine     (without Spark)
 ///       ├─ PackCommand ──────▶ pack.ModelPacker ──▶ PackingLine (without Spark)

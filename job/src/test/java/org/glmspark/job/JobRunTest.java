@@ -17,8 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.spark.scheduler.AccumulableInfo;
-import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
 import org.apache.commons.io.FileUtils;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -30,7 +28,6 @@ import org.glmspark.job.options.JobOptions;
 import org.glmspark.job.options.RefusedException;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.kernel.MatMul;
-import org.glmspark.udfs.RowProgress;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,11 +35,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import scala.Option;
-import scala.Tuple4;
-import scala.collection.immutable.Map$;
-import scala.collection.immutable.Seq;
-import scala.jdk.javaapi.CollectionConverters;
 
 class JobRunTest {
   private static final Path SAMPLE_DATA = Path.of("..", "sample-data");
@@ -95,6 +87,7 @@ class JobRunTest {
     job.set("--input", "input.path", folder.resolve("in.jsonl").toString());
     job.set("--output", "output.path", folder.resolve("out").toString());
     job.set("output.partitions=2");
+    job.set("request.long=error");
     for (String assignment : assignments) {
       job.set(assignment.replace("FOLDER", folder.toString()));
     }
@@ -102,7 +95,8 @@ class JobRunTest {
   }
 
   private JobRun.Outcome run(Terminal terminal, JobOptions options) throws IOException {
-    return new JobRun(spark, options, JobRun.Scope.MISSING_ROWS).execute(terminal, new PrintWriter(progress, true));
+    return new JobRun(spark, options, JobRun.Scope.MISSING_ROWS)
+        .execute(terminal, new PrintWriter(progress, true));
   }
 
   private static Map<String, String> expectedSummaries() throws IOException {
@@ -151,39 +145,32 @@ class JobRunTest {
   }
 
   @Test
-  void heartbeatsOfRunningTasksMoveTheProgressLine() {
-    RowProgress counters = RowProgress.register(spark.sparkContext());
-    var line = new ProgressLine(counters, 10, new PrintWriter(progress, true));
+  void aTextOfAnyLengthIsSummarisedAndTheRowTellsHow() throws IOException {
+    try (Stream<String> documents = Files.lines(SAMPLE_DATA.resolve("long-documents.jsonl"))) {
+      Files.write(folder.resolve("in.jsonl"), documents.limit(2).toList());
+    }
 
-    line.onExecutorMetricsUpdate(heartbeat(1, counters, 2));
-    line.onExecutorMetricsUpdate(heartbeat(2, counters, 3));
-    line.onExecutorMetricsUpdate(heartbeat(1, counters, 4));
+    JobRun.Outcome inParts = run(UNWATCHED, job("request.long=map-reduce"));
 
-    assertThat(progress.toString().split("\r"))
-        .extracting(drawn -> drawn.replaceAll("   .*", ""))
-        .containsExactly(
-            "", "\u001b[K2 of 10 rows", "\u001b[K5 of 10 rows", "\u001b[K7 of 10 rows");
-  }
+    assertThat(inParts.result().totals().failed()).isZero();
+    List<Row> rows = spark.read().parquet(folder.resolve("out").toString()).collectAsList();
+    assertThat(rows)
+        .hasSize(2)
+        .allSatisfy(row -> {
+          assertThat(row.<String>getAs("completion")).isNotBlank();
+          assertThat(row.<Row>getAs("long_text").<Integer>getAs("parts")).isGreaterThan(1);
+          assertThat(row.<Row>getAs("long_text").<Integer>getAs("left_out_tokens")).isZero();
+        });
 
-  private static SparkListenerExecutorMetricsUpdate heartbeat(
-      long task, RowProgress counters, long rows) {
-    var counted =
-        new AccumulableInfo(
-            counters.rows().id(),
-            Option.empty(),
-            Option.apply(rows),
-            Option.empty(),
-            false,
-            false,
-            Option.empty());
-    return new SparkListenerExecutorMetricsUpdate(
-        "1",
-        CollectionConverters.asScala(
-                List.of(
-                    new Tuple4<Object, Object, Object, Seq<AccumulableInfo>>(
-                        task, 0, 0, CollectionConverters.asScala(List.of(counted)).toSeq())))
-            .toSeq(),
-        Map$.MODULE$.empty());
+    run(UNWATCHED, job("request.long=truncate"));
+
+    assertThat(
+            spark
+                .read()
+                .parquet(folder.resolve("out").toString())
+                .where("long_text.left_out_tokens > 100 AND usage.prompt < 400")
+                .count())
+        .isEqualTo(2);
   }
 
   @Test
@@ -198,9 +185,12 @@ class JobRunTest {
     assertThat(lines.get(2)).startsWith("doc-0001  17:53，").endsWith("…");
     assertThat(lines.get(5)).matches("empty +no text: column 'body' is .*");
     assertThat(lines).contains("rows     6, 3 failed: 2 no text, 1 prompt too long");
-    assertThat(lines.get(lines.size() - 3)).endsWith(" 4.3 s in all");
-    assertThat(lines.get(lines.size() - 2)).isEqualTo("kernels  " + kernels());
-    assertThat(lines.getLast()).isEqualTo("output   " + folder.toRealPath() + "/out (parquet)");
+    assertThat(lines.get(lines.size() - 4)).endsWith(" 4.3 s in all");
+    assertThat(lines.subList(lines.size() - 3, lines.size()))
+        .containsExactly(
+            "kernels  " + kernels(),
+            "output   " + folder.toRealPath() + "/out (parquet)",
+            "report   " + folder.toRealPath() + "/out/_glm/report.html");
     assertThat(progress.toString()).isEmpty();
   }
 
@@ -225,10 +215,34 @@ class JobRunTest {
 
   private JsonNode settingsOfTheOnlyRun() throws IOException {
     try (Stream<Path> files = Files.list(folder.resolve("out/_glm/runs"))) {
-      List<Path> runs = files.filter(file -> !file.getFileName().toString().startsWith(".")).toList();
+      List<Path> runs =
+          files.filter(file -> !file.getFileName().toString().startsWith(".")).toList();
       assertThat(runs).hasSize(1);
       return JSON.readTree(runs.getFirst().toFile());
     }
+  }
+
+  @Test
+  void theReportOfARunCountsItsRows() throws IOException {
+    JobRun.Outcome outcome = run(UNWATCHED, job("output.prefix=ai_"));
+
+    JsonNode report = JSON.readTree(folder.resolve("out/_glm/report.json").toFile());
+
+    Totals totals = outcome.result().totals();
+    assertThat(report.at("/rows/reported").asLong()).isEqualTo(6);
+    assertThat(report.at("/rows/failed").asLong()).isEqualTo(3);
+    assertThat(report.at("/rows/in_output").asLong()).isEqualTo(6);
+    assertThat(report.at("/tokens/prompt").asLong()).isEqualTo(totals.generatedPromptTokens());
+    assertThat(report.at("/tokens/completion").asLong())
+        .isEqualTo(totals.generatedCompletionTokens());
+    assertThat(report.at("/failures/0/reason").asText()).isEqualTo("no text");
+    assertThat(report.at("/throughput/executors/0/completion_tokens"))
+        .extracting(JsonNode::asLong)
+        .satisfies(tokens ->
+            assertThat(tokens.stream().mapToLong(Long::longValue).sum())
+                .isEqualTo(totals.completionTokens()));
+    assertThat(Files.readString(folder.resolve("out/_glm/report.html")))
+        .contains("prompt too long", "doc-0001", outcome.result().settings().modelDigest());
   }
 
   @Test
@@ -397,8 +411,7 @@ class JobRunTest {
     FileUtils.deleteDirectory(folder.resolve("out").toFile());
 
     JobRun.Outcome late = run(UNWATCHED, resuming("limits.deadline=0s"));
-    JobRun.Outcome poor =
-        run(UNWATCHED, resuming("limits.max-tokens=1200", "output.round-rows=1"));
+    JobRun.Outcome poor = run(UNWATCHED, resuming("limits.max-tokens=1200", "output.round-rows=1"));
     JobRun.Outcome rest = run(UNWATCHED, resuming("output.round-rows=2"));
 
     assertThat(late.result().totals().rows()).isZero();
@@ -421,7 +434,7 @@ class JobRunTest {
     List<Row> rounds = before.select("id", "round").orderBy("id").collectAsList();
     long failed = before.where("error is not null").count();
     List<String> kept = output().stream().filter(row -> !row.contains("\"error\"")).toList();
-    assertThat(failed).isEqualTo(6);
+    assertThat(failed).isEqualTo(4);
 
     JobRun.Outcome retried =
         new JobRun(spark, resuming("sampling.max_tokens=20"), JobRun.Scope.FAILED_ROWS)
@@ -431,15 +444,14 @@ class JobRunTest {
     assertThat(retried.result().totals().failed()).isEqualTo(3);
     Dataset<Row> after = spark.read().parquet(folder.resolve("out").toString());
     assertThat(after.select("id", "round").orderBy("id").collectAsList()).isEqualTo(rounds);
-    assertThat(kept).hasSize(1);
+    assertThat(kept).hasSize(3);
     assertThat(output()).hasSize(7).containsAll(kept);
     assertThat(after.where("error is not null").count()).isEqualTo(3);
   }
 
   @Test
   void rowsLieInFoldersAndFilesAsAsked() throws IOException {
-    JobOptions options =
-        resuming("output.partition-by=[\"language\"]", "output.rows-per-file=2");
+    JobOptions options = resuming("output.partition-by=[\"language\"]", "output.rows-per-file=2");
     run(UNWATCHED, options);
     addInput("{\"id\": \"new\", \"body\": \"Late again.\", \"language\": \"en\"}");
 
@@ -449,7 +461,8 @@ class JobRunTest {
     assertThat(folder.resolve("out/round=2/language=en")).isDirectory();
     Dataset<Row> rows = spark.read().parquet(folder.resolve("out").toString());
     assertThat(rows.count()).isEqualTo(7);
-    assertThat(rows.groupBy(functions.input_file_name()).count().agg(functions.max("count")).first())
+    assertThat(
+            rows.groupBy(functions.input_file_name()).count().agg(functions.max("count")).first())
         .extracting(row -> row.getLong(0))
         .isEqualTo(2L);
   }
@@ -501,8 +514,7 @@ class JobRunTest {
     Dataset<Row> rows = spark.read().parquet(folder.resolve("out").toString());
     assertThat(rows.select("lineage.row_id").distinct().count()).isEqualTo(4);
     assertThat(rows.where("id = 'twin'").count()).isEqualTo(3);
-    assertThatThrownBy(
-            () -> run(UNWATCHED, resuming("input.path=FOLDER/arrivals", "input.key=[]")))
+    assertThatThrownBy(() -> run(UNWATCHED, resuming("input.path=FOLDER/arrivals", "input.key=[]")))
         .hasMessageContaining("was written with --incremental");
   }
 

@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -133,7 +135,7 @@ class MainTest {
     assertThat(glm("run", "--help")).isZero();
     assertThat(out.toString())
         .contains("request.max-words", "sampling.max_tokens", "engine.kv-cache-bytes")
-        .containsPattern("output.mode +what to do if the folder exists:\\s+error-if-exists,");
+        .containsPattern("output.mode +what to do with rows that are there:\\s+resume,");
   }
 
   @Test
@@ -408,5 +410,17 @@ class MainTest {
         .isZero();
 
     assertThat(out.toString().strip()).isEqualTo("武汉到西安的866箱");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"glm-spark.service", "crontab", "airflow_dag.py"})
+  void schedulesStartCommandsThatThereAre(String file) throws IOException {
+    String schedule = Files.readString(PROJECT.resolve("conf/schedule").resolve(file));
+    Matcher command =
+        Pattern.compile("job/bin/glm (run .*? --deadline \\d\\d:\\d\\d)").matcher(schedule);
+
+    assertThat(command.find()).isTrue();
+    assertThat(glm((command.group(1) + " --help").split(" "))).as(err.toString()).isZero();
+    assertThat(err.toString()).isEmpty();
   }
 }

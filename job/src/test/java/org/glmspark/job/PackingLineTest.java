@@ -22,10 +22,10 @@ class PackingLineTest {
 
   @Test
   void aBarShowsHowFarItIs() {
-    assertThat(PackingLine.bar(0, 4, Duration.ZERO))
+    assertThat(PackingLine.bar("packing", 0, 4, Duration.ZERO))
         .isEqualTo("packing the model [------------------------]   0 %");
-    assertThat(PackingLine.bar(1, 4, Duration.ofSeconds(4)))
-        .isEqualTo("packing the model [######------------------]  25 %, 12 s left");
+    assertThat(PackingLine.bar("copying", 1, 4, Duration.ofSeconds(4)))
+        .isEqualTo("copying the model [######------------------]  25 %, 12 s left");
   }
 
   @Test

@@ -22,15 +22,14 @@ class RoundPlanTest {
             new RoundPlan.Request(
                 "%064x".formatted(random.nextLong()),
                 (int) (20 + 4000 * Math.pow(random.nextDouble(), 6)),
+                0,
                 starts == 0 ? i : random.nextLong(starts)))
         .toList();
   }
 
-  private static List<List<RoundPlan.Request>> shares(
-      List<RoundPlan.Request> requests, int tasks) {
+  private static List<List<RoundPlan.Request>> shares(List<RoundPlan.Request> requests, int tasks) {
     Map<String, RoundPlan.Request> byKey =
-        requests.stream()
-            .collect(Collectors.toMap(RoundPlan.Request::key, Function.identity()));
+        requests.stream().collect(Collectors.toMap(RoundPlan.Request::key, Function.identity()));
     List<List<RoundPlan.Request>> shares = new ArrayList<>();
     List<RoundPlan.Dealt> dealt = RoundPlan.deal(requests, tasks);
     for (int task = 0; task < tasks; task++) {
@@ -60,8 +59,8 @@ class RoundPlanTest {
 
     long average = tokens(requests) / 8;
     assertThat(shares)
-        .allSatisfy(share ->
-            assertThat(tokens(share)).isBetween(average * 98 / 100, average * 102 / 100));
+        .allSatisfy(
+            share -> assertThat(tokens(share)).isBetween(average * 98 / 100, average * 102 / 100));
   }
 
   @Test
@@ -96,8 +95,7 @@ class RoundPlanTest {
 
     long average = tokens(requests) / 8;
     assertThat(shares)
-        .allSatisfy(share ->
-            assertThat(tokens(share)).isBetween(average * 3 / 4, average * 5 / 4));
+        .allSatisfy(share -> assertThat(tokens(share)).isBetween(average * 3 / 4, average * 5 / 4));
   }
 
   @Test

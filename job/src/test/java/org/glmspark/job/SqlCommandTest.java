@@ -18,7 +18,7 @@ class SqlCommandTest {
   private static final Path PROJECT = Path.of("..");
 
   /// What spark-submit says through properties.
-  private static final Map<String, String> SETTINGS =
+  static final Map<String, String> SETTINGS =
       Map.of(
           "spark.master", "local[2]",
           "spark.driver.host", "127.0.0.1",

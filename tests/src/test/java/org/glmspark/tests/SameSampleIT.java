@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.cache.PagedKvCache;
@@ -91,6 +94,21 @@ class SameSampleIT {
           .withPromptLookup(promptLookup)
           .withKernels(kernels);
     }
+
+    /// Any three of the values, and which they are.
+    List<List<Object>> triples() {
+      List<Object> values =
+          List.of(threads, maxBatch, stepTokens, room, prefixCache, promptLookup, kernels);
+      List<List<Object>> triples = new ArrayList<>();
+      for (int i = 0; i < values.size(); i++) {
+        for (int j = 0; j < i; j++) {
+          for (int k = 0; k < j; k++) {
+            triples.add(List.of(i, values.get(i), j, values.get(j), k, values.get(k)));
+          }
+        }
+      }
+      return triples;
+    }
   }
 
   private static List<Setting> settings() {
@@ -114,6 +132,23 @@ class SameSampleIT {
       }
     }
     return settings;
+  }
+
+  /// Some of the settings, in which any three values that occur together in one of all do so too.
+  private static List<Setting> covering(List<Setting> all) {
+    Set<List<Object>> missing = new HashSet<>();
+    all.forEach(setting -> missing.addAll(setting.triples()));
+    List<Setting> chosen = new ArrayList<>();
+    while (!missing.isEmpty()) {
+      Setting next =
+          Collections.max(
+              all,
+              Comparator.comparingLong(
+                  setting -> setting.triples().stream().filter(missing::contains).count()));
+      next.triples().forEach(missing::remove);
+      chosen.add(next);
+    }
+    return chosen;
   }
 
   private static List<KernelChoice> kernels() {
@@ -193,7 +228,7 @@ class SameSampleIT {
 
   @Test
   @Tag("proof")
-  void whateverTheEngineDoesBesidesInAllSettings() {
-    assertSame(SOME_DOCUMENTS, settings());
+  void whateverTheEngineDoesBesidesInSettingsThatCoverAll() {
+    assertSame(SOME_DOCUMENTS, covering(settings()));
   }
 }

@@ -23,7 +23,7 @@ import org.glmspark.generation.GenerationEngine;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelLoader;
 import org.glmspark.model.ModelOverrides;
-import org.glmspark.pack.PackProgress;
+import org.glmspark.udfs.distribution.ModelProgress;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +35,6 @@ public final class ExecutorEngines {
   private static final ConcurrentMap<Key, FutureTask<GenerationEngine>> ENGINES =
       new ConcurrentHashMap<>();
   private static final Logger LOG = LoggerFactory.getLogger(ExecutorEngines.class);
-  private static final String PACK_CACHE = "spark.glm.pack-cache";
   private static final AtomicInteger OPENED = new AtomicInteger();
 
   static {
@@ -68,17 +67,9 @@ public final class ExecutorEngines {
     } catch (ExecutionException e) {
       ENGINES.remove(key, engine);
       throw new IllegalStateException(
-          "host %s, model %s: %s".formatted(host(), handle.source().path(), e.getCause()),
+          "host %s, model %s: %s".formatted(host(), handle.source().location(), e.getCause()),
           e.getCause());
     }
-  }
-
-  /// A model with the folder for packs that `spark.glm.pack-cache` names, unless it names one
-  /// itself.
-  static ModelSource configured(ModelSource source) {
-    @Nullable SparkEnv environment = SparkEnv.get(); // null outside Spark
-    return source.withPackCache(
-        environment == null ? null : environment.conf().get(PACK_CACHE, null));
   }
 
   private static EngineOptions resolve(ModelHandle handle) {
@@ -95,12 +86,11 @@ public final class ExecutorEngines {
   }
 
   private static GenerationEngine open(ModelHandle handle, EngineOptions options) {
-    ModelSource source = configured(handle.source());
-    Path pack = source.packed(PackProgress.SILENT);
+    Path pack = handle.pack(new ModelLog());
     ExecutorMemory memory = ExecutorMemory.ofThisProcess(conf());
     EngineOptions fitting = withCache(options, handle, pack, memory);
     GenerationEngine engine =
-        GenerationEngine.open(pack, source.overrides(), withLocalFolder(fitting));
+        GenerationEngine.open(pack, handle.source().overrides(), withLocalFolder(fitting));
     String found = engine.model().digest();
     if (!found.equals(handle.digest())) {
       engine.close();
@@ -121,8 +111,7 @@ public final class ExecutorEngines {
   static void requireMemory(ModelHandle handle, SparkConf conf) {
     ExecutorMemory memory = ExecutorMemory.ofExecutors(conf);
     if (memory != null) {
-      Path pack = configured(handle.source()).packed(PackProgress.SILENT);
-      var _ = withCache(handle.options(), handle, pack, memory);
+      var _ = withCache(handle.options(), handle, handle.pack(ModelProgress.SILENT), memory);
     }
   }
 

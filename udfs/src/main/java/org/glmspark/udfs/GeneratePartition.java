@@ -3,7 +3,10 @@ package org.glmspark.udfs;
 import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.function.Supplier;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
@@ -28,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// @param format what form each answer must have; null for any text
 /// @param columns the shape of the results
 /// @param inputColumns how many columns of a row are the input's
-/// @param progress counts finished rows, or null
+/// @param progress counts what is done, or null
 /// @param deadline from when on no more rows are begun, or null for never; those that are not, do
 ///   not go out
 record GeneratePartition(
@@ -55,57 +58,97 @@ record GeneratePartition(
   /// The requests of the partition.
   private final class Asking {
     private final GenerationEngine engine;
+    private final OpenModel opened;
     private final PromptEncoder encoder;
     private @Nullable Request last;
 
     Asking(GenerationEngine engine) {
       this.engine = engine;
+      this.opened = OpenModel.of(engine);
       this.encoder = new PromptEncoder(engine, prompt, sampling, format);
     }
 
     /// A request that is under way, or done.
-    private record Request(String id, CompletableFuture<GenerationResult> result) {}
+    ///
+    /// @param answer cancelling it takes the request back
+    /// @param outcome what came of it, once it is done
+    private record Request(String id, Future<?> answer, Supplier<LongDocument.Outcome> outcome) {}
 
     LookAhead.PendingRow<Row> ask(Row row) {
       return switch (encoder.encode(row.getList(inputColumns + 1))) {
         case PromptEncoder.Encoded.Refused(RowError error) ->
             new LookAhead.PendingRow<>(() -> name(row), List.of(), _ -> refused(row, error));
-        case PromptEncoder.Encoded.Request(GenerationRequest request, String id) ->
-            ask(row, request, id);
+        case PromptEncoder.Encoded.TooLong(RowError error, int promptTokens, String id) -> {
+          GenerationResult result = GenerationResult.refused(id, promptTokens, error);
+          yield new LookAhead.PendingRow<>(
+              () -> name(row), List.of(), _ -> completed(row, result, null));
+        }
+        case PromptEncoder.Encoded.Request(GenerationRequest request, String id, int leftOut) ->
+            ask(row, id, leftOut, () -> ask(request, id));
+        case PromptEncoder.Encoded.Document(var document, String text, _, String id) ->
+            ask(row, id, 0, () -> ask(document, text, id));
       };
     }
 
-    private LookAhead.PendingRow<Row> ask(Row row, GenerationRequest request, String id) {
-      @Nullable Request known = last;
-      boolean repeated = known != null && known.id().equals(id);
-      Request asked =
-          repeated
-              ? known
-              : new Request(id, LookAhead.Asked.submit(() -> engine.submit(request)));
-      last = asked;
-      return new LookAhead.PendingRow<>(
-          () -> name(row),
-          List.of(new LookAhead.Asked(engine, asked.result())),
-          _ -> completed(row, repeated ? repeat(asked.result()) : asked.result().resultNow()));
+    private Request ask(GenerationRequest request, String id) {
+      CompletableFuture<GenerationResult> answer =
+          LookAhead.Asked.submit(() -> submit(engine, request));
+      return new Request(id, answer, () -> new LongDocument.Outcome(answer.resultNow(), 0, 0, 0));
     }
 
-    private GenerationResult repeat(CompletableFuture<GenerationResult> first) {
-      return first.resultNow().repeated();
+    /// Its requests are withdrawn together. Those that this executor has answered already are not
+    /// asked again: a task that is tried a second time goes on where the first one ended.
+    private Request ask(LongDocument document, String text, String id) {
+      var requests = new RowRequests(opened, AnswerCache.ofExecutor(), progress);
+      CompletableFuture<LongDocument.Outcome> answer =
+          requests.withdrawnIfCancelled(document.answer(text, requests::generate));
+      return new Request(id, answer, answer::resultNow);
     }
+
+    private LookAhead.PendingRow<Row> ask(
+        Row row, String id, int leftOutTokens, Supplier<Request> ask) {
+      boolean repeated = last != null && last.id().equals(id);
+      if (!repeated) {
+        last = ask.get();
+      }
+      Request asked = Objects.requireNonNull(last);
+      return new LookAhead.PendingRow<>(
+          () -> name(row),
+          List.of(new LookAhead.Asked(engine, asked.answer())),
+          _ -> {
+            LongDocument.Outcome outcome = asked.outcome().get();
+            GenerationResult result = outcome.result().withRequestId(id);
+            return completed(
+                row, repeated ? result.repeated() : result, done(outcome, leftOutTokens));
+          });
+    }
+
+    private static LongText.@Nullable Done done(LongDocument.Outcome outcome, int leftOutTokens) {
+      return outcome.parts() == 0 && leftOutTokens == 0
+          ? null
+          : new LongText.Done(
+              outcome.parts(), outcome.levels(), outcome.cappedParts(), leftOutTokens);
+    }
+  }
+
+  private CompletableFuture<GenerationResult> submit(
+      GenerationEngine engine, GenerationRequest request) {
+    return progress == null ? engine.submit(request) : engine.submit(request, progress);
   }
 
   private Row refused(Row row, RowError error) {
-    count(0);
+    countRow();
     return columns.refused(row, inputColumns, error, rowId(row), model.value().digest());
   }
 
-  private Row completed(Row row, GenerationResult result) {
+  private Row completed(Row row, GenerationResult result, LongText.@Nullable Done longText) {
     @Nullable RowError error = result.error();
     if (error != null) {
       InternalErrors.log(name(row), error);
     }
-    count(result.usage().completion());
-    return columns.completed(row, inputColumns, result, rowId(row), model.value().digest());
+    countRow();
+    return columns.completed(
+        row, inputColumns, result, longText, rowId(row), model.value().digest());
   }
 
   private String name(Row row) {
@@ -116,10 +159,9 @@ record GeneratePartition(
     return row.getString(inputColumns);
   }
 
-  private void count(long completionTokens) {
+  private void countRow() {
     if (progress != null) {
       progress.rows().add(1);
-      progress.completionTokens().add(completionTokens);
     }
   }
 }

@@ -11,7 +11,6 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
-import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.sampling.SamplingParameters;
@@ -25,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// @param format what form each answer must have; null for any text
 /// @param keyColumns the columns that name a row; empty to name rows by their content
 /// @param columns the names of the columns added; log-probabilities are among them where `sampling`
-///   asks for some
+///   or a row asks for some
 /// @param partitions how many tasks share the rows; 0 for four to each core of the cluster
 public record Generation(
     ModelHandle model,
@@ -47,7 +46,7 @@ public record Generation(
       sampling.requireWholeAnswers();
     }
     keyColumns = List.copyOf(keyColumns);
-    columns = sampling.logprobs() == null ? columns : columns.withLogProbabilities();
+    columns = prompt.tellsLogProbabilities(sampling) ? columns.withLogProbabilities() : columns;
     if (partitions < 0) {
       throw new IllegalArgumentException(
           "partitions is %d, expected 0 (chosen by the cluster's size) or more"
@@ -112,10 +111,8 @@ public record Generation(
 
   private Dataset<Row> plan(Dataset<Row> input, Dataset<Row> named) {
     StructType schema = input.schema();
-    var task =
-        new PlanPartition(handle(named), prompt, sampling, format, input.columns().length);
-    return named.mapPartitions(
-        task, Encoders.row(PlanColumns.of(schema).append(named.schema())));
+    var task = new PlanPartition(handle(named), prompt, sampling, format, input.columns().length);
+    return named.mapPartitions(task, Encoders.row(PlanColumns.of(schema).append(named.schema())));
   }
 
   /// Rows of a plan, completed: the input's columns and the result columns.
@@ -138,14 +135,7 @@ public record Generation(
       @Nullable Instant deadline) {
     var task =
         new GeneratePartition(
-            handle(rows),
-            prompt,
-            sampling,
-            format,
-            columns,
-            input.length(),
-            progress,
-            deadline);
+            handle(rows), prompt, sampling, format, columns, input.length(), progress, deadline);
     return rows.mapPartitions(task, Encoders.row(columns.append(input)));
   }
 
@@ -176,7 +166,7 @@ public record Generation(
         RowIds.append(input, keyColumns, batch, names.rowId(), tasks(input.sparkSession()));
     Column[] texts =
         prompt.columns().stream()
-            .map(column -> InputColumns.column(named, column).cast(DataTypes.StringType))
+            .map(column -> InputColumns.text(named, column))
             .toArray(Column[]::new);
     return named.withColumn(names.texts(), functions.array(texts));
   }

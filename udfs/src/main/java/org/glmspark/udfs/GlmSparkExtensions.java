@@ -14,6 +14,7 @@ import org.glmspark.udfs.function.SqlFunction;
 import org.glmspark.udfs.function.SqlFunctions;
 import org.glmspark.udfs.plan.CallStrategy;
 import org.glmspark.udfs.plan.CheckCalls;
+import org.glmspark.udfs.plan.CheckConditions;
 import org.glmspark.udfs.plan.ExtractCalls;
 import org.glmspark.udfs.plan.HoistCalls;
 import org.glmspark.udfs.plan.ModelCall;
@@ -53,6 +54,7 @@ public final class GlmSparkExtensions implements SparkSessionExtensionsProvider 
               info(function),
               arguments -> call(function, arguments)));
     }
+    extensions.injectHintResolutionRule(_ -> new CheckConditions());
     extensions.injectPostHocResolutionRule(_ -> new HoistCalls());
     extensions.injectPostHocResolutionRule(_ -> new CheckCalls());
     extensions.injectOptimizerRule(_ -> new ExtractCalls());

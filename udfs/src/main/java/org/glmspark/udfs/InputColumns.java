@@ -5,8 +5,10 @@ import java.util.List;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -22,6 +24,18 @@ final class InputColumns {
   /// @throws IllegalArgumentException if there is none, or several, or it is an array, map or
   ///   struct
   static StructField find(StructType input, String name, String purpose) {
+    StructField field = named(input, name, purpose);
+    if (!isText(field.dataType())) {
+      throw new IllegalArgumentException(
+          "%s column '%s' is %s, expected text, a number, a date or the like; make it text first, "
+                  .formatted(purpose, field.name(), field.dataType().simpleString())
+              + "for example with to_json");
+    }
+    return field;
+  }
+
+  /// The column of this name, of any type; else as [#find].
+  static StructField named(StructType input, String name, String purpose) {
     List<StructField> found =
         Arrays.stream(input.fields()).filter(field -> field.name().equalsIgnoreCase(name)).toList();
     if (found.isEmpty()) {
@@ -34,17 +48,10 @@ final class InputColumns {
           "%s column '%s' is in the input %d times; rename all but one"
               .formatted(purpose, name, found.size()));
     }
-    StructField field = found.getFirst();
-    if (!isText(field.dataType())) {
-      throw new IllegalArgumentException(
-          "%s column '%s' is %s, expected text, a number, a date or the like; make it text first, "
-                  .formatted(purpose, field.name(), field.dataType().simpleString())
-              + "for example with to_json");
-    }
-    return field;
+    return found.getFirst();
   }
 
-  private static boolean isText(DataType type) {
+  static boolean isText(DataType type) {
     return !(type instanceof ArrayType || type instanceof MapType || type instanceof StructType);
   }
 
@@ -56,6 +63,13 @@ final class InputColumns {
   /// A column of a dataset by its plain name, dots and backquotes included.
   static Column column(Dataset<Row> input, String name) {
     return input.col(quoted(name));
+  }
+
+  /// A column as text: arrays, maps and structs as JSON.
+  static Column text(Dataset<Row> input, String name) {
+    Column column = column(input, name);
+    DataType type = named(input.schema(), name, "prompt").dataType();
+    return isText(type) ? column.cast(DataTypes.StringType) : functions.to_json(column);
   }
 
   /// All columns of a dataset, in order.

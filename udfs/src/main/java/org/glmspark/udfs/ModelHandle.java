@@ -8,19 +8,30 @@ import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.GenerationEngine;
 import org.glmspark.model.ModelDigest;
 import org.glmspark.model.ModelLoader;
-import org.glmspark.pack.PackProgress;
 import org.glmspark.pack.PackingException;
+import org.glmspark.udfs.distribution.LocalModel;
+import org.glmspark.udfs.distribution.ModelCopyException;
+import org.glmspark.udfs.distribution.ModelFiles;
+import org.glmspark.udfs.distribution.ModelProgress;
+import org.jspecify.annotations.Nullable;
 
 /// Where a model is and what it must be: small, so that it can travel to the executors in place of
-/// weights. Each machine maps a pack of the model, and makes that first if the model is none.
+/// weights. Each machine maps a pack of the model; it copies the model first if that lies
+/// elsewhere, and packs it if it is no pack.
 ///
 /// @param source which model
+/// @param files what a model that lies elsewhere consists of; null for one on each machine
 /// @param digest SHA-256, in hexadecimal, of the pack on the driver
 /// @param options how each executor's engine uses its machine
 /// @param threads where the number of worker threads comes from
 /// @param cache where the size of the cache of keys and values comes from
 public record ModelHandle(
-    ModelSource source, String digest, EngineOptions options, Threads threads, Cache cache)
+    ModelSource source,
+    @Nullable ModelFiles files,
+    String digest,
+    EngineOptions options,
+    Threads threads,
+    Cache cache)
     implements Serializable {
 
   /// How many worker threads an engine starts.
@@ -44,34 +55,45 @@ public record ModelHandle(
   ///
   /// @throws MalformedModelException as the other [#of]
   public static ModelHandle of(Path path, EngineOptions options) {
-    return of(ModelSource.of(path), options, PackProgress.SILENT);
+    return of(ModelSource.of(path), options, ModelProgress.SILENT);
   }
 
-  /// Looks at the model from the driver, so that a bad one fails before any work, and packs it if
-  /// this machine has not yet.
+  /// Looks at the model from the driver, so that a bad one fails before any work; copies and packs
+  /// it if this machine has not yet.
   ///
   /// @param options taken as they stand, `options.threads` too; see [#withThreadsOfExecutor] and
   ///   [#withCacheOfExecutor]
-  /// @param progress is told how far the packing is
+  /// @param progress is told how far copying and packing are
   /// @throws MalformedModelException if there is no model there, or none that reads text
+  /// @throws ModelCopyException if it cannot be copied
   /// @throws PackingException if the pack cannot be written
-  public static ModelHandle of(ModelSource source, EngineOptions options, PackProgress progress) {
-    ModelLoader.describe(Path.of(source.path()), source.overrides()).requireChatTemplate();
-    ModelSource configured = ExecutorEngines.configured(source);
-    String digest = ModelDigest.of(configured.packed(progress));
-    return new ModelHandle(configured, digest, options, Threads.AS_IN_OPTIONS, Cache.AS_IN_OPTIONS);
+  public static ModelHandle of(ModelSource source, EngineOptions options, ModelProgress progress) {
+    LocalModel here = source.here(progress);
+    ModelLoader.describe(here.path(), source.overrides()).requireChatTemplate();
+    String digest = ModelDigest.of(source.packed(here.path(), progress));
+    return new ModelHandle(
+        source, here.files(), digest, options, Threads.AS_IN_OPTIONS, Cache.AS_IN_OPTIONS);
+  }
+
+  /// The pack of the model on this machine, copied and packed if it was not yet.
+  ///
+  /// @throws MalformedModelException if there is no model there
+  /// @throws ModelCopyException if it cannot be copied
+  /// @throws PackingException if the pack cannot be written
+  Path pack(ModelProgress progress) {
+    return source.packed(source.here(files, progress), progress);
   }
 
   /// The same model, with one worker thread for each core of the executor instead of
   /// `options.threads`.
   public ModelHandle withThreadsOfExecutor() {
-    return new ModelHandle(source, digest, options, Threads.EXECUTOR_CORES, cache);
+    return new ModelHandle(source, files, digest, options, Threads.EXECUTOR_CORES, cache);
   }
 
   /// The same model, with a share of the executor's memory for keys and values instead of
   /// `options.kvCacheBytes`.
   public ModelHandle withCacheOfExecutor() {
-    return new ModelHandle(source, digest, options, threads, Cache.SHARE_OF_EXECUTOR);
+    return new ModelHandle(source, files, digest, options, threads, Cache.SHARE_OF_EXECUTOR);
   }
 
   /// Looks, on the driver, whether heap, model and cache fit the memory of each executor. Where

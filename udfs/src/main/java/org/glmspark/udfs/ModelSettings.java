@@ -3,8 +3,9 @@ package org.glmspark.udfs;
 import java.io.Serializable;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.generation.EngineOptions;
-import org.glmspark.pack.PackProgress;
 import org.glmspark.pack.PackingException;
+import org.glmspark.udfs.distribution.ModelCopyException;
+import org.glmspark.udfs.distribution.ModelProgress;
 
 /// A model that a session's settings name, before anybody has looked at it.
 ///
@@ -24,12 +25,13 @@ public record ModelSettings(
     int partTokens)
     implements Serializable {
 
-  /// Looks at the model on this machine, and packs it if that was not done yet.
+  /// Looks at the model on this machine; copies and packs it if that was not done yet.
   ///
   /// @throws MalformedModelException if there is no model there, or none that reads text
+  /// @throws ModelCopyException if it cannot be copied
   /// @throws PackingException if the pack cannot be written
   public ModelHandle handle() {
-    ModelHandle handle = ModelHandle.of(source, options, PackProgress.SILENT);
+    ModelHandle handle = ModelHandle.of(source, options, ModelProgress.SILENT);
     ModelHandle threaded =
         switch (threads) {
           case AS_IN_OPTIONS -> handle;

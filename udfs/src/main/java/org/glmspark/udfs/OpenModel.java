@@ -20,7 +20,11 @@ public record OpenModel(GenerationEngine engine, ChatTemplate template, Tokenize
   ///
   /// @throws IllegalStateException if the model cannot be opened here
   public static OpenModel of(ModelHandle handle) {
-    GenerationEngine engine = handle.engine();
+    return of(handle.engine());
+  }
+
+  /// @param engine of a model that reads text
+  static OpenModel of(GenerationEngine engine) {
     return new OpenModel(
         engine,
         Objects.requireNonNull(engine.model().chatTemplate()), // see ModelHandle

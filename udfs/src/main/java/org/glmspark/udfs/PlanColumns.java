@@ -11,10 +11,18 @@ import org.apache.spark.sql.types.StructType;
 /// @param texts ARRAY&lt;STRING&gt;, what the prompt reads
 /// @param request STRING, equal for rows with equal completions: the request id, or, if there is
 ///   nothing to ask, what [#nothingAsked] makes of the row id
-/// @param promptTokens INT, the length of the prompt
+/// @param promptTokens INT, the length of the prompt, with all of a text that will be cut into
+///   parts
+/// @param mostTokens LONG, what prompt and completion may come to; of a text that will be cut into
+///   parts, what they and the answers about them may, about
 /// @param promptStart LONG, equal for prompts that begin alike
 public record PlanColumns(
-    String rowId, String texts, String request, String promptTokens, String promptStart) {
+    String rowId,
+    String texts,
+    String request,
+    String promptTokens,
+    String mostTokens,
+    String promptStart) {
   private static final int COUNT = PlanColumns.class.getRecordComponents().length;
 
   /// Stands in `request` for a row that nothing is asked about.
@@ -28,6 +36,7 @@ public record PlanColumns(
         InputColumns.unused(input, "prompt_texts"),
         InputColumns.unused(input, "request"),
         InputColumns.unused(input, "prompt_tokens"),
+        InputColumns.unused(input, "most_tokens"),
         InputColumns.unused(input, "prompt_start"));
   }
 
@@ -36,7 +45,12 @@ public record PlanColumns(
     String[] names = plan.columns();
     int first = names.length - COUNT;
     return new PlanColumns(
-        names[first], names[first + 1], names[first + 2], names[first + 3], names[first + 4]);
+        names[first],
+        names[first + 1],
+        names[first + 2],
+        names[first + 3],
+        names[first + 4],
+        names[first + 5]);
   }
 
   /// The input that a plan was made for.
@@ -55,6 +69,7 @@ public record PlanColumns(
     return named
         .add(request, DataTypes.StringType)
         .add(promptTokens, DataTypes.IntegerType)
+        .add(mostTokens, DataTypes.LongType)
         .add(promptStart, DataTypes.LongType);
   }
 }

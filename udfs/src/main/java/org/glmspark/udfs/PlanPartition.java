@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Says of each row what it is going to ask, and how long that is, without asking.
 ///
-/// Rows come in as in [GeneratePartition] and go out with the last three of the [PlanColumns].
+/// Rows come in as in [GeneratePartition] and go out with the last four of the [PlanColumns].
 ///
 /// @param model whose tokens are counted
 /// @param prompt what to ask about a row
@@ -45,10 +45,19 @@ record PlanPartition(
 
   private Row plan(Row row, PromptEncoder.Encoded encoded) {
     return switch (encoded) {
-      case PromptEncoder.Encoded.Refused(_) -> 
-          append(row, PlanColumns.nothingAsked(row.getString(inputColumns)), 0, 0L);
-      case PromptEncoder.Encoded.Request(GenerationRequest request, String id) ->
-          append(row, id, request.promptTokens().length, start(request.promptTokens()));
+      case PromptEncoder.Encoded.Refused(_) ->
+          append(row, PlanColumns.nothingAsked(row.getString(inputColumns)), 0, 0, 0);
+      case PromptEncoder.Encoded.TooLong(_, int promptTokens, String id) ->
+          append(row, id, promptTokens, 0, 0);
+      case PromptEncoder.Encoded.Request(GenerationRequest request, String id, _) ->
+          append(
+              row,
+              id,
+              request.promptTokens().length,
+              (long) request.promptTokens().length + request.sampling().maxTokens(),
+              start(request.promptTokens()));
+      case PromptEncoder.Encoded.Document(_, _, int[] prompt, String id) ->
+          append(row, id, prompt.length, mostTokensOfParts(prompt.length), start(prompt));
     };
   }
 
@@ -60,12 +69,20 @@ record PlanPartition(
     return hash;
   }
 
-  private static Row append(Row row, String request, int promptTokens, long start) {
-    @Nullable Object[] values = new Object[row.size() + 3];
+  /// Each level has half the tokens of the one before and its answers half of that; a prompt has an
+  /// instruction too.
+  private long mostTokensOfParts(int tokens) {
+    return 4L * tokens + sampling.maxTokens();
+  }
+
+  private static Row append(
+      Row row, String request, int promptTokens, long mostTokens, long start) {
+    @Nullable Object[] values = new Object[row.size() + 4];
     Arrays.setAll(values, i -> i < row.size() ? row.get(i) : null);
     values[row.size()] = request;
     values[row.size() + 1] = promptTokens;
-    values[row.size() + 2] = start;
+    values[row.size() + 2] = mostTokens;
+    values[row.size() + 3] = start;
     return RowFactory.create(values);
   }
 }

@@ -1,5 +1,6 @@
 package org.glmspark.udfs;
 
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -20,6 +21,20 @@ final class PromptTemplate {
           return "";
         });
     return List.copyOf(columns);
+  }
+
+  /// In how many places a template has a column.
+  static int places(String template, String column) {
+    var places = new ArrayList<String>();
+    fill(
+        template,
+        named -> {
+          if (named.equals(column)) {
+            places.add(named);
+          }
+          return "";
+        });
+    return places.size();
   }
 
   /// Puts texts into their places. What they contain is never read as a place itself.

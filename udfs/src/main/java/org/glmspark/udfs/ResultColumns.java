@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// | `usage` | STRUCT&lt;prompt, cached, completion&gt; | tokens |
 /// | `timing` | STRUCT&lt;queue_ms, prefill_ms, decode_ms&gt; | milliseconds |
 /// | `lineage` | STRUCT&lt;row_id, request_id, model_digest, engine_version&gt; | `request_id` is null if nothing was asked |
-/// | `logprobs` | ARRAY&lt;STRUCT&lt;token_id, logprob, top_logprobs ARRAY&lt;STRUCT&lt;token_id, logprob&gt;&gt;&gt;&gt; | one element for each token of the completion; null if the row has an error; only where asked for |
+/// | `long_text` | STRUCT&lt;parts, levels, capped_parts, left_out_tokens&gt; | what was done to a text that was too long; null if it was not |
+/// | `logprobs` | ARRAY&lt;STRUCT&lt;token_id, logprob, top_logprobs ARRAY&lt;STRUCT&lt;token_id, logprob&gt;&gt;&gt;&gt; | one element for each token of the completion, or none if the row asks for none; null if it has an error; only where asked for |
 ///
 /// All but `timing` and `usage.cached` is the same whenever and wherever a row is completed.
 ///
@@ -64,6 +65,12 @@ public record ResultColumns(
           .add("request_id", DataTypes.StringType)
           .add("model_digest", DataTypes.StringType)
           .add("engine_version", DataTypes.StringType);
+  private static final StructType LONG_TEXT =
+      new StructType()
+          .add("parts", DataTypes.IntegerType)
+          .add("levels", DataTypes.IntegerType)
+          .add("capped_parts", DataTypes.IntegerType)
+          .add("left_out_tokens", DataTypes.IntegerType);
   private static final StructType RESULT =
       new StructType()
           .add("completion", DataTypes.StringType)
@@ -72,7 +79,8 @@ public record ResultColumns(
           .add("tool_calls", DataTypes.createArrayType(TOOL_CALL))
           .add("usage", USAGE)
           .add("timing", TIMING)
-          .add("lineage", LINEAGE);
+          .add("lineage", LINEAGE)
+          .add("long_text", LONG_TEXT);
   private static final StructType ALTERNATIVE =
       new StructType().add("token_id", DataTypes.IntegerType).add("logprob", DataTypes.DoubleType);
   private static final StructType LOGPROB =
@@ -158,8 +166,14 @@ public record ResultColumns(
   ///
   /// @param row the input columns come first; what follows them is left out
   /// @param inputColumns how many they are
+  /// @param longText what was done to a text that was too long, or null if it was not
   Row completed(
-      Row row, int inputColumns, GenerationResult result, String rowId, String modelDigest) {
+      Row row,
+      int inputColumns,
+      GenerationResult result,
+      LongText.@Nullable Done longText,
+      String rowId,
+      String modelDigest) {
     @Nullable RowError error = result.error();
     return row(
         row,
@@ -171,6 +185,13 @@ public record ResultColumns(
         result.usage(),
         result.timing(),
         RowFactory.create(rowId, result.requestId(), modelDigest, EngineVersion.current()),
+        longText == null
+            ? null
+            : RowFactory.create(
+                longText.parts(),
+                longText.levels(),
+                longText.cappedParts(),
+                longText.leftOutTokens()),
         error == null ? logProbabilities(result.logProbabilities()) : null);
   }
 
@@ -186,6 +207,7 @@ public record ResultColumns(
         new GenerationResult.Usage(0, 0, 0),
         new GenerationResult.Timing(0, 0, 0),
         RowFactory.create(rowId, null, modelDigest, EngineVersion.current()),
+        null,
         null);
   }
 
@@ -221,6 +243,7 @@ public record ResultColumns(
       GenerationResult.Usage usage,
       GenerationResult.Timing timing,
       Row lineage,
+      @Nullable Row longText,
       Row @Nullable [] logProbabilities) {
     @Nullable Object[] always = {
       completion,
@@ -229,7 +252,8 @@ public record ResultColumns(
       toolCalls(toolCalls),
       RowFactory.create(usage.prompt(), usage.cached(), usage.completion()),
       RowFactory.create(timing.queueMillis(), timing.prefillMillis(), timing.decodeMillis()),
-      lineage
+      lineage,
+      longText
     };
     @Nullable Object[] result = always;
     if (tellsLogProbabilities()) {

@@ -34,11 +34,7 @@ final class RowIds {
   /// @throws IllegalArgumentException if two rows have the same key, which is found by reading the
   ///   input once
   static Dataset<Row> append(
-      Dataset<Row> input,
-      List<String> keyColumns,
-      String batch,
-      String idColumn,
-      int partitions) {
+      Dataset<Row> input, List<String> keyColumns, String batch, String idColumn, int partitions) {
     if (keyColumns.isEmpty()) {
       return byContent(input, batch, idColumn, partitions);
     }

@@ -12,6 +12,7 @@ import org.glmspark.generation.LabelRequest;
 import org.glmspark.generation.LabelResult;
 import org.glmspark.generation.PoolingRequest;
 import org.glmspark.generation.PoolingResult;
+import org.glmspark.generation.TokenListener;
 import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.sampling.SamplingParameters;
 import org.jspecify.annotations.Nullable;
@@ -25,11 +26,18 @@ public final class RowRequests {
   private final OpenModel model;
   private final AnswerCache cache;
   private final List<AnswerCache.Shared<?>> asked = new ArrayList<>();
+  private final @Nullable TokenListener listener;
   private boolean withdrawn;
 
   public RowRequests(OpenModel model, AnswerCache cache) {
+    this(model, cache, null);
+  }
+
+  /// @param listener hears of the tokens of completions, or null
+  RowRequests(OpenModel model, AnswerCache cache, @Nullable TokenListener listener) {
     this.model = model;
     this.cache = cache;
+    this.listener = listener;
   }
 
   /// The model that is asked.
@@ -47,11 +55,20 @@ public final class RowRequests {
   /// @param format what form it must have, or null for any
   public CompletableFuture<GenerationResult> generate(
       int[] prompt, SamplingParameters sampling, @Nullable AnswerFormat format) {
-    var request = new GenerationRequest(prompt, sampling, format);
-    return ask(
-        model.engine().requestId(request),
-        RowRequests::bytes,
-        () -> model.engine().submit(request));
+    return generate(new GenerationRequest(prompt, sampling, format));
+  }
+
+  /// Asks for a completion.
+  public CompletableFuture<GenerationResult> generate(GenerationRequest request) {
+    AnswerCache.Shared<GenerationResult> answer =
+        ask(model.engine().requestId(request), RowRequests::bytes, () -> submit(request));
+    return answer.repeated() ? answer.thenApply(GenerationResult::repeated) : answer;
+  }
+
+  private CompletableFuture<GenerationResult> submit(GenerationRequest request) {
+    return listener == null
+        ? model.engine().submit(request)
+        : model.engine().submit(request, listener);
   }
 
   /// Asks how probable each of some answers is.
@@ -98,7 +115,7 @@ public final class RowRequests {
         + 1000L * result.logProbabilities().size();
   }
 
-  private <T> CompletableFuture<T> ask(
+  private <T> AnswerCache.Shared<T> ask(
       String key, ToLongFunction<T> size, Supplier<CompletableFuture<T>> submission) {
     AnswerCache.Shared<T> answer =
         cache.answer(key, size, () -> LookAhead.Asked.submit(submission));

@@ -1,6 +1,5 @@
 package org.glmspark.udfs;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,13 +17,14 @@ import org.glmspark.model.ModelOverrides;
 import org.glmspark.pack.PackOptions;
 import org.glmspark.prompt.ChatFormat;
 import org.glmspark.tensor.WeightType;
+import org.glmspark.udfs.distribution.ModelLocation;
 import org.jspecify.annotations.Nullable;
 
 /// The models that a session's settings name; nobody has looked at them yet.
 ///
 /// | setting | |
 /// |---|---|
-/// | `spark.glm.models.<name>.path` | a pack, a model's folder or a GGUF file; the same on every node |
+/// | `spark.glm.models.<name>.path` | a pack, a model's folder or a GGUF file: a path that is the same on every node, a URI, or `files:NAME` |
 /// | `spark.glm.models.<name>.<option>` | what holds for this model |
 /// | `spark.glm.<option>` | what holds for models that say nothing themselves |
 /// | `spark.glm.model` | the default: one of the names, or a path; if absent, the only model there is |
@@ -100,7 +100,9 @@ public final class SessionModels {
     if (configured == null) {
       return names.size() == 1 ? model(names.first()) : null;
     }
-    return names.contains(configured) ? model(configured) : model("default", configured);
+    return names.contains(configured)
+        ? model(configured)
+        : model("default", location(DEFAULT, configured));
   }
 
   /// The model of a name, or null if there is none.
@@ -144,14 +146,22 @@ public final class SessionModels {
       throw new IllegalArgumentException(
           "%s is missing: model '%s' has other settings, but no path".formatted(key, name));
     }
-    return model(name, path);
+    return model(name, location(key, path));
   }
 
-  private ModelSettings model(String name, String path) {
+  private static ModelLocation location(String key, String text) {
+    try {
+      return ModelLocation.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(key + " " + e.getMessage(), e);
+    }
+  }
+
+  private ModelSettings model(String name, ModelLocation location) {
     var options = new Options(name);
     var source =
         new ModelSource(
-            Path.of(path).toAbsolutePath().normalize().toString(),
+            location,
             new ModelOverrides(
                 options.value("rope-base", Double::valueOf),
                 options.value("norm-epsilon", Double::valueOf),

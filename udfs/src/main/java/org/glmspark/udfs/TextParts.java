@@ -40,6 +40,33 @@ final class TextParts {
     return cut.parts;
   }
 
+  /// The longest start of a text that fits, without white space at its end. Cut between characters,
+  /// wherever that is.
+  ///
+  /// @param tokens of a text
+  static String start(String text, int mostTokens, ToIntFunction<String> tokens) {
+    int characters = text.codePointCount(0, text.length());
+    int fitting = 0;
+    int beyond = Math.min(mostTokens, characters + 1); // most tokens have several characters
+    while (beyond <= characters && tokens.applyAsInt(first(text, beyond)) <= mostTokens) {
+      fitting = beyond;
+      beyond = (int) Math.min(2L * beyond, characters + 1L);
+    }
+    while (beyond - fitting > 1) {
+      int middle = (fitting + beyond) >>> 1;
+      if (tokens.applyAsInt(first(text, middle)) <= mostTokens) {
+        fitting = middle;
+      } else {
+        beyond = middle;
+      }
+    }
+    return first(text, fitting).stripTrailing();
+  }
+
+  private static String first(String text, int characters) {
+    return text.substring(0, text.offsetByCodePoints(0, characters));
+  }
+
   /// @param level of the borders to cut at; beyond them all, any character ends a unit
   private void add(String text, int level) {
     if (fits(text)) {

@@ -9,8 +9,20 @@
 ///       ▼                                         │          ▼
 ///    Dataset ───── rows of a partition ────▶ GeneratePartition ──▶ rows + ResultColumns
 ///                                                 │
-///                                            PromptSource (row ─▶ chat messages, or a RowError)
+///                                            PromptSource (row ─▶ ChatRequest, or a RowError)
 /// ```
+///
+/// A text that is too long for one prompt goes through [LongDocument], in jobs and in SQL alike; a
+/// row's [LongText] says whether:
+///
+/// ```
+/// text ─▶ TextParts ─▶ requests, all at once ─▶ answers, joined ─┬─▶ fits: the last request
+///             ▲                                                  │
+///             └───────────────── the next level ◀────────────────┘
+/// ```
+///
+/// A row is asked about as the job says, or is a request itself: conversations in columns and lines
+/// of OpenAI's batch files, which `openai` reads and answers in kind.
 ///
 /// SQL functions take the same way to the engines ([GlmSparkExtensions]): `plan` makes operators of
 /// their calls, `function` says what they ask, [SessionModels] which model, and [LookAhead] sends
@@ -23,11 +35,13 @@
 /// ExecutorEngines ─▶ EngineReporter ── EngineReport, every two seconds ──▶ EngineGauges ─▶ /metrics
 /// ```
 ///
-/// Only a path, a digest and options travel; weights never do. Where the path leads to no pack, the
-/// driver and each machine with executors pack the model once, into a folder of their own; equal
-/// models have equal packs, which the digest proves. A row that cannot be completed becomes a row
-/// with an error; only a broken model or engine fails a task. Spark's objects (`TaskContext`,
-/// accumulators) are touched by the task's own thread alone, the engine's threads never see them.
+/// Only a path, digests and options travel; weights never do. A model at a URI, or one that was
+/// given with `--files`, is copied once by the driver and by each machine with executors
+/// ([org.glmspark.udfs.distribution]). Where the path leads to no pack, they pack the model once,
+/// into a folder of their own; equal models have equal packs, which the digest proves. A row that
+/// cannot be completed becomes a row with an error; only a broken model or engine fails a task.
+/// Spark's objects (`TaskContext`, accumulators) are touched by the task's own thread alone, the
+/// engine's threads never see them.
 @NullMarked
 package org.glmspark.udfs;
 

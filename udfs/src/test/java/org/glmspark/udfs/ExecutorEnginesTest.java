@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,12 +20,21 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.spark.SparkFiles;
 import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.generation.GenerationEngine;
 import org.glmspark.generation.GenerationRequest;
+import org.glmspark.model.ModelOverrides;
+import org.glmspark.pack.IfPresent;
+import org.glmspark.pack.ModelPacker;
+import org.glmspark.pack.PackOptions;
 import org.glmspark.sampling.SamplingParameters;
+import org.glmspark.udfs.distribution.ModelCopies;
+import org.glmspark.udfs.distribution.ModelCopyException;
+import org.glmspark.udfs.distribution.ModelLocation;
+import org.glmspark.udfs.distribution.ModelProgress;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -130,6 +143,81 @@ class ExecutorEnginesTest {
         .isThrownBy(handle::engine)
         .withMessageContaining("has digest %s, expected %s".formatted(found, handle.digest()))
         .withMessageContaining(copy.toString());
+  }
+
+  private ModelSource source(String location, String cache) {
+    return new ModelSource(
+        ModelLocation.parse(location),
+        ModelOverrides.NONE,
+        PackOptions.NATURAL,
+        folder.resolve(cache).toString());
+  }
+
+  @SuppressWarnings("BanSerializableRead") // of what was just written
+  private static ModelHandle travelled(ModelHandle handle) throws Exception {
+    var bytes = new ByteArrayOutputStream();
+    try (var out = new ObjectOutputStream(bytes)) {
+      out.writeObject(handle);
+    }
+    try (var in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+      return (ModelHandle) in.readObject();
+    }
+  }
+
+  @Test
+  void openTheCopyOfAModelThatLiesElsewhere() throws Exception {
+    Path elsewhere = copyOfTheModel("elsewhere");
+    ModelSource source = source("file:" + elsewhere, "cache");
+    ModelHandle handle =
+        travelled(ModelHandle.of(source, SampleData.options(4), ModelProgress.SILENT));
+    assertThat(handle.digest())
+        .isEqualTo(ModelHandle.of(SampleData.model(), SampleData.options(4)).digest());
+    Files.move(folder.resolve("cache"), folder.resolve("of another machine"));
+    int made = ModelCopies.made();
+
+    assertThat(handle.engine().submit(REQUEST).get().error()).isNull();
+
+    assertThat(ModelCopies.made()).isEqualTo(made + 1);
+    assertThat(handle.engine().model().path()).startsWith(folder.resolve("cache"));
+  }
+
+  @Test
+  void refuseAModelThatChangedElsewhere() throws Exception {
+    Path elsewhere = copyOfTheModel("elsewhere");
+    ModelSource source = source("file:" + elsewhere, "cache");
+    ModelHandle handle = ModelHandle.of(source, SampleData.options(4), ModelProgress.SILENT);
+    Files.move(folder.resolve("cache"), folder.resolve("of another machine"));
+    Path config = elsewhere.resolve("config.json");
+    Files.writeString(
+        config, Files.readString(config).replace("\"seq_length\": 1024", "\"seq_length\": 1000"));
+
+    assertThatIllegalStateException()
+        .isThrownBy(handle::engine)
+        .withMessageContaining("config.json has the SHA-256 ")
+        .withMessageContaining("as on the driver")
+        .withCauseInstanceOf(ModelCopyException.class);
+  }
+
+  @Test
+  void openAFileThatWasGivenToSpark() throws Exception {
+    LocalSpark.session();
+    Path pack = Path.of(SparkFiles.get("given.glmpack")); // where Spark puts it
+    new ModelPacker(PackOptions.NATURAL, ModelProgress.SILENT)
+        .pack(SampleData.model(), pack, IfPresent.REPLACE);
+    ModelSource source = source("files:given.glmpack", "cache");
+
+    ModelHandle handle = ModelHandle.of(source, SampleData.options(4), ModelProgress.SILENT);
+    ModelHandle again = ModelHandle.of(source, SampleData.options(4), ModelProgress.SILENT);
+
+    assertThat(again).isEqualTo(handle);
+    assertThat(handle.engine().submit(REQUEST).get().error()).isNull();
+    assertThat(handle.engine().model().path())
+        .startsWith(folder.resolve("cache"))
+        .hasFileName("given.glmpack");
+    ModelSource missing = source("files:missing.glmpack", "cache");
+    assertThatThrownBy(() -> ModelHandle.of(missing, SampleData.options(4), ModelProgress.SILENT))
+        .isInstanceOf(ModelCopyException.class)
+        .hasMessageContaining("files:missing.glmpack: Spark has no file of this name");
   }
 
   @Test

@@ -154,6 +154,36 @@ class GeneratePartitionTest {
     assertThat(engine.waiting()).isZero();
   }
 
+  @Test
+  void givesUpAllPartsOfALongTextWhenTheTaskIsKilled() throws Exception {
+    ModelHandle model = ModelHandle.of(SampleData.model(), SampleData.options(2));
+    GenerationEngine engine = model.engine();
+    int[] prompt = engine.model().chatTemplate().encode(List.of(ChatMessage.user("Rain.")));
+    String document = SampleData.longDocument("long-5"); // its parts take thousands of tokens
+    Dataset<Row> input =
+        SPARK.createDataFrame(
+            List.of(RowFactory.create("Rain.", "a"), RowFactory.create(document, "b")),
+            StructType.fromDDL("body STRING, id STRING"));
+    AnswerCache.ofExecutor().clear();
+    long asked = AnswerCache.ofExecutor().computed();
+    long decoded = engine.stats().decodeTokens();
+
+    Dataset<Row> completed = complete(rows(input), model, SUMMARIZE, GREEDY);
+    try (var driver = Executors.newSingleThreadExecutor()) {
+      Future<?> job = driver.submit(() -> run(completed));
+      firstGiven.await();
+      SPARK.sparkContext().cancelAllJobs();
+
+      assertThatThrownBy(job::get).hasStackTraceContaining("cancelled");
+    }
+    engine.submit(new GenerationRequest(prompt, GREEDY)).get(); // behind what was left
+
+    long parts = AnswerCache.ofExecutor().computed() - asked;
+    assertThat(parts).isGreaterThan(100);
+    assertThat(engine.stats().decodeTokens() - decoded).isLessThan(parts * 10);
+    assertThat(engine.waiting()).isZero();
+  }
+
   /// A request that is answered by as many tokens as it may have: by some seed it is.
   private static GenerationRequest rambling(GenerationEngine engine, int[] prompt) {
     for (int seed = 0; seed < 30; seed++) {

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.Arrays;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -118,8 +118,17 @@ class GenerationTest {
                     UNION ALL SELECT 'long', repeat('all work and no play ', 1000)\
                     """));
 
+    var withoutParts =
+        new PromptSource.Summarize("body", 50, new LongText(LongText.Handling.ERROR, 0));
+
     List<Row> rows =
-        summaries(List.of("id"), ResultColumns.plain(), 2)
+        new Generation(
+                model,
+                withoutParts,
+                SamplingParameters.greedy(100),
+                List.of("id"),
+                ResultColumns.plain(),
+                2)
             .apply(input)
             .select("id", "completion", "finish_reason", "error", "usage.completion")
             .collectAsList();
@@ -171,7 +180,7 @@ class GenerationTest {
 
     Dataset<Row> completed = asking.apply(input).cache();
 
-    assertThat(completed.schema().fieldNames()).endsWith("ai_lineage", "ai_logprobs");
+    assertThat(completed.schema().fieldNames()).endsWith("ai_long_text", "ai_logprobs");
     List<Row> rows =
         completed.selectExpr("ai_logprobs", "ai_usage.completion", "ai_error").collectAsList();
     assertThat(rows).hasSize(4);
@@ -205,15 +214,15 @@ class GenerationTest {
         SampleData.documents(10).select("id", "body").union(SPARK.sql("SELECT 'none', NULL"));
 
     Generation generation = summaries(List.of("id"), ResultColumns.plain(), 2);
-    long tokens =
+    Row tokens =
         generation
             .complete(generation.plan(input), progress, null)
-            .agg(functions.sum("usage.completion"))
-            .first()
-            .getLong(0);
+            .agg(functions.sum("usage.prompt"), functions.sum("usage.completion"))
+            .first();
 
     assertThat(progress.rows().value()).isEqualTo(11);
-    assertThat(progress.completionTokens().value()).isEqualTo(tokens).isPositive();
+    assertThat(progress.promptTokens().value()).isEqualTo(tokens.getLong(0)).isPositive();
+    assertThat(progress.completionTokens().value()).isEqualTo(tokens.getLong(1)).isPositive();
   }
 
   @Test
@@ -238,8 +247,10 @@ class GenerationTest {
     assertThat(generated).isBetween(1L, 100L);
     assertThat(rows)
         .hasSize(40)
-        .allSatisfy(row -> assertThat(row.<String>getAs("completion")).isEqualTo(first.getAs("completion")));
-    assertThat(rows.stream().filter(row -> row.getStruct(row.fieldIndex("timing")).getDouble(2) > 0))
+        .allSatisfy(row ->
+            assertThat(row.<String>getAs("completion")).isEqualTo(first.getAs("completion")));
+    assertThat(
+            rows.stream().filter(row -> row.getStruct(row.fieldIndex("timing")).getDouble(2) > 0))
         .hasSize(1);
   }
 

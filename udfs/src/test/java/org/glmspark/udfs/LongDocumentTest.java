@@ -11,6 +11,7 @@ import org.glmspark.generation.FinishReason;
 import org.glmspark.generation.GenerationRequest;
 import org.glmspark.generation.GenerationResult;
 import org.glmspark.generation.RowError;
+import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.sampling.SamplingParameters;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,8 +33,7 @@ class LongDocumentTest {
     ExecutorEngines.closeAll();
   }
 
-  private CompletableFuture<GenerationResult> submit(int[] prompt, SamplingParameters sampling) {
-    var request = new GenerationRequest(prompt, sampling);
+  private CompletableFuture<GenerationResult> submit(GenerationRequest request) {
     asked.add(request);
     return model.engine().submit(request);
   }
@@ -45,8 +45,9 @@ class LongDocumentTest {
   private static LongDocument summary(OpenModel model, int maxTokens, int partTokens) {
     return new LongDocument(
         model,
-        text -> TaskPrompts.summarize(text, 50),
+        text -> model.prompt(TaskPrompts.summarize(text, 50)),
         SamplingParameters.greedy(maxTokens),
+        null,
         partTokens);
   }
 
@@ -100,9 +101,10 @@ class LongDocumentTest {
         summary(small, 60, 0)
             .answer(
                 String.join("\n\n", bodies),
-                (prompt, sampling) -> {
-                  assertThat(prompt.length + sampling.maxTokens()).isLessThanOrEqualTo(20 * 16);
-                  return small.engine().submit(new GenerationRequest(prompt, sampling));
+                request -> {
+                  assertThat(request.promptTokens().length + request.sampling().maxTokens())
+                      .isLessThanOrEqualTo(20 * 16);
+                  return small.engine().submit(request);
                 })
             .join();
 
@@ -116,26 +118,93 @@ class LongDocumentTest {
 
     LongDocument.Outcome outcome =
         summary(100, 40)
-            .answer(
-                text,
-                (prompt, sampling) ->
-                    CompletableFuture.completedFuture(
-                        new GenerationResult(
-                            "id",
-                            "The lamp works perfectly. ".repeat(20),
-                            List.of(),
-                            List.of(),
-                            List.of(),
-                            FinishReason.LENGTH,
-                            null,
-                            new GenerationResult.Usage(0, 0, 0),
-                            new GenerationResult.Timing(0, 0, 0))))
+            .answer(text, _ -> answered("The lamp works perfectly. ".repeat(20)))
             .join();
 
     RowError error = outcome.result().error();
-    assertThat(error.sentence()).contains("no fewer than the parts");
+    assertThat(error.sentence())
+        .matches(
+            "prompt too long: after level 1 of parts their answers have \\d+ tokens, "
+                + "no fewer than the parts, \\d+");
+    assertThat(outcome.result().usage())
+        .isEqualTo(
+            new GenerationResult.Usage(
+                40 * outcome.parts(), 16 * outcome.parts(), 20 * outcome.parts()));
+    assertThat(outcome.result().timing()).isEqualTo(new GenerationResult.Timing(1, 5, 0));
     assertThat(outcome.levels()).isEqualTo(1);
     assertThat(outcome.cappedParts()).isEqualTo(outcome.parts()).isPositive();
+  }
+
+  @Test
+  void tellsWhenThePartsHaveNoAnswers() {
+    LongDocument.Outcome outcome =
+        summary(100, 40).answer("The lamp works perfectly. ".repeat(100), _ -> answered("")).join();
+
+    assertThat(outcome.result().error().sentence())
+        .matches("no text: the answers about all \\d+ parts of level 1 are empty");
+  }
+
+  private static CompletableFuture<GenerationResult> answered(String text) {
+    return CompletableFuture.completedFuture(
+        new GenerationResult(
+            "id",
+            text,
+            List.of(),
+            List.of(),
+            List.of(),
+            FinishReason.LENGTH,
+            null,
+            new GenerationResult.Usage(40, 16, 20),
+            new GenerationResult.Timing(1, 2, 3)));
+  }
+
+  /// Half of the model's context is 512 tokens.
+  @Test
+  void asksAboutShortTextsWhateverTheLimitOfTheAnswer() {
+    LongDocument.Outcome outcome =
+        summary(5000, 0).answer("The lamp works perfectly. ".repeat(20), this::submit).join();
+
+    assertThat(outcome.result().error()).isNull();
+    assertThat(outcome.parts()).isZero();
+    assertThat(asked).singleElement().extracting(r -> r.sampling().maxTokens()).isEqualTo(5000);
+  }
+
+  @Test
+  void holdsOnlyTheLastAnswerToAForm() {
+    AnswerFormat choice =
+        AnswerFormat.parse("{\"type\": \"choice\", \"choices\": [\"yes\", \"no\"]}");
+    var document =
+        new LongDocument(
+            model,
+            text -> model.prompt(text + "\n\nDoes it work? Reply with yes or no."),
+            SamplingParameters.greedy(60),
+            choice,
+            40);
+
+    LongDocument.Outcome outcome =
+        document.answer("The lamp works perfectly. ".repeat(30), this::submit).join();
+
+    assertThat(outcome.result().text()).isIn("yes", "no");
+    assertThat(asked.getLast().format()).isEqualTo(choice);
+    assertThat(asked.subList(0, asked.size() - 1)).allMatch(request -> request.format() == null);
+  }
+
+  /// Where the text stands belongs to the id: the prompts of these two are equal.
+  @Test
+  void namesAllThatAnAnswerDependsOn() {
+    String text = "Rain. Rain. Rain. ".repeat(20).strip();
+    SamplingParameters greedy = SamplingParameters.greedy(20);
+    var before = new LongDocument(model, part -> model.prompt("Rain. " + part), greedy, null, 40);
+    var after = new LongDocument(model, part -> model.prompt(part + " Rain."), greedy, null, 40);
+
+    assertThat(before.prompt().apply(text)).isEqualTo(after.prompt().apply(text));
+    assertThat(before.requestId(text))
+        .isEqualTo(before.requestId(text))
+        .isNotEqualTo(after.requestId(text))
+        .isNotEqualTo(new LongDocument(model, before.prompt(), greedy, null, 50).requestId(text))
+        .isNotEqualTo(
+            new LongDocument(model, before.prompt(), SamplingParameters.greedy(21), null, 40)
+                .requestId(text));
   }
 
   @Test
@@ -144,11 +213,11 @@ class LongDocumentTest {
         summary(100, 40)
             .answer(
                 "The lamp works perfectly. ".repeat(100),
-                (prompt, _) ->
+                request ->
                     CompletableFuture.completedFuture(
                         GenerationResult.refused(
                             "id",
-                            prompt.length,
+                            request.promptTokens().length,
                             new RowError(RowError.Reason.NOT_FINITE, "a logit"))))
             .join();
 

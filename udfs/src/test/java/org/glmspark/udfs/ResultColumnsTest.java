@@ -20,11 +20,12 @@ class ResultColumnsTest {
   private static final Row ROW = RowFactory.create("a", 3, "not of the input");
 
   private static final String RESULT =
-      "completion STRING, finish_reason STRING, error STRING, "
-          + "tool_calls ARRAY<STRUCT<name: STRING, arguments: STRING>>, "
-          + "usage STRUCT<prompt: INT, cached: INT, completion: INT>, "
-          + "timing STRUCT<queue_ms: DOUBLE, prefill_ms: DOUBLE, decode_ms: DOUBLE>, "
-          + "lineage STRUCT<row_id: STRING, request_id: STRING, model_digest: STRING, engine_version: STRING>";
+      "completion STRING, finish_reason STRING, error STRING, tool_calls ARRAY<STRUCT<name: STRING,"
+          + " arguments: STRING>>, usage STRUCT<prompt: INT, cached: INT, completion: INT>, timing"
+          + " STRUCT<queue_ms: DOUBLE, prefill_ms: DOUBLE, decode_ms: DOUBLE>, lineage"
+          + " STRUCT<row_id: STRING, request_id: STRING, model_digest: STRING, engine_version:"
+          + " STRING>, long_text STRUCT<parts: INT, levels: INT, capped_parts: INT,"
+          + " left_out_tokens: INT>";
 
   private static final GenerationResult STOPPED =
       new GenerationResult(
@@ -56,7 +57,8 @@ class ResultColumnsTest {
             "ai_tool_calls",
             "ai_usage",
             "ai_timing",
-            "ai_lineage");
+            "ai_lineage",
+            "ai_long_text");
     assertThat(ResultColumns.inStruct("ai").append(INPUT))
         .isEqualTo(
             StructType.fromDDL(
@@ -95,7 +97,7 @@ class ResultColumnsTest {
 
   @Test
   void holdACompletion() {
-    Row row = ResultColumns.plain().completed(ROW, 2, STOPPED, "a", "digest");
+    Row row = ResultColumns.plain().completed(ROW, 2, STOPPED, null, "a", "digest");
 
     assertThat(row)
         .isEqualTo(
@@ -108,7 +110,8 @@ class ResultColumnsTest {
                 null,
                 RowFactory.create(40, 32, 2),
                 RowFactory.create(0.5, 20.0, 30.0),
-                RowFactory.create("a", "request", "digest", EngineVersion.current())));
+                RowFactory.create("a", "request", "digest", EngineVersion.current()),
+                null));
   }
 
   @Test
@@ -124,7 +127,7 @@ class ResultColumnsTest {
             null,
             STOPPED.usage(),
             STOPPED.timing());
-    Row row = ResultColumns.plain().completed(ROW, 2, calling, "a", "digest");
+    Row row = ResultColumns.plain().completed(ROW, 2, calling, null, "a", "digest");
 
     var schema = ResultColumns.plain().append(INPUT);
     var calls =
@@ -152,7 +155,8 @@ class ResultColumnsTest {
             new GenerationResult.Usage(9121, 0, 0),
             new GenerationResult.Timing(0, 0, 0));
 
-    Row row = ResultColumns.inStruct("ai").completed(ROW, 2, failed, "a", "digest").getStruct(2);
+    Row row =
+        ResultColumns.inStruct("ai").completed(ROW, 2, failed, null, "a", "digest").getStruct(2);
 
     assertThat(row.get(0)).isNull();
     assertThat(row.getString(1)).isEqualTo("error");
@@ -177,7 +181,8 @@ class ResultColumnsTest {
                 null,
                 RowFactory.create(0, 0, 0),
                 RowFactory.create(0.0, 0.0, 0.0),
-                RowFactory.create("a", null, "digest", EngineVersion.current())));
+                RowFactory.create("a", null, "digest", EngineVersion.current()),
+                null));
   }
 
   @Test

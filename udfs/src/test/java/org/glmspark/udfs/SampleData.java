@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
 import org.glmspark.generation.EngineOptions;
 
 /// The documents that come with the project, the model that can summarise them, and what it must
@@ -47,6 +48,18 @@ public final class SampleData {
         .json(FOLDER.resolve("documents.jsonl").toString())
         .orderBy("id")
         .limit(count);
+  }
+
+  /// One of the texts that are longer than the model's context: notes with blank lines between
+  /// them.
+  static String longDocument(String id) {
+    return LocalSpark.session()
+        .read()
+        .json(FOLDER.resolve("long-documents.jsonl").toString())
+        .where(functions.col("id").equalTo(id))
+        .select("body")
+        .first()
+        .getString(0);
   }
 
   /// The summary of every document in at most 50 words, by id.

@@ -49,6 +49,15 @@ class TextPartsTest {
         .withMessageContaining("7 tokens");
   }
 
+  @Test
+  void startWithAsManyWholeCharactersAsFit() {
+    assertThat(TextParts.start("ab cd ef gh ij", 5, TextPartsTest::tokens)).isEqualTo("ab cd e");
+    assertThat(TextParts.start("ab c   d", 3, TextPartsTest::tokens)).isEqualTo("ab c");
+    assertThat(TextParts.start("ab", 8, TextPartsTest::tokens)).isEqualTo("ab");
+    assertThat(TextParts.start("😀😀😀", 3, TextPartsTest::tokens)).isEqualTo("😀");
+    assertThat(TextParts.start("  ".repeat(50) + "abc", 2, TextPartsTest::tokens)).endsWith(" ab");
+  }
+
   @RepeatedTest(20)
   void loseNothingAndKeepTheLimit(RepetitionInfo repetition) {
     var random = new Random(repetition.getCurrentRepetition());

@@ -90,11 +90,12 @@ public final class JobFile {
 
   /// What `--set` says about a model, for commands that take no job file.
   ///
+  /// @param model where it is, as for the key `model.path`
   /// @param assignments as for [#set(String)], of keys of the model
   /// @throws JobFileException if one is not understood
-  public static ModelOptions model(Path path, List<String> assignments) {
-    JobFile settings = new JobFile(path);
-    settings.set("MODEL", "model.path", path.toString());
+  public static ModelOptions model(String model, List<String> assignments) {
+    JobFile settings = new JobFile(Path.of(model));
+    settings.set("MODEL", "model.path", model);
     for (String assignment : assignments) {
       if (!assignment.startsWith("model.")) {
         throw new JobFileException(

@@ -1,10 +1,11 @@
 package org.glmspark.job.options;
 
 import java.util.List;
-import org.glmspark.pack.PackProgress;
 import org.glmspark.udfs.Generation;
 import org.glmspark.udfs.ModelHandle;
+import org.glmspark.udfs.PromptSource;
 import org.glmspark.udfs.ResultColumns;
+import org.glmspark.udfs.distribution.ModelProgress;
 
 /// Everything a run is told to do: one component for each section of the job file.
 ///
@@ -18,7 +19,12 @@ import org.glmspark.udfs.ResultColumns;
 public record JobOptions(
     @Key("which model completes the prompts") ModelOptions model,
     @Key("where the rows come from") InputOptions input,
-    @Key("what the model is asked about each row: a task or a template") RequestOptions request,
+    @Key(
+            value =
+                "what the model is asked about each row: a task, a template or messages; nothing for"
+                    + " batch files, which say it",
+            defaultValue = "{}")
+        RequestOptions request,
     @Key(value = "how tokens are chosen", defaultValue = "{}") SamplingOptions sampling,
     @Key(value = "how executors use their machines", defaultValue = "{}") EngineSection engine,
     @Key("where the rows and their completions go") OutputOptions output,
@@ -26,6 +32,27 @@ public record JobOptions(
         LimitOptions limits) {
 
   public JobOptions {
+    boolean batch = input.format() == InputFormat.OPENAI_BATCH;
+    if (!batch && request.isEmpty()) {
+      throw new IllegalArgumentException(
+          "request has none of task, template and messages, expected one of them");
+    }
+    if (batch && (!request.isEmpty() || request.responseFormat() != null)) {
+      throw new IllegalArgumentException(
+          "request says what to ask, but input.format is openai-batch, whose lines do");
+    }
+    if (batch && sampling.logprobs() != null) {
+      throw new IllegalArgumentException(
+          "sampling has logprobs, but input.format is openai-batch, whose lines ask for them");
+    }
+    if (output.format() == OutputFormat.OPENAI_BATCH && !batch) {
+      throw new IllegalArgumentException(
+          "output has the format openai-batch, expected the input to have it too");
+    }
+    if (output.format() == OutputFormat.OPENAI_BATCH && output.isArranged()) {
+      throw new IllegalArgumentException(
+          "output has the format openai-batch, which goes without prefix, struct, partition-by and rows-per-file");
+    }
     if (request.responseFormat() != null) {
       try {
         sampling.parameters().requireWholeAnswers();
@@ -36,10 +63,17 @@ public record JobOptions(
     }
   }
 
+  /// What makes prompts of rows.
+  public PromptSource prompt() {
+    return input.format() == InputFormat.OPENAI_BATCH
+        ? new PromptSource.OpenAiBatch()
+        : request.prompt();
+  }
+
   /// The model, looked at from here, and packed if this machine has not yet.
   ///
   /// @param progress is told how far the packing is
-  public ModelHandle model(PackProgress progress) {
+  public ModelHandle model(ModelProgress progress) {
     return engine.apply(ModelHandle.of(model.source(), engine.options(), progress));
   }
 
@@ -50,11 +84,19 @@ public record JobOptions(
   public Generation generation(ModelHandle opened, List<String> key) {
     return new Generation(
         opened,
-        request.prompt(),
+        prompt(),
         sampling.parameters(),
         request.responseFormat(),
         key,
-        new ResultColumns(output.prefix(), output.struct()),
+        results(),
         output.partitions());
+  }
+
+  /// The columns of the results.
+  public ResultColumns results() {
+    var columns = new ResultColumns(output.prefix(), output.struct());
+    return prompt().tellsLogProbabilities(sampling.parameters())
+        ? columns.withLogProbabilities()
+        : columns;
   }
 }

@@ -27,6 +27,8 @@ import java.lang.annotation.Target;
     PLAIN,
     /// A path or URI. One that a job file gives relatively is meant from the job file's folder.
     PATH,
+    /// Where a model is: a path, relative ones as above, or a URI, or `files:NAME`.
+    MODEL,
     /// A list of texts, for which one text stands too.
     ONE_OR_MORE
   }

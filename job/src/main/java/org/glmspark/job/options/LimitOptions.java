@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
+import java.time.ZoneId;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +30,7 @@ public record LimitOptions(
 
   public LimitOptions {
     if (deadline != null) {
-      var _ = deadline(deadline, Clock.systemDefaultZone());
+      var _ = deadline(deadline, Clock.system(ZoneId.systemDefault()));
     }
     if (maxTokens < 0) {
       throw new IllegalArgumentException(
@@ -56,7 +57,9 @@ public record LimitOptions(
             : LocalDateTime.parse(text).atZone(clock.getZone()).toInstant();
       }
       String duration = text.toUpperCase(Locale.ROOT);
-      return clock.instant().plus(Duration.parse(duration.startsWith("P") ? duration : "PT" + duration));
+      return clock
+          .instant()
+          .plus(Duration.parse(duration.startsWith("P") ? duration : "PT" + duration));
     } catch (DateTimeException e) {
       throw new IllegalArgumentException(
           "deadline is \"%s\", expected 06:00, 2026-12-24T06:00, 2026-12-24T06:00Z or 5h30m"

@@ -6,14 +6,17 @@ import org.glmspark.pack.PackOptions;
 import org.glmspark.prompt.ChatFormat;
 import org.glmspark.tensor.WeightType;
 import org.glmspark.udfs.ModelSource;
+import org.glmspark.udfs.distribution.ModelLocation;
 import org.jspecify.annotations.Nullable;
 
 /// Which model completes the prompts, and what is said against its files.
 ///
-/// @param path a pack, a folder with `config.json`, or a GGUF file; the same on every machine
+/// @param path where there is a pack, a folder with `config.json`, or a GGUF file, as
+///   [ModelLocation#parse] takes it
 /// @param weights the type that matrices are packed as, or null for the stored one
 /// @param outputWeights the same for the output matrix, or null for that of the others
-/// @param packCache where each machine keeps the packs it made, or null for the standard folder
+/// @param packCache where each machine keeps the packs and copies it made, or null for the standard
+///   folder
 /// @param ropeBase base of the rotary frequencies, or null for the files' own
 /// @param normEpsilon epsilon of RMSNorm, or null for the files' own
 /// @param context longest sequence in tokens, or null for the files' own
@@ -21,16 +24,16 @@ import org.jspecify.annotations.Nullable;
 public record ModelOptions(
     @Key(
             value =
-                "a pack, the model's folder, with config.json, or its GGUF file; the same path on every machine",
-            text = Key.Text.PATH)
-        Path path,
+                "a pack, the model's folder, with config.json, or its GGUF file: a path that is the same on every machine; a URI such as s3a://... or file:///..., which each copies once; or files:NAME, a file given with --files",
+            text = Key.Text.MODEL)
+        String path,
     @Key(value = "how weights are packed, if not as they are stored", defaultValue = "null")
         @Nullable WeightType weights,
     @Key(value = "how the output matrix is packed, if not as the others", defaultValue = "null")
         @Nullable WeightType outputWeights,
     @Key(
             value =
-                "folder where each machine keeps packs of models that are none; by default .cache/glm-spark at home",
+                "folder where each machine keeps packs of models that are none, and copies of models at URIs; by default .cache/glm-spark at home",
             text = Key.Text.PATH,
             defaultValue = "null")
         @Nullable Path packCache,
@@ -50,13 +53,22 @@ public record ModelOptions(
         @Nullable ChatFormat chatFormat) {
 
   public ModelOptions {
+    path = location(path).toString();
     var _ = new ModelOverrides(ropeBase, normEpsilon, context, chatFormat); // checks the ranges
+  }
+
+  private static ModelLocation location(String path) {
+    try {
+      return ModelLocation.parse(path);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("path " + e.getMessage(), e);
+    }
   }
 
   /// The same for whoever runs the model.
   public ModelSource source() {
     return new ModelSource(
-        path.toAbsolutePath().normalize().toString(),
+        location(path),
         overrides(),
         new PackOptions(weights, outputWeights),
         packCache == null ? null : packCache.toString());

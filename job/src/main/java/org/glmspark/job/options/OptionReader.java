@@ -129,6 +129,9 @@ final class OptionReader {
       Path absolute = file.fromFile(text);
       return type == Path.class ? absolute : "file:" + absolute;
     }
+    if (key.text() == Key.Text.MODEL && file.isMeantFromFile(path, text)) {
+      return file.fromFile(text).toString(); // as a URI, it would be copied
+    }
     return type == Path.class ? path(path, text) : text;
   }
 

@@ -1,8 +1,10 @@
 package org.glmspark.job.options;
 
-/// File formats that hold the result columns, some of which are structs.
+/// File formats that hold the results, some of which are structs.
 public enum OutputFormat {
   PARQUET,
   JSON,
-  ORC
+  ORC,
+  /// The output of OpenAI's batch files, for an input of batch files.
+  OPENAI_BATCH
 }

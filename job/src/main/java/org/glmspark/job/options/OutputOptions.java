@@ -19,8 +19,7 @@ import org.jspecify.annotations.Nullable;
 public record OutputOptions(
     @Key(value = "folder to write", text = Key.Text.PATH) String path,
     @Key(value = "how the files are stored", defaultValue = "parquet") OutputFormat format,
-    @Key(value = "what to do with rows that are there", defaultValue = "resume")
-        OutputMode mode,
+    @Key(value = "what to do with rows that are there", defaultValue = "resume") OutputMode mode,
     @Key(value = "put before the name of every result column", defaultValue = "\"\"") String prefix,
     @Key(value = "one struct column for all results, with this name", defaultValue = "null")
         @Nullable String struct,
@@ -28,9 +27,7 @@ public record OutputOptions(
             value = "tasks that share the rows of a round; 0 for four to each core",
             defaultValue = "0")
         int partitions,
-    @Key(
-            value = "columns by whose values rows lie in folders of their own",
-            defaultValue = "[]")
+    @Key(value = "columns by whose values rows lie in folders of their own", defaultValue = "[]")
         List<String> partitionBy,
     @Key(value = "most rows of a file; 0 for one file from each task", defaultValue = "0")
         int rowsPerFile,
@@ -56,6 +53,11 @@ public record OutputOptions(
           "prefix '%s' and struct '%s' are both given, expected at most one of them"
               .formatted(prefix, struct));
     }
+    if (format == OutputFormat.OPENAI_BATCH && (struct != null || !prefix.isEmpty())) {
+      throw new IllegalArgumentException(
+          "%s does not go with format openai-batch, whose lines have no columns"
+              .formatted(struct == null ? "prefix" : "struct"));
+    }
     if (partitions < 0) {
       throw new IllegalArgumentException(
           "partitions is %d, expected 0 (four to each core) or more".formatted(partitions));
@@ -78,5 +80,10 @@ public record OutputOptions(
   /// The column that readers of the output see the number of a row's round in.
   public String roundColumn() {
     return struct == null ? prefix + "round" : struct + "_round";
+  }
+
+  /// Whether columns have names of their own, or files another arrangement than the tasks give.
+  boolean isArranged() {
+    return struct != null || !prefix.isEmpty() || !partitionBy.isEmpty() || rowsPerFile > 0;
   }
 }

@@ -150,7 +150,7 @@ public final class OutputFolder implements AutoCloseable {
   ///
   /// @param name its path in `_glm`
   public Path ownFile(String name) {
-    return new Path(new Path(writtenFolder(), OWN_FOLDER), name);
+    return file(writtenFolder(), name);
   }
 
   /// Writes a file that is not rows, whole or not at all.
@@ -164,6 +164,14 @@ public final class OutputFolder implements AutoCloseable {
     }
     files.delete(file, false);
     RoundWriter.rename(files, unfinished, file);
+  }
+
+  /// Where a file that was written is once the output is complete.
+  ///
+  /// @param target the output
+  /// @param name as for [#write]
+  public static Path file(Path target, String name) {
+    return new Path(new Path(target, OWN_FOLDER), name);
   }
 
   /// The files of the runs that wrote the output, the oldest first.
@@ -256,8 +264,7 @@ public final class OutputFolder implements AutoCloseable {
     return new Path(new Path(output, OWN_FOLDER), "runs");
   }
 
-  private static void requireApart(FileSystem files, Path target, Path source)
-      throws IOException {
+  private static void requireApart(FileSystem files, Path target, Path source) throws IOException {
     FileStatus[] matches =
         source.getFileSystem(files.getConf()).globStatus(source); // null if there is no such file
     List<Path> paths =

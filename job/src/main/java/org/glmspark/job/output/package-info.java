@@ -15,8 +15,8 @@
 ///
 /// A run with mode `resume` or `error-if-exists` writes rounds into the output itself; one with
 /// `overwrite` writes all of them aside and puts them in the output's place when they are complete.
-/// A reader sees whole rounds, at any time. Where a rename is no single step (object stores), it may
-/// see a folder between the two.
+/// A reader sees whole rounds, at any time. Where a rename is no single step (object stores), it
+/// may see a folder between the two.
 @NullMarked
 package org.glmspark.job.output;
 

@@ -13,11 +13,13 @@ import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.sampling.SamplingParameters;
+import org.glmspark.udfs.LongText;
 import org.glmspark.udfs.PromptSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class JobFileTest {
   private static final String SMALLEST =
@@ -56,7 +58,7 @@ class JobFileTest {
 
     assertThat(options.input().format()).isEqualTo(InputFormat.PARQUET);
     assertThat(options.input().key()).isEmpty();
-    assertThat(options.request().prompt()).isEqualTo(new PromptSource.Summarize("body", 50));
+    assertThat(options.prompt()).isEqualTo(new PromptSource.Summarize("body", 50));
     assertThat(options.sampling().parameters()).isEqualTo(SamplingParameters.greedy(256));
     assertThat(options.engine().options()).isEqualTo(EngineOptions.defaults());
     assertThat(options.output().mode()).isEqualTo(OutputMode.RESUME);
@@ -87,12 +89,11 @@ class JobFileTest {
         """)
             .options();
 
-    assertThat(options.model().path()).isEqualTo(Path.of("/models/glm"));
+    assertThat(options.model().path()).isEqualTo("/models/glm");
     assertThat(options.input().path()).isEqualTo("s3a://bucket/in");
     assertThat(options.input().key()).isEqualTo(List.of("a", "b"));
     assertThat(options.input().options()).isEqualTo(Map.of("header", "true", "sep", ";"));
-    assertThat(options.request().prompt())
-        .isEqualTo(new PromptSource.Template("Hello {name}", "Be kind."));
+    assertThat(options.prompt()).isEqualTo(new PromptSource.Template("Hello {name}", "Be kind."));
     assertThat(options.sampling().parameters())
         .isEqualTo(
             SamplingParameters.builder()
@@ -132,7 +133,8 @@ class JobFileTest {
   void aResponseFormatIsThatOfOpenAi() throws IOException {
     JobFile file = job(SMALLEST);
     file.set(
-        "request.response-format={\"type\": \"json_schema\", \"json_schema\": {\"name\": \"n\", \"schema\": {\"type\": \"integer\"}}}");
+        "request.response-format={\"type\": \"json_schema\", \"json_schema\": {\"name\": \"n\","
+            + " \"schema\": {\"type\": \"integer\"}}}");
 
     JobOptions options = file.options();
 
@@ -175,9 +177,18 @@ class JobFileTest {
 
     JobOptions options = job.options();
 
-    assertThat(options.model().path()).isEqualTo(folder.resolve("model"));
+    assertThat(options.model().path()).isEqualTo(folder.resolve("model").toString());
     assertThat(options.input().path()).isEqualTo("file:" + folder.resolveSibling("in/*.parquet"));
     assertThat(options.output().path()).isEqualTo("out");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"s3a://bucket/glm", "file:///models/glm.glmpack", "files:glm.glmpack"})
+  void aModelThatLiesElsewhereIsNotMeantFromTheFile(String path) throws IOException {
+    JobOptions options = job(SMALLEST.replace("\"model\"}", "\"" + path + "\"}")).options();
+
+    assertThat(options.model().path()).isEqualTo(path);
+    assertThat(options.model().source().location()).hasToString(path);
   }
 
   @Test
@@ -204,24 +215,33 @@ class JobFileTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "\"column\"| \"colum\" | job.json, line 6: unknown key 'request.colum', did you mean 'column'?; "
-            + "'request' takes task, column, max-words, template, system, response-format",
+        "\"column\"| \"colum\" | job.json, line 6: unknown key 'request.colum', did you mean"
+            + " 'column'?; 'request' takes task, column, max-words, template, system, messages,"
+            + " tools, response-format, long, long-column, part-tokens",
         "\"column\"| \"max_tokens\" | job.json, line 6: unknown key 'request.max_tokens', "
             + "did you mean 'sampling.max_tokens'?; "
-            + "'request' takes task, column, max-words, template, system, response-format",
+            + "'request' takes task, column, max-words, template, system, messages, tools, response-format, "
+            + "long, long-column, part-tokens",
         "\"output\"| \"xyzzy\" | job.json, line 8: unknown key 'xyzzy'; "
             + "a job file takes model, input, request, sampling, engine, output, limits",
         "\"body\"| 7 | job.json, line 6: 'request.column' is the number 7, expected a text",
-        "\"body\"| \"body\", \"max-words\": \"fifty\" | "
-            + "job.json, line 6: 'request.max-words' is the text \"fifty\", expected a whole number",
+        "\"body\"| \"body\", \"max-words\": \"fifty\" | job.json, line 6: 'request.max-words' is"
+            + " the text \"fifty\", expected a whole number",
         "\"body\"| \"body\", \"max-words\": 2.5 | "
             + "job.json, line 6: 'request.max-words' is the number 2.5, expected a whole number",
         "\"body\"| \"body\", \"max-words\": -1 | job.json, line 6: 'request.max-words' is -1, "
             + "expected 0 (no limit) or more",
-        "\"summarize\"| \"summarise\" | job.json, line 5: 'request.task' is the text \"summarise\", "
-            + "expected \"summarize\"",
-        "{\"path\": \"model\"}| \"model\" | job.json, line 2: 'model' is the text \"model\", "
-            + "expected an object with path, weights, output-weights, pack-cache, rope-base, norm-epsilon, context, chat-format",
+        "\"body\"| \"body\", \"long\": \"cut\" | job.json, line 6: 'request.long' is the text"
+            + " \"cut\", expected \"map-reduce\" or \"error\" or \"truncate\"",
+        "\"body\"| \"body\", \"part-tokens\": 9 | job.json, line 6: 'request.part-tokens' is 9, "
+            + "expected 0 (what the model's context leaves) or at least 16",
+        "\"body\"| \"body\", \"long-column\": \"body\" | job.json, line 6: 'request.long-column' "
+            + "goes with a template, but there is a task",
+        "\"summarize\"| \"summarise\" | job.json, line 5: 'request.task' is the text \"summarise\","
+            + " expected \"summarize\"",
+        "{\"path\": \"model\"}| \"model\" | job.json, line 2: 'model' is the text \"model\","
+            + " expected an object with path, weights, output-weights, pack-cache, rope-base,"
+            + " norm-epsilon, context, chat-format",
         "{\"path\": \"documents\"}| {} | job.json, line 3: key 'input.path' is missing, "
             + "expected a text: file, folder or pattern to read, as Spark takes it",
         "{\"path\": \"documents\"}| {\"path\": \"in\", \"key\": \"id\"} | "
@@ -238,14 +258,28 @@ class JobFileTest {
             + "job.json, line 3: 'sampling.ignore_eos' is the number 1, expected true or false",
         "\"input\"| \"sampling\": {\"min_tokens\": 300}, \"input\" | "
             + "job.json, line 3: 'sampling.min_tokens' is 300, expected 0 to max_tokens, 256",
-        "\"column\": \"body\"| \"template\": \"{body}\" | job.json, line 4: 'request': "
-            + "both of task and template given, expected one of them",
+        "\"column\": \"body\"| \"template\": \"{body}\" | job.json, line 5: 'request.task' "
+            + "and template are given, expected one of them",
+        "\"task\": \"summarize\",| `` | job.json, line 6: 'request.column' goes with a task, but there is none",
+        "\"column\": \"body\"| \"column\": \"body\", \"tools\": \"t\" | job.json, line 6: 'request.tools' "
+            + "goes with messages, but there are none",
+        "{\"path\": \"documents\"}| {\"path\": \"d\", \"format\": \"openai-batch\"} | job.json, line 4: "
+            + "'request' says what to ask, but input.format is openai-batch, whose lines do",
+        "{\"path\": \"documents\"}| {\"path\": \"d\", \"format\": \"openai-batch\", \"key\": [\"a\"]} | "
+            + "job.json, line 3: 'input.key' is [a], expected none: lines of a batch have their custom_id",
+        "{\"path\": \"summaries\"}| {\"path\": \"out\", \"format\": \"openai-batch\"} | job.json, line 8: "
+            + "'output' has the format openai-batch, expected the input to have it too",
+        "{\"path\": \"summaries\"}| {\"path\": \"o\", \"format\": \"openai-batch\", \"prefix\": \"a\"} | "
+            + "job.json, line 8: 'output.prefix' does not go with format openai-batch, whose lines have no columns",
         "{\"path\": \"summaries\"}| {\"path\": \"out\", \"prefix\": \"a\", \"struct\": \"b\"} | "
             + "job.json, line 8: 'output.prefix' 'a' and struct 'b' are both given, "
             + "expected at most one of them",
-        "\"model\": {\"path\": \"model\"}| \"model\": {\"path\": \"hdfs://host/model\"} | "
-            + "job.json, line 2: 'model.path' is \"hdfs://host/model\", "
+        "{\"path\": \"model\"}| {\"path\": \"model\", \"pack-cache\": \"hdfs://host/packs\"} | "
+            + "job.json, line 2: 'model.pack-cache' is \"hdfs://host/packs\", "
             + "expected a folder of each machine's own file system",
+        "{\"path\": \"model\"}| {\"path\": \"files:models/a\"} | "
+            + "job.json, line 2: 'model.path' is \"files:models/a\", "
+            + "expected files: and the plain name of a file that was given with --files",
         "\"body\"| \"body\", \"column\": \"other\" | job.json, line 6, column 31: not valid JSON: "
             + "Duplicate field 'column'",
         "\"output\"| output | job.json, line 8, column 3: not valid JSON: Unexpected character "
@@ -253,6 +287,30 @@ class JobFileTest {
       })
   void aMistakeIsSaidInOneSentence(String there, String mistake, String sentence) {
     assertThat(problem(SMALLEST.replace(there, mistake))).isEqualTo(sentence);
+  }
+
+  @Test
+  void aConversationIsReadFromItsColumns() throws IOException {
+    JobFile job = job(SMALLEST);
+    job.set("request={\"messages\": \"chat\", \"tools\": \"offered\"}");
+
+    assertThat(job.options().prompt()).isEqualTo(new PromptSource.Messages("chat", "offered"));
+  }
+
+  @Test
+  void aBatchFileSaysItselfWhatToAskAndWhoAsks() throws IOException {
+    JobFile job = job(SMALLEST);
+    job.set("request={}");
+    assertThatThrownBy(job::options)
+        .hasMessageContaining("'request' has none of task, template and messages");
+    job.set("input.format=openai-batch");
+    job.set("output.format=openai-batch");
+
+    assertThat(job.options().prompt()).isEqualTo(new PromptSource.OpenAiBatch());
+    assertThat(job.options().input().key()).containsExactly("id");
+    job.set("sampling.logprobs=2");
+    assertThatThrownBy(job::options)
+        .hasMessageContaining("'sampling' has logprobs, but input.format is openai-batch");
   }
 
   @ParameterizedTest
@@ -272,6 +330,30 @@ class JobFileTest {
   }
 
   @Test
+  void whatBecomesOfLongTextsCanBeSaid() throws IOException {
+    JobFile task = job(SMALLEST);
+    task.set("request.long=truncate");
+    task.set("request.part-tokens=350");
+    JobFile template = job(SMALLEST);
+    template.set(
+        "request={\"template\": \"{title}: {body}\", \"long\": \"map-reduce\", \"long-column\":"
+            + " \"body\"}");
+
+    assertThat(task.options().request().prompt())
+        .isEqualTo(
+            new PromptSource.Summarize("body", 50, new LongText(LongText.Handling.TRUNCATE, 350)));
+    assertThat(template.options().request().prompt())
+        .isEqualTo(
+            new PromptSource.Template(
+                "{title}: {body}", null, new LongText(LongText.Handling.MAP_REDUCE, 0), "body"));
+    template.set("request.long-column=null");
+    assertThatThrownBy(template::options)
+        .hasMessage(
+            "--set: 'request.long-column' is missing, expected the column of the template whose"
+                + " text may be too long: title, body");
+  }
+
+  @Test
   void aFileThatIsNoJobIsRefused() {
     assertThat(problem("[]")).isEqualTo("job.json: not a job file, expected one JSON object");
     assertThat(problem(SMALLEST + "{}"))
@@ -286,10 +368,13 @@ class JobFileTest {
       delimiter = '|',
       value = {
         "max-words=3 | --set max-words: unknown key, did you mean 'request.max-words'?",
-        "request.max-word=3 | --set request.max-word: unknown key, did you mean 'request.max-words'?",
-        "request.column.name=3 | --set request.column.name: unknown key, did you mean 'request.column'?",
+        "request.max-word=3 | --set request.max-word: unknown key, did you mean"
+            + " 'request.max-words'?",
+        "request.column.name=3 | --set request.column.name: unknown key, did you mean"
+            + " 'request.column'?",
         "temperature.of.the.sea=3 | --set temperature.of.the.sea: unknown key, see glm run --help",
-        "request | --set request: expected a key path, '=' and a value, such as request.max-words=30",
+        "request | --set request: expected a key path, '=' and a value, such as"
+            + " request.max-words=30",
       })
   void anUnknownKeyOnTheCommandLineIsRefused(String assignment, String sentence)
       throws IOException {

@@ -83,8 +83,7 @@ class OutputFolderTest {
   }
 
   private OutputFolder open(FileSystem files, OutputMode mode, Path... sources) throws IOException {
-    return OutputFolder.open(
-        files, target, mode, WriterProcess.current(), List.of(sources));
+    return OutputFolder.open(files, target, mode, WriterProcess.current(), List.of(sources));
   }
 
   private static Path stage(FileSystem files, RoundWriter rounds, String row) throws IOException {
@@ -315,8 +314,7 @@ class OutputFolderTest {
     Path read = new Path("file:" + folder.resolve("summaries-in"));
 
     try (OutputFolder output = open(local, OutputMode.OVERWRITE, read)) {
-      assertThat(output.target())
-          .isEqualTo(new Path("file:" + folder.toRealPath() + "/summaries"));
+      assertThat(output.target()).isEqualTo(new Path("file:" + folder.toRealPath() + "/summaries"));
     }
   }
 

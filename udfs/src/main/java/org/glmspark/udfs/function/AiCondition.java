@@ -1,5 +1,8 @@
 package org.glmspark.udfs.function;
 
+import org.apache.spark.sql.catalyst.trees.CurrentOrigin;
+import org.apache.spark.sql.catalyst.trees.Origin;
+
 /// Why a call is refused: the names that people who know these functions look for, each with its
 /// SQLSTATE.
 public enum AiCondition {
@@ -54,5 +57,10 @@ public enum AiCondition {
   /// @return never; so that callers can write `throw`
   public RuntimeException refusal(String sentence) {
     throw Scala.raise(new AiFunctionException(this, sentence));
+  }
+
+  /// As [#refusal], and says where in the query that is.
+  public RuntimeException refusalAt(Origin place, String sentence) {
+    return CurrentOrigin.withOrigin(place, () -> refusal(sentence));
   }
 }

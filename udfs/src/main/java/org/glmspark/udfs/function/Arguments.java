@@ -131,8 +131,10 @@ final class Arguments {
     boolean known = type(name).equals(DataTypes.BooleanType);
     requireType(name, DataTypes.BooleanType, known);
     Object value = constant(name, DataTypes.BooleanType);
-    requireType(name, DataTypes.BooleanType, value != null);
-    return Boolean.TRUE.equals(value);
+    if (value == null) {
+      throw unexpectedType(name, "\"BOOLEAN\"");
+    }
+    return value.equals(true);
   }
 
   /// Constant texts, some of which may be null; or null if there is no array. Refused if they

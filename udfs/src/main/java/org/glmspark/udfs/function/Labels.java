@@ -103,7 +103,9 @@ final class Labels {
 
   private static void requireCount(String function, int count, int least, int most) {
     if (count < least || count > most) {
-      throw refusal("%s has %d labels, expected %d to %d.".formatted(function, count, least, most));
+      throw refusal(
+          "The number of labels of %s is %d, expected %d to %d."
+              .formatted(function, count, least, most));
     }
   }
 

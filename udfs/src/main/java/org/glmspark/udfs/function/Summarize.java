@@ -50,8 +50,9 @@ record Summarize(int maxWords, int partTokens) implements RowFunction {
     var document =
         new LongDocument(
             model,
-            text -> TaskPrompts.summarize(text, maxWords),
+            text -> model.prompt(TaskPrompts.summarize(text, maxWords)),
             SamplingParameters.greedy(maxTokens(model)),
+            null,
             partTokens);
     return document
         .answer(content, requests::generate)

@@ -12,13 +12,16 @@ import org.apache.spark.sql.catalyst.expressions.IsNull;
 import org.apache.spark.sql.catalyst.expressions.Literal;
 import org.apache.spark.sql.catalyst.expressions.Literal$;
 import org.apache.spark.sql.catalyst.expressions.Not;
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.catalyst.plans.logical.MergeRows;
 import org.glmspark.udfs.function.Scala;
 import org.jspecify.annotations.Nullable;
 import scala.Option;
 import scala.Tuple2;
+import scala.collection.immutable.Seq;
 
-/// Makes calls in the branches of `CASE`, `IF` and `COALESCE` cost nothing for the rows that do not
-/// come there.
+/// Makes calls in the branches of `CASE`, `IF` and `COALESCE`, and in the clauses of `MERGE`, cost
+/// nothing for the rows that do not come there.
 ///
 /// Calls leave the expression they stand in and would be made for all rows. Their first input
 /// becomes NULL for rows that the conditions send elsewhere, and a call with a NULL input asks
@@ -27,12 +30,27 @@ final class Branches {
   /// Canonical forms of calls that are made for every row anyway.
   private final Set<Expression> unconditional;
 
-  Branches(Set<Expression> unconditional) {
+  private Branches(Set<Expression> unconditional) {
     this.unconditional = unconditional;
   }
 
+  /// The plan, with the calls in its expressions guarded.
+  static LogicalPlan guard(LogicalPlan plan) {
+    if (plan instanceof MergeRows merge) {
+      return new Branches(Set.of()).guardMerge(merge);
+    }
+    var branches = new Branches(CallSites.unconditional(CallSites.expressions(plan)));
+    return plan.mapExpressions(branches::guard);
+  }
+
+  /// The conditions of one filter, with the calls in them guarded.
+  static List<Expression> guard(List<Expression> conditions) {
+    var branches = new Branches(CallSites.unconditional(conditions));
+    return conditions.stream().map(branches::guard).toList();
+  }
+
   /// The expression, with the calls guarded whose conditions have no calls themselves.
-  Expression guard(Expression expression) {
+  private Expression guard(Expression expression) {
     return guard(expression, null);
   }
 
@@ -102,6 +120,34 @@ final class Branches {
       otherwise = Option.apply(guard(otherwise.get(), here));
     }
     return new CaseWhen(Scala.seq(guarded), otherwise);
+  }
+
+  /// Each row of a merge comes to the clauses of one kind, in which the first that fits has it.
+  private MergeRows guardMerge(MergeRows merge) {
+    Expression inSource = merge.isSourceRowPresent();
+    Expression inTarget = merge.isTargetRowPresent();
+    return merge.copy(
+        inSource,
+        inTarget,
+        guardClauses(merge.matchedInstructions(), new And(inSource, inTarget)),
+        guardClauses(merge.notMatchedInstructions(), new And(inSource, new Not(inTarget))),
+        guardClauses(merge.notMatchedBySourceInstructions(), new And(new Not(inSource), inTarget)),
+        merge.checkCardinality(),
+        merge.output(),
+        merge.child());
+  }
+
+  private Seq<MergeRows.Instruction> guardClauses(
+      Seq<MergeRows.Instruction> clauses, Expression come) {
+    List<MergeRows.Instruction> guarded = new ArrayList<>();
+    @Nullable Expression here = come;
+    for (MergeRows.Instruction clause : Scala.<MergeRows.Instruction>list(clauses)) {
+      @Nullable Expression taken = and(here, clause.condition());
+      guarded.add(
+          (MergeRows.Instruction) ((Expression) clause).mapChildren(value -> guard(value, taken)));
+      here = and(here, not(clause.condition()));
+    }
+    return Scala.seq(guarded);
   }
 
   private Expression guardCoalesce(Coalesce coalesce, @Nullable Expression taken) {

@@ -33,19 +33,22 @@ public final class CheckCalls extends Rule<LogicalPlan> {
 
   private static void check(LogicalPlan node, ModelCall call) {
     if (call.exists(part -> part instanceof NamedLambdaVariable)) {
-      throw AiCondition.UNSUPPORTED_PLACE.refusal(
+      throw AiCondition.UNSUPPORTED_PLACE.refusalAt(
+          call.origin(),
           ("%s stands in a lambda function, where it would run once per element; explode the array "
                   + "first and call it in the query over the elements.")
               .formatted(call.sql()));
     }
     if (HoistCalls.isOuter(call)) {
-      throw AiCondition.UNSUPPORTED_PLACE.refusal(
+      throw AiCondition.UNSUPPORTED_PLACE.refusalAt(
+          call.origin(),
           ("%s reads a column of the query around its subquery; call it in that query, or join the "
                   + "two and call it in a query over the join.")
               .formatted(call.sql()));
     }
     if (node instanceof Join) {
-      throw AiCondition.UNSUPPORTED_PLACE.refusal(
+      throw AiCondition.UNSUPPORTED_PLACE.refusalAt(
+          call.origin(),
           ("%s needs columns of both sides of a join to decide which rows join; join without it and "
                   + "filter by it in a query over the join: SELECT ... FROM (a JOIN b ON ...) WHERE ....")
               .formatted(call.sql()));

@@ -47,8 +47,7 @@ public final class ExtractCalls extends Rule<LogicalPlan> {
   }
 
   private static @Nullable LogicalPlan fromExpressions(LogicalPlan plan) {
-    var branches = new Branches(CallSites.unconditional(CallSites.expressions(plan)));
-    LogicalPlan guarded = plan.mapExpressions(expression -> branches.guard(expression));
+    LogicalPlan guarded = Branches.guard(plan);
     var below =
         new Below(CallSites.children(plan), CallSites.ready(CallSites.expressions(guarded)));
     if (below.results.isEmpty()) {
@@ -64,8 +63,7 @@ public final class ExtractCalls extends Rule<LogicalPlan> {
     List<Expression> costly = conditions.stream().filter(c -> !c.deterministic()).toList();
     LogicalPlan child =
         plain.isEmpty() ? filter.child() : new Filter(CallSites.and(plain), filter.child());
-    var branches = new Branches(CallSites.unconditional(costly));
-    List<Expression> guarded = costly.stream().map(branches::guard).toList();
+    List<Expression> guarded = Branches.guard(costly);
     var below = new Below(List.of(child), CallSites.ready(guarded));
     if (below.results.isEmpty()) {
       return null;

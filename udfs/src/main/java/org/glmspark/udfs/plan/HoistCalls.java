@@ -8,16 +8,21 @@ import org.apache.spark.sql.catalyst.expressions.Alias;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.OuterReference;
+import org.apache.spark.sql.catalyst.expressions.SubqueryExpression;
 import org.apache.spark.sql.catalyst.expressions.aggregate.AggregateExpression;
 import org.apache.spark.sql.catalyst.plans.logical.Aggregate;
 import org.apache.spark.sql.catalyst.plans.logical.Command;
 import org.apache.spark.sql.catalyst.plans.logical.Filter;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.MergeIntoTable;
+import org.apache.spark.sql.catalyst.plans.logical.MergeRows;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
+import org.apache.spark.sql.catalyst.plans.logical.ReplaceData;
+import org.apache.spark.sql.catalyst.plans.logical.WriteDelta;
 import org.apache.spark.sql.catalyst.rules.Rule;
 import org.glmspark.udfs.function.Scala;
 import org.jspecify.annotations.Nullable;
+import scala.Option;
 
 /// In the analyzer, once all is resolved: a call that stands where Spark takes no expression that
 /// is not deterministic (in an aggregate function, a sort key, a join condition, a window, ...)
@@ -25,13 +30,51 @@ import org.jspecify.annotations.Nullable;
 public final class HoistCalls extends Rule<LogicalPlan> {
   @Override
   public LogicalPlan apply(LogicalPlan plan) {
-    return plan.resolveOperatorsUp(Scala.<LogicalPlan>where(HoistCalls::hoisted));
+    return plan.resolveOperatorsUp(Scala.<LogicalPlan>where(HoistCalls::changed));
   }
 
-  private static @Nullable LogicalPlan hoisted(LogicalPlan plan) {
-    if (!plan.resolved() || plan.children().isEmpty() || !CallSites.in(plan)) {
+  private static @Nullable LogicalPlan changed(LogicalPlan plan) {
+    return switch (plan) {
+      case ReplaceData write ->
+          asks(write.groupFilterCondition())
+              ? write.copy(
+                  write.table(),
+                  write.condition(),
+                  write.query(),
+                  write.originalTable(),
+                  write.projections(),
+                  Option.empty(),
+                  write.write())
+              : null;
+      case WriteDelta write ->
+          asks(write.groupFilterCondition())
+              ? write.copy(
+                  write.table(),
+                  write.condition(),
+                  write.query(),
+                  write.originalTable(),
+                  write.projections(),
+                  Option.empty(),
+                  write.write())
+              : null;
+      default -> hoisted(plan);
+    };
+  }
+
+  /// Whether the source of a merge makes calls. Spark can run it a second time, to read less of the
+  /// table; such a source runs once, and the table is read in full.
+  private static boolean asks(Option<Expression> groupFilter) {
+    return groupFilter.exists(condition ->
+        condition.exists(part ->
+            part instanceof SubqueryExpression query && query.plan().exists(CallSites::in)));
+  }
+
+  private static @Nullable LogicalPlan hoisted(LogicalPlan written) {
+    if (!written.resolved() || written.children().isEmpty() || !CallSites.in(written)) {
       return null;
     }
+    // in the optimizer, the calls of a merge would be those of a projection, without its clauses
+    LogicalPlan plan = written instanceof MergeRows ? Branches.guard(written) : written;
     Map<Expression, ModelCall> calls = CallSites.ready(places(plan));
     List<LogicalPlan> children = CallSites.children(plan);
     List<List<Alias>> added = new ArrayList<>();

@@ -33,6 +33,9 @@ public final class ModelCall extends Expression
     implements Unevaluable, UserDefinedExpression, ImplicitCastInputTypes, Serializable {
   private static final long serialVersionUID = 1;
 
+  /// Most characters of an input in plans and messages.
+  private static final int LONGEST_SHOWN = 200;
+
   private final ModelTask task;
 
   @SuppressWarnings("serial") // Spark's own expressions keep their children like this
@@ -157,12 +160,18 @@ public final class ModelCall extends Expression
   /// For plans: `ai_gen(prompt#12, max_tokens => 256, model => default)`.
   @Override
   public String toString() {
-    Stream<String> arguments = Scala.<Expression>list(inputs).stream().map(Expression::toString);
+    Stream<String> arguments = Scala.<Expression>list(inputs).stream().map(ModelCall::shown);
     Stream<String> options = task.function().options().entrySet().stream().map(ModelCall::named);
     Stream<String> model = Stream.of(named(Map.entry("model", task.model().name())));
     return Stream.of(arguments, options, model)
         .flatMap(parts -> parts)
         .collect(Collectors.joining(", ", name() + "(", ")"));
+  }
+
+  /// A constant may be a whole document.
+  private static String shown(Expression input) {
+    String text = input.toString();
+    return text.length() <= LONGEST_SHOWN ? text : text.substring(0, LONGEST_SHOWN) + "…";
   }
 
   private static String named(Map.Entry<String, String> option) {

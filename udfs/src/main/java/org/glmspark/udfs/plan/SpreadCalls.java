@@ -4,8 +4,10 @@ import java.math.BigInteger;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.plans.logical.Filter;
 import org.apache.spark.sql.catalyst.plans.logical.GlobalLimit;
+import org.apache.spark.sql.catalyst.plans.logical.Join;
 import org.apache.spark.sql.catalyst.plans.logical.LocalLimit;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.catalyst.plans.logical.NO_BROADCAST_AND_REPLICATION$;
 import org.apache.spark.sql.catalyst.plans.logical.Offset;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
 import org.apache.spark.sql.catalyst.plans.logical.Repartition;
@@ -58,15 +60,22 @@ public final class SpreadCalls extends Rule<LogicalPlan> {
     return !few && bytes.compareTo(BigInteger.valueOf(tasks * SPLIT_BYTES)) < 0;
   }
 
-  /// Whether somebody has said how the rows are to lie: a sort, a repartition, or calls below that
-  /// were spread already.
+  /// Whether somebody has said how the rows are to lie: a sort, a repartition, calls below that
+  /// were spread already, or a merge, which finds rows that match twice only if they lie together.
   private static boolean isArranged(LogicalPlan rows) {
     return switch (rows) {
       case Sort _, RepartitionOperation _, CallModel _ -> true;
+      case Join join -> isOfMerge(join);
       case Project _, Filter _, SubqueryAlias _, LocalLimit _, GlobalLimit _, Offset _ ->
           isArranged(CallSites.children(rows).getFirst());
       default -> false;
     };
+  }
+
+  private static boolean isOfMerge(Join join) {
+    return join.hint()
+        .leftHint()
+        .exists(hint -> hint.strategy().exists(NO_BROADCAST_AND_REPLICATION$.MODULE$::equals));
   }
 
   private static boolean makesCalls(LogicalPlan rows) {

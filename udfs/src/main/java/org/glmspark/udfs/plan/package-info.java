@@ -3,6 +3,7 @@
 ///
 /// ```
 /// SQL ─▶ ModelCall (an expression)
+///          │ CheckConditions  before the analyzer: none in conditions of MERGE, UPDATE, DELETE
 ///          │ HoistCalls   analyzer: out of aggregates, sort keys, joins, ... into projections
 ///          │ CheckCalls   analyzer: refuses what cannot be made once per row
 ///          ▼

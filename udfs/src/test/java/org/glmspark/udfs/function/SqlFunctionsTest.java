@@ -88,6 +88,10 @@ class SqlFunctionsTest {
               "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
               "42K09"),
           new Refusal(
+              "ai_query('sample', body, failOnError => NULL)",
+              "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+              "42K09"),
+          new Refusal(
               "ai_query('sample', body, returnType => 'STRUCT<a: INT>')",
               "AI_FUNCTION_UNSUPPORTED_RETURN_TYPE",
               "0A000"),
@@ -279,8 +283,8 @@ class SqlFunctionsTest {
         .endsWith("\"response\":null}");
     assertThat(row.isNullAt(3)).isTrue();
     assertThat(failed)
-        .hasStackTraceContaining("[AI_FUNCTION_FAILED_ROW] ai_query(")
-        .hasStackTraceContaining("prompt too long");
+        .hasStackTraceContaining("[AI_FUNCTION_FAILED_ROW] ai_query(all work and no play ")
+        .hasStackTraceContaining("…, max_tokens => 256, model => sample): prompt too long");
   }
 
   @Test

@@ -9,12 +9,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The right to write one pack, among all threads of all processes of a machine. It ends with the
-/// process at the latest.
+/// The right to write one file or folder, among all threads of all processes of a machine. It ends
+/// with the process at the latest.
 ///
 /// The empty file that processes lock stays behind: whoever deleted it would take it away from
 /// those who wait for it.
-final class PackLock implements AutoCloseable {
+public final class TargetLock implements AutoCloseable {
   private static final int RETRY_MILLISECONDS = 100;
 
   /// A lock on a file belongs to the whole process, and is lost when any thread closes the file.
@@ -23,16 +23,17 @@ final class PackLock implements AutoCloseable {
   private final ReentrantLock amongThreads;
   private final FileChannel file;
 
-  private PackLock(ReentrantLock amongThreads, FileChannel file) {
+  private TargetLock(ReentrantLock amongThreads, FileChannel file) {
     this.amongThreads = amongThreads;
     this.file = file;
   }
 
   /// Waits for the right.
   ///
-  /// @param target the pack, absolute
+  /// @param target the file or folder, absolute, in a folder that exists
   /// @param progress is told if somebody else has it
-  static PackLock acquire(Path target, PackProgress progress)
+  /// @throws IOException if the file that processes lock cannot be made beside the target
+  public static TargetLock acquire(Path target, PackProgress progress)
       throws IOException, InterruptedException {
     ReentrantLock amongThreads = LOCKS.computeIfAbsent(target, _ -> new ReentrantLock());
     if (!amongThreads.tryLock()) {
@@ -40,7 +41,7 @@ final class PackLock implements AutoCloseable {
       amongThreads.lockInterruptibly();
     }
     try {
-      return new PackLock(amongThreads, lockedFile(target, progress));
+      return new TargetLock(amongThreads, lockedFile(target, progress));
     } catch (Throwable t) {
       amongThreads.unlock();
       throw t;
