@@ -59,7 +59,7 @@ class ModelDistributionIT {
     try (SparkSession local = Summaries.session("local[2]").getOrCreate()) {
       expected = summarize(local, ModelHandle.of(SampleModel.FOLDER, OPTIONS));
     }
-    cluster = new StandaloneCluster(folder, 2);
+    cluster = new StandaloneCluster(folder);
     spark =
         Summaries.session(cluster.url())
             .config("spark.jars", StandaloneCluster.APPLICATION.toString())
