@@ -83,7 +83,10 @@ public record ModelCopies(Path folder) {
     } catch (NoSuchFileException _) {
       return null;
     } catch (IOException e) {
-      throw new ModelCopyException("%s: cannot be read: %s".formatted(note, e.getMessage()), e);
+      throw new ModelCopyException(
+          "%s: cannot be read: %s; remove it, or choose another folder with model.pack-cache"
+              .formatted(note, e.getMessage()),
+          e);
     }
     return files != null && isSound(target(model, files), files)
         ? new LocalModel(files.in(target(model, files)), files)
