@@ -25,14 +25,14 @@ class RepeatsIT {
   @TempDir private static Path folder;
 
   @Test
-  @Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void generatesTheAnswerOfEqualRowsOnce() throws Exception {
     complete(1_000, 400);
   }
 
   @Test
   @Tag("proof")
-  @Timeout(value = 2, unit = TimeUnit.HOURS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 6, unit = TimeUnit.HOURS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void keepsTheHeapFlatOverManyRows() throws Exception {
     Map<String, List<Long>> heaps = complete(100_000, 40_000);
     heaps.forEach((process, live) -> assertFlat(process, live));
