@@ -40,7 +40,8 @@ class RepeatsIT {
   /// Runs rows whose answers are few and looks at the heaps of all processes after each round.
   ///
   /// @return live bytes, for each process that was there long enough
-  private static Map<String, List<Long>> complete(int rows, int distinct, int rounds) throws Exception {
+  private static Map<String, List<Long>> complete(int rows, int distinct, int rounds)
+      throws Exception {
     Path input = folder.resolve("input-" + rows);
     Path output = folder.resolve("output-" + rows);
     Map<String, List<Long>> heaps = new TreeMap<>();
