@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// Whatever breaks while a job runs, its output ends as if nothing had, and nothing that was
 /// committed is generated again.
-@Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FaultsIT {
   private static final int REQUESTS = 48;
   private static final int ROWS = 60;
@@ -111,7 +111,7 @@ class FaultsIT {
   @ParameterizedTest
   @EnumSource
   @Tag("proof")
-  @Timeout(value = 2, unit = TimeUnit.HOURS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 6, unit = TimeUnit.HOURS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void completesEveryRowOnceInSpiteOf(Fault fault) throws Exception {
     Random random = new Random(fault.name().hashCode());
     for (int i = 0; i < TIMES; i++) {

@@ -43,14 +43,14 @@ class IncrementalFaultsIT {
   }
 
   @Test
-  @Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void completesTheRowsOfEveryFileOnce() throws Exception {
     complete(List.of(List.of(Stage.HALF_COMMITTED), List.of()));
   }
 
   @Test
   @Tag("proof")
-  @Timeout(value = 1, unit = TimeUnit.HOURS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 6, unit = TimeUnit.HOURS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void completesTheRowsOfEveryFileOnceWithAKillAtEveryStage() throws Exception {
     complete(
         List.of(
