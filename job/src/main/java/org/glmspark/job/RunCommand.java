@@ -117,9 +117,7 @@ final class RunCommand implements Callable<Integer> {
       RunReport.print(spec.commandLine().getOut(), outcome, sinceStart(), terminal.columns());
       return outcome.result().stopped() == null ? CommandLine.ExitCode.OK : Main.WORK_REMAINS;
     } catch (Exception e) { // Spark throws checked exceptions that its methods do not declare
-      throw BrokenRunException.isBehind(e)
-          ? new BrokenRunException(options.output().mode(), e)
-          : e;
+      throw BrokenRunException.isBehind(e) ? new BrokenRunException(options.output().mode(), e) : e;
     } finally {
       spark.stop();
     }

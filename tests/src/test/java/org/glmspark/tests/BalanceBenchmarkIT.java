@@ -132,8 +132,7 @@ class BalanceBenchmarkIT {
     return SubmittedRuns.lastRun(output).get("seconds").asDouble();
   }
 
-  private static double secondsByRows(String master, Path model, Path input)
-      throws IOException {
+  private static double secondsByRows(String master, Path model, Path input) throws IOException {
     EngineOptions options =
         EngineOptions.defaults().withThreads(1).withKvCacheBytes(KV_CACHE_BYTES);
     try (SparkSession spark =

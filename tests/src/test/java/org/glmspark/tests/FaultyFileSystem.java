@@ -8,8 +8,7 @@ import java.io.OutputStream;
 import java.net.URI;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -160,9 +159,8 @@ public final class FaultyFileSystem extends RawLocalFileSystem {
   }
 
   private static void fillHeap() {
-    List<byte[]> heap = new ArrayList<>();
-    while (true) {
-      heap.add(new byte[1 << 20]);
+    for (var heap = new ArrayDeque<byte[]>(); ; ) {
+      heap.add(new byte[Math.max(heap.size(), 1 << 20)]);
     }
   }
 
