@@ -92,7 +92,7 @@ class IncrementalFaultsIT {
         }
         assertCompletes(runs.begin(Map.of()));
         assertThat(Summaries.comparable(runs.rows(output))).isEqualTo(expected(runs, files));
-        assertThat(runs.generated(output)).isEqualTo(files * ROWS_OF_A_FILE);
+        assertThat(runs.generated(output)).isEqualTo((long) files * ROWS_OF_A_FILE);
       }
       List<Path> before = filesOfRounds(output);
       assertCompletes(runs.begin(Map.of()));
