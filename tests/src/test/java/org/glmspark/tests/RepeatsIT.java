@@ -104,7 +104,7 @@ class RepeatsIT {
       lines
           .lines()
           .filter(line -> line.startsWith("Total "))
-          .map(line -> Long.valueOf(line.strip().split("\\s+")[2]))
+          .map(line -> Long.valueOf(line.strip().split("\\s+", 4)[2]))
           .forEach(live -> heaps.computeIfAbsent(name, _ -> new ArrayList<>()).add(live));
     }
     histogram.waitFor();
