@@ -15,6 +15,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.glmspark.job.options.JobOptions;
 import org.glmspark.job.options.OptionKeys;
+import org.glmspark.job.options.OutputMode;
 import org.glmspark.udfs.ResultColumns;
 import org.jspecify.annotations.Nullable;
 
@@ -112,9 +113,12 @@ final class RunReport {
       out.println(
           String.format(
               Locale.ROOT,
-              "left     %,d rows: %s; the same command goes on",
+              "left     %,d rows: %s; %s goes on",
               run.rowsLeft(),
-              run.stopped()));
+              run.stopped(),
+              run.settings().options().output().mode() == OutputMode.RESUME
+                  ? "the same command"
+                  : "--set output.mode=resume"));
     }
     out.flush();
   }

@@ -53,6 +53,11 @@ public record JobOptions(
       throw new IllegalArgumentException(
           "output has the format openai-batch, which goes without prefix, struct, partition-by and rows-per-file");
     }
+    if (output.mode() == OutputMode.OVERWRITE && !limits.equals(LimitOptions.NONE)) {
+      throw new IllegalArgumentException(
+          "limits does not go with output.mode overwrite, which begins anew each time; "
+              + "choose resume, which goes on where a run was stopped");
+    }
     if (request.responseFormat() != null) {
       try {
         sampling.parameters().requireWholeAnswers();

@@ -28,6 +28,8 @@ public record LimitOptions(
             defaultValue = "0")
         long maxTokens) {
 
+  static final LimitOptions NONE = new LimitOptions(null, 0);
+
   public LimitOptions {
     if (deadline != null) {
       var _ = deadline(deadline, Clock.system(ZoneId.systemDefault()));

@@ -290,6 +290,17 @@ class JobFileTest {
   }
 
   @Test
+  void aRunThatBeginsAnewHasNoLimits() throws IOException {
+    JobFile job = job(SMALLEST);
+    job.set("output.mode=overwrite");
+    job.set("limits.max-tokens=100");
+
+    assertThatThrownBy(job::options)
+        .isInstanceOf(JobFileException.class)
+        .hasMessageContaining("'limits' does not go with output.mode overwrite");
+  }
+
+  @Test
   void aConversationIsReadFromItsColumns() throws IOException {
     JobFile job = job(SMALLEST);
     job.set("request={\"messages\": \"chat\", \"tools\": \"offered\"}");
