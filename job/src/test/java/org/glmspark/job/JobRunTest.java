@@ -411,14 +411,14 @@ class JobRunTest {
     FileUtils.deleteDirectory(folder.resolve("out").toFile());
 
     JobRun.Outcome late = run(UNWATCHED, resuming("limits.deadline=0s"));
-    JobRun.Outcome poor = run(UNWATCHED, resuming("limits.max-tokens=400", "output.round-rows=1"));
+    JobRun.Outcome poor = run(UNWATCHED, resuming("limits.max-tokens=250", "output.round-rows=1"));
     JobRun.Outcome rest = run(UNWATCHED, resuming("output.round-rows=2"));
 
     assertThat(late.result().totals().rows()).isZero();
     assertThat(late.result().rowsLeft()).isEqualTo(6);
     assertThat(late.result().stopped()).startsWith("the deadline, ").endsWith(", has come");
-    assertThat(poor.result().stopped()).contains("limits.max-tokens, 400");
-    assertThat(poor.result().totals().generatedTokens()).isBetween(1L, 400L);
+    assertThat(poor.result().stopped()).contains("limits.max-tokens, 250");
+    assertThat(poor.result().totals().generatedTokens()).isBetween(1L, 250L);
     assertThat(poor.result().rowsLeft() + poor.result().totals().rows()).isEqualTo(6);
     assertThat(rest.result().stopped()).isNull();
     assertThat(rest.result().totals().rows()).isEqualTo(poor.result().rowsLeft());
