@@ -77,6 +77,10 @@ class ClusterIT {
             "--set",
             "output.partitions=7",
             "--set",
+            "request.long=error",
+            "--set",
+            "request.part-tokens=0",
+            "--set",
             "sampling.max_tokens=160",
             "--set",
             "engine.kv-cache-bytes=" + (64L << 20));

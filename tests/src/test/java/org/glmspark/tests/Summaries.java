@@ -10,6 +10,7 @@ import org.apache.spark.sql.functions;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.udfs.Generation;
+import org.glmspark.udfs.LongText;
 import org.glmspark.udfs.ModelHandle;
 import org.glmspark.udfs.PromptSource;
 import org.glmspark.udfs.ResultColumns;
@@ -38,6 +39,7 @@ final class Summaries {
         .where(functions.col("id").leq("doc-%04d".formatted(count)));
   }
 
+  /// Summaries of documents; one that is too long for a prompt is a row with an error.
   static Dataset<Row> summarize(
       Dataset<Row> documents,
       EngineOptions options,
@@ -46,7 +48,7 @@ final class Summaries {
       int partitions) {
     return new Generation(
             ModelHandle.of(SampleModel.FOLDER, options),
-            new PromptSource.Summarize("body", 50),
+            new PromptSource.Summarize("body", 50, new LongText(LongText.Handling.ERROR, 0)),
             sampling,
             keyColumns,
             ResultColumns.plain(),
