@@ -85,6 +85,11 @@ final class JobRun {
                   scope == Scope.NEW_FILES ? "--incremental" : "--retry-failed",
                   OptionKeys.constant(options.output().mode())));
     }
+    if (scope == Scope.NEW_FILES && options.input().format() == InputFormat.OPENAI_BATCH) {
+      throw new RefusedException(
+          "--incremental reads files that Spark can follow, and input.format is openai-batch; "
+              + "run each batch file as a job of its own");
+    }
     @Nullable Instant deadline = options.limits().deadline(Clock.system(ZoneId.systemDefault()));
     Path input = new Path(options.input().path());
     requireInput(input);
@@ -101,24 +106,49 @@ final class JobRun {
       String roundColumn = roundColumn(rows);
       Task task = task(generation, rows, terminal, progress);
       RoundWriter rounds = output.begin(roundColumn);
-      output.write(settings.fileName(), RunSettings.bytes(settings.json()));
-      RowProgress counters = RowProgress.register(spark.sparkContext());
-      OutputRows outputRows = OutputRows.of(spark, options, settings.schema(), model);
-      var work = new RoundWork(generation, outputRows, rounds, settings, counters, deadline);
-      RunProgress followed = RunProgress.follow(spark.sparkContext(), counters);
-      Instant began = Instant.now();
+      output.write(settings.fileName(), RunSettings.bytes(settings.running()));
       try {
-        task.run(work, followed, output);
-      } finally {
-        followed.leave(spark.sparkContext());
+        return work(task, settings, generation, rounds, deadline, output);
+      } catch (Exception e) { // Spark throws checked exceptions that its methods do not declare
+        noteBrokenOff(settings, output, e);
+        throw e;
       }
-      RunResult result = work.result(Duration.between(began, Instant.now()));
-      output.write(settings.fileName(), RunSettings.bytes(result.json()));
-      new ReportFiles(output, generation.columns())
-          .write(result, work.written(), work.output().count(), followed.throughput());
-      TextTable firstRows = RunReport.firstRows(work.output(), options, generation.columns());
-      output.complete();
-      return new Outcome(result, firstRows, output.target());
+    }
+  }
+
+  private Outcome work(
+      Task task,
+      RunSettings settings,
+      Generation generation,
+      RoundWriter rounds,
+      @Nullable Instant deadline,
+      OutputFolder output)
+      throws IOException {
+    RowProgress counters = RowProgress.register(spark.sparkContext());
+    OutputRows outputRows = OutputRows.of(spark, options, settings.schema(), generation.model());
+    var work = new RoundWork(generation, outputRows, rounds, settings, counters, deadline);
+    RunProgress followed = RunProgress.follow(spark.sparkContext(), counters);
+    Instant began = Instant.now();
+    try {
+      task.run(work, followed, output);
+    } finally {
+      followed.leave(spark.sparkContext());
+    }
+    RunResult result = work.result(Duration.between(began, Instant.now()));
+    output.write(settings.fileName(), RunSettings.bytes(result.json()));
+    new ReportFiles(output, generation.columns())
+        .write(result, work.written(), work.output().count(), followed.throughput());
+    TextTable firstRows = RunReport.firstRows(work.output(), options, generation.columns());
+    output.complete();
+    return new Outcome(result, firstRows, output.target());
+  }
+
+  /// Nothing but a note: what ended the run may keep it from being written, too.
+  private static void noteBrokenOff(RunSettings settings, OutputFolder output, Exception e) {
+    try {
+      output.write(settings.fileName(), RunSettings.bytes(settings.brokenOff(e)));
+    } catch (IOException unwritten) {
+      e.addSuppressed(unwritten);
     }
   }
 

@@ -13,6 +13,7 @@ import org.apache.spark.sql.streaming.StreamingQueryException;
 import org.apache.spark.sql.streaming.Trigger;
 import org.glmspark.job.options.InputOptions;
 import org.glmspark.job.options.OptionKeys;
+import org.glmspark.job.options.RefusedException;
 import org.glmspark.job.output.OutputFolder;
 import org.glmspark.udfs.Generation;
 
@@ -79,8 +80,7 @@ record NewFiles(Generation generation, InputOptions input, RoundWork work) {
       switch (cause) {
         case UncheckedIOException unchecked -> throw unchecked.getCause();
         case IllegalArgumentException refused ->
-            throw new org.glmspark.job.options.RefusedException(
-                String.valueOf(refused.getMessage()), e);
+            throw new RefusedException(String.valueOf(refused.getMessage()), e);
         default -> {}
       }
     }
