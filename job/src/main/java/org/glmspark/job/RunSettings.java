@@ -72,8 +72,8 @@ record RunSettings(
       return;
     }
     RunSettings last = parse(runs.getLast());
-    String format = OptionKeys.constant(last.options().output().format());
-    String expected = OptionKeys.constant(options.output().format());
+    String format = last.options().output().format();
+    String expected = options.output().format();
     if (!format.equals(expected)) {
       throw new RefusedException(
           "output '%s' has %s files, and this run would add %s files; %s"
