@@ -9,18 +9,11 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.SparkThrowable;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
-import org.glmspark.job.options.InputFormat;
-import org.glmspark.job.options.InputOptions;
 import org.glmspark.job.options.JobOptions;
 import org.glmspark.job.options.OptionKeys;
 import org.glmspark.job.options.OutputMode;
@@ -32,14 +25,11 @@ import org.glmspark.job.report.RunProgress;
 import org.glmspark.udfs.Generation;
 import org.glmspark.udfs.ModelHandle;
 import org.glmspark.udfs.RowProgress;
-import org.glmspark.udfs.openai.BatchInput;
 import org.jspecify.annotations.Nullable;
 
 /// One run of a job: everything that can be refused is refused first, then the rows that are not
 /// done are completed and committed, round by round.
 final class JobRun {
-  private static final Pattern SQL_STATE = Pattern.compile("\\s+SQLSTATE: \\w+$");
-
   private final SparkSession spark;
   private final JobOptions options;
   private final Scope scope;
@@ -85,11 +75,20 @@ final class JobRun {
                   scope == Scope.NEW_FILES ? "--incremental" : "--retry-failed",
                   OptionKeys.constant(options.output().mode())));
     }
+    if (scope == Scope.NEW_FILES && options.input().isBatch()) {
+      throw new RefusedException(
+          "--incremental reads files that Spark can follow, and input.format is openai-batch; "
+              + "run each batch file as a job of its own");
+    }
+    if (scope == Scope.FAILED_ROWS && options.output().table() != null) {
+      throw new RefusedException(
+          "--retry-failed replaces rows, and rows are only appended to output.table '%s'; complete the folder alone, with --set output.table=null, and load the table anew"
+              .formatted(options.output().table()));
+    }
     @Nullable Instant deadline = options.limits().deadline(Clock.system(ZoneId.systemDefault()));
-    Path input = new Path(options.input().path());
-    requireInput(input);
+    var input = new JobInput(spark, options.input());
+    Dataset<Row> rows = input.rows();
     try (OutputFolder output = outputFolder(input)) {
-      Dataset<Row> rows = read();
       ModelHandle model = options.model(new PackingLine(terminal, progress));
       Generation generation = options.generation(model, options.input().key());
       StructType schema = refusing(() -> generation.outputSchema(rows.schema()));
@@ -99,27 +98,56 @@ final class JobRun {
         settings.requireSameKind(output);
       }
       String roundColumn = roundColumn(rows);
-      Task task = task(generation, rows, terminal, progress);
+      @Nullable OutputTable table = outputTable(schema);
+      Task task = task(generation, input, rows, terminal, progress);
       RoundWriter rounds = output.begin(roundColumn);
-      output.write(settings.fileName(), RunSettings.bytes(settings.json()));
-      RowProgress counters = RowProgress.register(spark.sparkContext());
-      OutputRows outputRows = OutputRows.of(spark, options, settings.schema(), model);
-      var work = new RoundWork(generation, outputRows, rounds, settings, counters, deadline);
-      RunProgress followed = RunProgress.follow(spark.sparkContext(), counters);
-      Instant began = Instant.now();
+      OutputRows outputRows = OutputRows.of(spark, options, schema, model);
+      outputRows.requireWritable(rounds);
+      var counters = RowProgress.register(spark.sparkContext());
+      var work = new RoundWork(generation, outputRows, rounds, table, settings, counters, deadline);
+      output.write(settings.fileName(), RunSettings.bytes(settings.running()));
       try {
-        task.run(work, followed, output);
-      } finally {
-        followed.leave(spark.sparkContext());
+        return run(task, work, counters, output);
+      } catch (Exception e) { // Spark throws checked exceptions that its methods do not declare
+        noteBrokenOff(settings, output, e);
+        throw e;
       }
-      RunResult result = work.result(Duration.between(began, Instant.now()));
-      output.write(settings.fileName(), RunSettings.bytes(result.json()));
-      new ReportFiles(output, generation.columns())
-          .write(result, work.written(), work.output().count(), followed.throughput());
-      TextTable firstRows = RunReport.firstRows(work.output(), options, generation.columns());
-      output.complete();
-      return new Outcome(result, firstRows, output.target());
     }
+  }
+
+  private Outcome run(Task task, RoundWork work, RowProgress counters, OutputFolder output)
+      throws IOException {
+    RunProgress followed = RunProgress.follow(spark.sparkContext(), counters);
+    Instant began = Instant.now();
+    try {
+      work.completeTable();
+      task.run(work, followed, output);
+    } finally {
+      followed.leave(spark.sparkContext());
+    }
+    RunResult result = work.result(Duration.between(began, Instant.now()));
+    output.write(result.settings().fileName(), RunSettings.bytes(result.json()));
+    new ReportFiles(output, options.results())
+        .write(result, work.written(), work.output().count(), followed.throughput());
+    TextTable firstRows = RunReport.firstRows(work.output(), options, options.results());
+    output.complete();
+    return new Outcome(result, firstRows, output.target());
+  }
+
+  /// Nothing but a note: what ended the run may keep it from being written, too.
+  private static void noteBrokenOff(RunSettings settings, OutputFolder output, Exception e) {
+    try {
+      output.write(settings.fileName(), RunSettings.bytes(settings.brokenOff(e)));
+    } catch (IOException unwritten) {
+      e.addSuppressed(unwritten);
+    }
+  }
+
+  private @Nullable OutputTable outputTable(StructType schema) {
+    @Nullable String name = options.output().table();
+    return name == null
+        ? null
+        : OutputTable.open(spark, name, options.output(), schema, options.results());
   }
 
   /// What is left to do when all is prepared.
@@ -129,12 +157,16 @@ final class JobRun {
 
   /// @throws RefusedException if the keys of the input's rows are none
   private Task task(
-      Generation generation, Dataset<Row> input, Terminal terminal, PrintWriter progress) {
+      Generation generation,
+      JobInput input,
+      Dataset<Row> rows,
+      Terminal terminal,
+      PrintWriter progress) {
     if (scope == Scope.NEW_FILES) {
-      return (work, _, output) ->
-          new NewFiles(generation, options.input(), work).add(input, output);
+      Dataset<Row> stream = input.stream(rows.schema());
+      return (work, _, output) -> new NewFiles(generation, work).add(stream, output);
     }
-    Dataset<Row> plan = refusing(() -> generation.plan(input));
+    Dataset<Row> plan = refusing(() -> generation.plan(rows));
     return scope == Scope.FAILED_ROWS
         ? (work, _, _) -> work.retryFailed(plan)
         : (work, followed, _) -> addMissing(work, plan, terminal, progress, followed);
@@ -187,52 +219,15 @@ final class JobRun {
     }
   }
 
-  private OutputFolder outputFolder(Path input) throws IOException {
+  private OutputFolder outputFolder(JobInput input) throws IOException {
     Path path = new Path(options.output().path());
     List<Path> read = new ArrayList<>(options.model().source().location().paths());
-    read.add(input);
+    read.addAll(input.paths());
     return OutputFolder.open(
-        fileSystem(path), path, options.output().mode(), WriterProcess.current(), read);
-  }
-
-  private void requireInput(Path path) throws IOException {
-    FileStatus[] found = fileSystem(path).globStatus(path);
-    if (found == null || found.length == 0) {
-      throw new RefusedException(
-          "input '%s' is not there, expected %s files".formatted(path, format(options.input())));
-    }
-  }
-
-  private Dataset<Row> read() {
-    InputOptions input = options.input();
-    try {
-      if (input.format() == InputFormat.OPENAI_BATCH) {
-        return BatchInput.read(spark, input.path(), input.options());
-      }
-      return spark.read().format(format(input)).options(input.options()).load(input.path());
-    } catch (Exception e) { // Spark throws checked exceptions that its methods do not declare
-      if (e instanceof SparkThrowable || e instanceof IllegalArgumentException) {
-        String sentence = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-        throw new RefusedException(
-            "input '%s' cannot be read as %s: %s"
-                .formatted(input.path(), format(input), SQL_STATE.matcher(sentence).replaceAll("")),
-            e);
-      }
-      throw e;
-    }
-  }
-
-  private FileSystem fileSystem(Path path) {
-    Configuration configuration = spark.sparkContext().hadoopConfiguration();
-    try {
-      return path.getFileSystem(configuration);
-    } catch (IOException e) {
-      throw new RefusedException(
-          "'%s' is on a file system that cannot be used: %s".formatted(path, e.getMessage()), e);
-    }
-  }
-
-  private static String format(InputOptions input) {
-    return OptionKeys.constant(input.format());
+        JobInput.fileSystem(spark, path),
+        path,
+        options.output().mode(),
+        WriterProcess.current(),
+        read);
   }
 }

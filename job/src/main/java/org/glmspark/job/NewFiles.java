@@ -7,12 +7,10 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.function.VoidFunction2;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.streaming.DataStreamReader;
 import org.apache.spark.sql.streaming.StreamingQuery;
 import org.apache.spark.sql.streaming.StreamingQueryException;
 import org.apache.spark.sql.streaming.Trigger;
-import org.glmspark.job.options.InputOptions;
-import org.glmspark.job.options.OptionKeys;
+import org.glmspark.job.options.RefusedException;
 import org.glmspark.job.output.OutputFolder;
 import org.glmspark.udfs.Generation;
 
@@ -24,9 +22,8 @@ import org.glmspark.udfs.Generation;
 /// are left alone. A batch counts as read only when all its rows are done.
 ///
 /// @param generation what to do with the rows
-/// @param input where files come
 /// @param work of this run
-record NewFiles(Generation generation, InputOptions input, RoundWork work) {
+record NewFiles(Generation generation, RoundWork work) {
 
   /// Ends a stream before a batch is counted as read.
   private static final class StoppedException extends RuntimeException {
@@ -35,20 +32,12 @@ record NewFiles(Generation generation, InputOptions input, RoundWork work) {
 
   /// Completes the rows of the new files.
   ///
-  /// @param present all files there are, for their columns
-  void add(Dataset<Row> present, OutputFolder output) throws IOException {
-    DataStreamReader reader =
-        present
-            .sparkSession()
-            .readStream()
-            .schema(present.schema())
-            .format(OptionKeys.constant(input.format()))
-            .options(input.options());
+  /// @param stream of all files that are there and come
+  void add(Dataset<Row> stream, OutputFolder output) throws IOException {
     Path checkpoint = output.ownFile("checkpoint");
     try {
       StreamingQuery query =
-          reader
-              .load(input.path())
+          stream
               .writeStream()
               .trigger(Trigger.AvailableNow())
               .option("checkpointLocation", checkpoint.toString())
@@ -79,8 +68,7 @@ record NewFiles(Generation generation, InputOptions input, RoundWork work) {
       switch (cause) {
         case UncheckedIOException unchecked -> throw unchecked.getCause();
         case IllegalArgumentException refused ->
-            throw new org.glmspark.job.options.RefusedException(
-                String.valueOf(refused.getMessage()), e);
+            throw new RefusedException(String.valueOf(refused.getMessage()), e);
         default -> {}
       }
     }

@@ -2,7 +2,9 @@ package org.glmspark.job;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkThrowable;
 import org.apache.spark.sql.DataFrameWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -11,9 +13,8 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.glmspark.job.options.JobOptions;
-import org.glmspark.job.options.OptionKeys;
-import org.glmspark.job.options.OutputFormat;
 import org.glmspark.job.options.OutputOptions;
+import org.glmspark.job.options.RefusedException;
 import org.glmspark.job.output.Round;
 import org.glmspark.job.output.RoundWriter;
 import org.glmspark.job.output.Rounds;
@@ -32,6 +33,9 @@ record OutputRows(
   /// Where in a round the rows are that lines were made of, out of sight of who reads the lines.
   private static final String ROWS_OF_LINES = "_glm/rows";
 
+  /// Formats that take every row that can be completed.
+  private static final Set<String> TESTED = Set.of("parquet", "json", "orc");
+
   /// The rows of a job.
   ///
   /// @param model that completed them, or is going to
@@ -41,9 +45,26 @@ record OutputRows(
         spark,
         options,
         schema,
-        options.format() == OutputFormat.OPENAI_BATCH
-            ? new BatchOutput(model, job.sampling().parameters())
-            : null);
+        options.isBatch() ? new BatchOutput(model, job.sampling().parameters()) : null);
+  }
+
+  /// @throws RefusedException if Spark cannot write such rows in the format
+  void requireWritable(RoundWriter rounds) throws IOException {
+    if (TESTED.contains(format())) {
+      return;
+    }
+    Path staged = rounds.stage();
+    try {
+      writer(spark.createDataFrame(List.of(), schema)).save(staged.toString());
+    } catch (Exception e) { // Spark throws checked exceptions that its methods do not declare
+      if (e instanceof SparkThrowable) {
+        throw new RefusedException(
+            "the output cannot be written as %s: %s".formatted(format(), JobInput.sentence(e)), e);
+      }
+      throw e;
+    } finally {
+      rounds.discard(staged);
+    }
   }
 
   /// Writes rows into a folder that exists and has none.
@@ -112,6 +133,6 @@ record OutputRows(
   }
 
   private String format() {
-    return OptionKeys.constant(batch == null ? options.format() : OutputFormat.PARQUET);
+    return batch == null ? options.format() : "parquet";
   }
 }

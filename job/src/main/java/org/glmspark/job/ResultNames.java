@@ -69,7 +69,8 @@ final class ResultNames {
     return Arrays.stream(names).map(name -> functions.col(quoted(name))).toArray(Column[]::new);
   }
 
-  private static String quoted(String name) {
+  /// A name as SQL takes it, whatever is in it.
+  static String quoted(String name) {
     return "`" + name.replace("`", "``") + "`";
   }
 }

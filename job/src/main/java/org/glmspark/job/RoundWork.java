@@ -32,6 +32,7 @@ final class RoundWork {
   private final Generation generation;
   private final OutputRows outputRows;
   private final RoundWriter writer;
+  private final @Nullable OutputTable table;
   private final Rounds rounds;
   private final RunSettings settings;
   private final RowProgress progress;
@@ -49,11 +50,13 @@ final class RoundWork {
   private @Nullable String stopped;
 
   /// @param writer of the output, which nobody else writes
+  /// @param table that gets the rows too, or null for none
   /// @param deadline from when on no more rows are begun, or null for never
   RoundWork(
       Generation generation,
       OutputRows outputRows,
       RoundWriter writer,
+      @Nullable OutputTable table,
       RunSettings settings,
       RowProgress progress,
       @Nullable Instant deadline)
@@ -61,6 +64,7 @@ final class RoundWork {
     this.generation = generation;
     this.outputRows = outputRows;
     this.writer = writer;
+    this.table = table;
     this.rounds = writer.rounds();
     this.settings = settings;
     this.progress = progress;
@@ -254,8 +258,22 @@ final class RoundWork {
       writer.discard(staged);
       return;
     }
-    writer.commit(staged, description(Set.of(settings.id()), written, began));
+    Round round = writer.commit(staged, description(Set.of(settings.id()), written, began));
     count(written);
+    append(List.of(round));
+  }
+
+  /// Appends to the table what rounds of earlier runs have and it has not.
+  void completeTable() {
+    if (!before.isEmpty()) {
+      append(before);
+    }
+  }
+
+  private void append(List<Round> committed) {
+    if (table != null) {
+      table.append(outputRows.read(rounds, committed).drop(rounds.column()));
+    }
   }
 
   private void count(Totals written) {

@@ -97,11 +97,6 @@ final class RowsToDo implements AutoCloseable {
     return rows.count();
   }
 
-  /// How many requests are to be generated.
-  long requests() {
-    return requests.count();
-  }
-
   /// The rows whose answers the output has, under the name of another row, completed with them; or
   /// null if the output has no answers.
   @Nullable Dataset<Row> known() {

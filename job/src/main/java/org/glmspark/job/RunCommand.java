@@ -83,7 +83,7 @@ final class RunCommand implements Callable<Integer> {
 
   @Option(
       names = "--incremental",
-      description = "complete the rows of files that came since the last run with this option")
+      description = "complete the rows that came to files or a table since the last such run")
   private boolean incremental;
 
   @Option(

@@ -14,7 +14,6 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.glmspark.job.options.JobOptions;
-import org.glmspark.job.options.OptionKeys;
 import org.glmspark.job.options.OutputMode;
 import org.glmspark.udfs.ResultColumns;
 import org.jspecify.annotations.Nullable;
@@ -105,9 +104,7 @@ final class RunReport {
     }
     out.println(
         "output   %s (%s)"
-            .formatted(
-                shortened(outcome.output()),
-                OptionKeys.constant(run.settings().options().output().format())));
+            .formatted(shortened(outcome.output()), run.settings().options().output().format()));
     out.println("report   " + shortened(outcome.report()));
     if (run.stopped() != null) {
       out.println(

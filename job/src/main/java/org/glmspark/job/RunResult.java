@@ -36,8 +36,7 @@ record RunResult(
 
   /// What stays with the output.
   ObjectNode json() {
-    ObjectNode run = settings.json();
-    run.put("state", stopped == null ? "complete" : "work remains");
+    ObjectNode run = settings.json(stopped == null ? "complete" : "work remains");
     if (stopped != null) {
       run.put("stopped", stopped);
     }

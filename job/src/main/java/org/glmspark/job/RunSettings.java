@@ -72,8 +72,8 @@ record RunSettings(
       return;
     }
     RunSettings last = parse(runs.getLast());
-    String format = OptionKeys.constant(last.options().output().format());
-    String expected = OptionKeys.constant(options.output().format());
+    String format = last.options().output().format();
+    String expected = options.output().format();
     if (!format.equals(expected)) {
       throw new RefusedException(
           "output '%s' has %s files, and this run would add %s files; %s"
@@ -109,10 +109,23 @@ record RunSettings(
     return Arrays.asList(schema.fieldNames()).subList(0, schema.length() - results);
   }
 
-  ObjectNode json() {
+  /// What stays with the output of a run that goes on, or was killed.
+  ObjectNode running() {
+    return json("running");
+  }
+
+  /// What stays with the output of a run that an exception ended.
+  ObjectNode brokenOff(Exception e) {
+    return json("broken off").put("stopped", String.valueOf(e.getMessage()));
+  }
+
+  /// What stays with the output.
+  ///
+  /// @param state what has become of the run
+  ObjectNode json(String state) {
     ObjectNode run = JSON.createObjectNode();
     run.put("id", id);
-    run.put("state", "running");
+    run.put("state", state);
     run.put("engine_version", EngineVersion.current());
     run.put("spark_version", sparkVersion);
     run.put("model_digest", modelDigest);

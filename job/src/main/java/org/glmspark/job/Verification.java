@@ -73,7 +73,7 @@ final class Verification {
     OutputRows outputRows =
         OutputRows.of(
             spark, last.options(), last.schema(), last.options().model(ModelProgress.SILENT));
-    Dataset<Row> rows = outputRows.read(rounds, committed);
+    Dataset<Row> rows = named(outputRows.read(rounds, committed), last);
     Column id = ResultNames.column(rows, last.options().results(), "lineage", "row_id");
     Dataset<Row> sampled =
         rows.orderBy(functions.xxhash64(functions.lit(seed), id), id).limit(sample).cache();
@@ -82,6 +82,26 @@ final class Verification {
     } finally {
       sampled.unpersist();
     }
+  }
+
+  /// Rows of an output whose ids tell them from all others: a row whose text has changed between
+  /// two runs is there twice under the id of its key.
+  private static Dataset<Row> named(Dataset<Row> output, RunSettings run) {
+    ResultColumns results = run.options().results();
+    Column id =
+        functions.concat(
+            ResultNames.column(output, results, "lineage", "row_id"),
+            functions.lit(", request "),
+            functions.coalesce(
+                ResultNames.column(output, results, "lineage", "request_id"),
+                functions.lit("none")));
+    Column[] others =
+        Stream.concat(run.inputColumns().stream(), Stream.of(run.options().output().roundColumn()))
+            .map(name -> ResultNames.inputColumn(output, name))
+            .toArray(Column[]::new);
+    return output.select(
+        ResultNames.appended(
+            others, ResultNames.all(output, results).withField("lineage.row_id", id), results));
   }
 
   private Outcome compare(

@@ -553,4 +553,19 @@ class JobRunTest {
         .startsWith("was {\"completion\":\"something else\"");
     assertThat(forged.changed()).hasSize(1);
   }
+
+  @Test
+  void rowsWhoseTextsHaveChangedAreVerifiedWithBothTheirTexts() throws IOException {
+    run(UNWATCHED, resuming("sampling.max_tokens=20"));
+    Path input = folder.resolve("in.jsonl");
+    Files.writeString(
+        input,
+        Files.readString(input)
+            .replace(
+                "\"id\": \"empty\", \"body\": \"\"",
+                "\"id\": \"empty\", \"body\": \"A text now.\""));
+    run(UNWATCHED, resuming("sampling.max_tokens=20"));
+
+    assertThat(verify()).isEqualTo(new Verification.Outcome(7, Map.of(), List.of()));
+  }
 }

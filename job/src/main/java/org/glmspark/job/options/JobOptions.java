@@ -32,7 +32,7 @@ public record JobOptions(
         LimitOptions limits) {
 
   public JobOptions {
-    boolean batch = input.format() == InputFormat.OPENAI_BATCH;
+    boolean batch = input.isBatch();
     if (!batch && request.isEmpty()) {
       throw new IllegalArgumentException(
           "request has none of task, template and messages, expected one of them");
@@ -45,11 +45,11 @@ public record JobOptions(
       throw new IllegalArgumentException(
           "sampling has logprobs, but input.format is openai-batch, whose lines ask for them");
     }
-    if (output.format() == OutputFormat.OPENAI_BATCH && !batch) {
+    if (output.isBatch() && !batch) {
       throw new IllegalArgumentException(
           "output has the format openai-batch, expected the input to have it too");
     }
-    if (output.format() == OutputFormat.OPENAI_BATCH && output.isArranged()) {
+    if (output.isBatch() && output.isArranged()) {
       throw new IllegalArgumentException(
           "output has the format openai-batch, which goes without prefix, struct, partition-by and rows-per-file");
     }
@@ -70,9 +70,7 @@ public record JobOptions(
 
   /// What makes prompts of rows.
   public PromptSource prompt() {
-    return input.format() == InputFormat.OPENAI_BATCH
-        ? new PromptSource.OpenAiBatch()
-        : request.prompt();
+    return input.isBatch() ? new PromptSource.OpenAiBatch() : request.prompt();
   }
 
   /// The model, looked at from here, and packed if this machine has not yet.

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 /// Where the rows and their completions go.
 ///
 /// @param path a folder on any file system Spark knows
-/// @param format how the files are stored
+/// @param format how the files are stored: one that holds structs
+/// @param table a table of a catalog that gets all rows too, or null for none
 /// @param mode what happens if the folder exists
 /// @param prefix put before the name of every result column
 /// @param struct the one struct column that takes all result columns, or null for one column each
@@ -18,7 +19,16 @@ import org.jspecify.annotations.Nullable;
 /// @param roundMinutes how long the rows that are committed together may take
 public record OutputOptions(
     @Key(value = "folder to write", text = Key.Text.PATH) String path,
-    @Key(value = "how the files are stored", defaultValue = "parquet") OutputFormat format,
+    @Key(
+            value =
+                "how the files are stored: parquet, json, orc, openai-batch, or another format that"
+                    + " Spark writes structs in, such as avro with its jar",
+            defaultValue = "parquet")
+        String format,
+    @Key(
+            value = "catalog table that all rows are appended to as well; made if it is not there",
+            defaultValue = "null")
+        @Nullable String table,
     @Key(value = "what to do with rows that are there", defaultValue = "resume") OutputMode mode,
     @Key(value = "put before the name of every result column", defaultValue = "\"\"") String prefix,
     @Key(value = "one struct column for all results, with this name", defaultValue = "null")
@@ -53,7 +63,17 @@ public record OutputOptions(
           "prefix '%s' and struct '%s' are both given, expected at most one of them"
               .formatted(prefix, struct));
     }
-    if (format == OutputFormat.OPENAI_BATCH && (struct != null || !prefix.isEmpty())) {
+    if (table != null && mode == OutputMode.OVERWRITE) {
+      throw new IllegalArgumentException(
+          "table '%s' does not go with mode overwrite: rows are only appended to a table"
+              .formatted(table));
+    }
+    if (table != null && format.equals(InputOptions.OPENAI_BATCH)) {
+      throw new IllegalArgumentException(
+          "table '%s' does not go with format openai-batch, whose lines have no columns"
+              .formatted(table));
+    }
+    if (format.equals(InputOptions.OPENAI_BATCH) && (struct != null || !prefix.isEmpty())) {
       throw new IllegalArgumentException(
           "%s does not go with format openai-batch, whose lines have no columns"
               .formatted(struct == null ? "prefix" : "struct"));
@@ -75,6 +95,11 @@ public record OutputOptions(
       throw new IllegalArgumentException(
           "round-minutes is %d, expected 1 or more".formatted(roundMinutes));
     }
+  }
+
+  /// Whether the output is lines as OpenAI's batches answer.
+  public boolean isBatch() {
+    return format.equals(InputOptions.OPENAI_BATCH);
   }
 
   /// The column that readers of the output see the number of a row's round in.

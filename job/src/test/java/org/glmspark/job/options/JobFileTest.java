@@ -56,7 +56,7 @@ class JobFileTest {
   void whatAFileLeavesOutHasTheEnginesDefaults() throws IOException {
     JobOptions options = job(SMALLEST).options();
 
-    assertThat(options.input().format()).isEqualTo(InputFormat.PARQUET);
+    assertThat(options.input().format()).isEqualTo("parquet");
     assertThat(options.input().key()).isEmpty();
     assertThat(options.prompt()).isEqualTo(new PromptSource.Summarize("body", 50));
     assertThat(options.sampling().parameters()).isEqualTo(SamplingParameters.greedy(256));
@@ -242,8 +242,10 @@ class JobFileTest {
         "{\"path\": \"model\"}| \"model\" | job.json, line 2: 'model' is the text \"model\","
             + " expected an object with path, weights, output-weights, pack-cache, rope-base,"
             + " norm-epsilon, context, chat-format",
-        "{\"path\": \"documents\"}| {} | job.json, line 3: key 'input.path' is missing, "
-            + "expected a text: file, folder or pattern to read, as Spark takes it",
+        "{\"path\": \"documents\"}| {} | job.json, line 3: 'input': neither path nor table "
+            + "is given, expected one of them for format parquet",
+        "{\"path\": \"documents\"}| {\"path\": \"in\", \"table\": \"t\"} | job.json, line 3: "
+            + "'input.table' 't' does not go with path, expected one of them",
         "{\"path\": \"documents\"}| {\"path\": \"in\", \"key\": \"id\"} | "
             + "job.json, line 3: 'input.key' is the text \"id\", expected a list of texts",
         "\"input\"| \"sampling\": {\"stop\": 7}, \"input\" | "

@@ -3,10 +3,10 @@ package org.glmspark.job.report;
 import org.apache.spark.sql.SparkSession;
 
 /// The Spark of the tests; it ends with the JVM.
-final class LocalSpark {
+public final class LocalSpark {
   private LocalSpark() {}
 
-  static SparkSession session() {
+  public static SparkSession session() {
     return SparkSession.builder()
         .master("local[2]")
         .appName("tests")

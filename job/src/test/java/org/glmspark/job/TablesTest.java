@@ -1,0 +1,180 @@
+package org.glmspark.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.glmspark.job.options.JobFile;
+import org.glmspark.job.options.JobOptions;
+import org.glmspark.job.options.RefusedException;
+import org.glmspark.job.report.LocalSpark;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Jobs from tables and into tables.
+class TablesTest {
+  private final SparkSession spark = LocalSpark.session();
+  @TempDir Path folder;
+
+  @BeforeEach
+  void makeTable() {
+    spark.sql("CREATE DATABASE nightly LOCATION '%s'".formatted(folder.resolve("tables").toUri()));
+    spark.sql("CREATE TABLE nightly.notes (id STRING, body STRING) USING parquet");
+    insert("a", "b", "c");
+  }
+
+  @AfterEach
+  void dropTables() {
+    spark.sql("DROP DATABASE nightly CASCADE");
+  }
+
+  private void insert(String... ids) {
+    spark.sql(
+        Stream.of(ids)
+            .map(id -> "('%s', 'The lift of house %s is out of order.')".formatted(id, id))
+            .collect(Collectors.joining(", ", "INSERT INTO nightly.notes VALUES ", "")));
+  }
+
+  private JobOptions job(String... assignments) {
+    JobFile job = JobFile.read(Path.of("..", "conf", "sample.json"));
+    job.set("input.path=null");
+    job.set("input.table=nightly.notes");
+    job.set("--output", "output.path", folder.resolve("out").toString());
+    job.set("output.mode=resume");
+    job.set("output.partitions=1");
+    job.set("sampling.max_tokens=8");
+    for (String assignment : assignments) {
+      job.set(assignment.replace("FOLDER", folder.toString()));
+    }
+    return job.options();
+  }
+
+  private RunResult run(JobRun.Scope scope, String... assignments) throws IOException {
+    return new JobRun(spark, job(assignments), scope)
+        .execute(new Terminal(false, 100), new PrintWriter(Writer.nullWriter()))
+        .result();
+  }
+
+  private RunResult run(String... assignments) throws IOException {
+    return run(JobRun.Scope.MISSING_ROWS, assignments);
+  }
+
+  private static List<String> sorted(Dataset<Row> rows) {
+    return rows.toJSON().collectAsList().stream().sorted().toList();
+  }
+
+  private List<String> inFolder() {
+    return sorted(spark.read().parquet(folder.resolve("out").toString()).drop("round"));
+  }
+
+  @Test
+  void rowsOfATableComeToATableOnceWhateverBreaksOffBetween() throws IOException {
+    assertThat(run("limits.max-tokens=100", "output.round-rows=1").rowsLeft()).isPositive();
+
+    assertThat(run("output.table=nightly.summaries").rowsLeft()).isZero();
+    List<String> all = sorted(spark.table("nightly.summaries"));
+    assertThat(all).hasSize(3).isEqualTo(inFolder());
+
+    spark // as a run that was killed in the midst of an append leaves it
+        .table("nightly.summaries")
+        .where("id = 'b'")
+        .write()
+        .mode("overwrite")
+        .saveAsTable("nightly.rest");
+    spark.sql("DROP TABLE nightly.summaries");
+    spark.sql("ALTER TABLE nightly.rest RENAME TO nightly.summaries");
+    insert("d");
+    assertThat(run("output.table=nightly.summaries").totals().generatedRequests()).isEqualTo(1);
+
+    assertThat(sorted(spark.table("nightly.summaries"))).hasSize(4).isEqualTo(inFolder());
+    assertThat(run("output.table=nightly.summaries").rounds()).isZero();
+    assertThat(spark.table("nightly.summaries").count()).isEqualTo(4);
+  }
+
+  @Test
+  void aTableThatIsThereKeepsItsOwnOrderAndPartitions() throws IOException {
+    run();
+    String columns =
+        spark.read().parquet(folder.resolve("out").toString()).drop("round", "id").schema().toDDL();
+    spark.sql(
+        "CREATE TABLE nightly.summaries (%s, id STRING) USING orc PARTITIONED BY (id)"
+            .formatted(columns));
+    run("output.table=nightly.summaries");
+
+    assertThat(spark.table("nightly.summaries").where("id = 'b'").count()).isEqualTo(1);
+    assertThat(sorted(spark.table("nightly.summaries").select("id", "completion", "lineage")))
+        .isEqualTo(
+            sorted(
+                spark
+                    .read()
+                    .parquet(folder.resolve("out").toString())
+                    .select("id", "completion", "lineage")));
+    assertThatThrownBy(() -> run(JobRun.Scope.FAILED_ROWS, "output.table=nightly.summaries"))
+        .isInstanceOf(RefusedException.class)
+        .hasMessageContaining("--retry-failed replaces rows");
+  }
+
+  @Test
+  void rowsThatComeToATableAreFollowed() throws IOException {
+    assertThat(run(JobRun.Scope.NEW_FILES, "output.table=nightly.summaries").totals().rows())
+        .isEqualTo(3);
+    assertThat(run(JobRun.Scope.NEW_FILES, "output.table=nightly.summaries").rounds()).isZero();
+    insert("d", "e");
+    assertThat(run(JobRun.Scope.NEW_FILES, "output.table=nightly.summaries").totals().rows())
+        .isEqualTo(2);
+
+    assertThat(sorted(spark.table("nightly.summaries"))).hasSize(5).isEqualTo(inFolder());
+  }
+
+  @Test
+  void anyFormatThatSparkHasIsRead() throws IOException {
+    Files.writeString(
+        folder.resolve("notes.xml"),
+        "<notes><note><id>x</id><body>The lift is out of order.</body></note></notes>");
+    run(
+        "input.table=null",
+        "input.path=FOLDER/notes.xml",
+        "input.format=xml",
+        "input.options.rowTag=note");
+
+    assertThat(inFolder()).singleElement().asString().contains("\"id\":\"x\"");
+  }
+
+  @Test
+  void refusesWhatCannotBeReadOrWrittenBeforeAnyWork() {
+    assertRefused(
+        "input table 'nightly.none' cannot be read: [TABLE_OR_VIEW_NOT_FOUND]",
+        "input.table=nightly.none");
+    assertRefused(
+        "cannot be read as parqet: [DATA_SOURCE_NOT_FOUND]",
+        "input.table=null",
+        "input.path=FOLDER",
+        "input.format=parqet");
+    assertRefused(
+        "the output cannot be written as csv: [UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE]",
+        "output.format=csv");
+    assertRefused(
+        "output table 'nightly.notes' has the columns struct<id:string,body:string>",
+        "output.table=nightly.notes");
+    assertRefused("output table 'none.of.these' cannot be used: ", "output.table=none.of.these");
+    assertThat(folder.resolve("out/round=1")).doesNotExist();
+  }
+
+  private void assertRefused(String sentence, String... assignments) {
+    assertThatThrownBy(() -> run(assignments))
+        .isInstanceOf(RefusedException.class)
+        .hasMessageContaining(sentence);
+  }
+}
