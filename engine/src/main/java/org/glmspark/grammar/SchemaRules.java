@@ -62,6 +62,7 @@ final class SchemaRules {
   private final JsonNode root;
   private final Graph graph;
   private final JsonRules json;
+  private final ScalarRules scalars;
 
   /// What `$ref`s refer to, by place.
   private final Map<String, Graph.Rule> rules = new LinkedHashMap<>();
@@ -76,6 +77,7 @@ final class SchemaRules {
     this.root = root;
     this.graph = graph;
     json = new JsonRules(graph);
+    scalars = new ScalarRules(json);
   }
 
   /// Lets the values of a schema lead from one node of a graph to another.
@@ -265,11 +267,11 @@ final class SchemaRules {
       switch (type) {
         case OBJECT -> object(schema, from, to);
         case ARRAY -> array(schema, from, to);
-        case STRING -> json.string(content(schema), from, to);
-        case NUMBER -> number(schema, from, to);
+        case STRING -> scalars.string(schema, from, to);
+        case NUMBER -> scalars.number(schema, from, to);
         case INTEGER -> {
           if (!types.contains(SchemaType.NUMBER)) {
-            integer(schema, from, to);
+            scalars.integer(schema, from, to);
           }
         }
         case BOOLEAN -> json.bool(from, to);
@@ -366,94 +368,5 @@ final class SchemaRules {
     Graph.Rule others =
         items == null ? json.anyValue() : isFalse(items) ? null : rule(schema.part("items"));
     json.array(first, others, least, most, from, to);
-  }
-
-  private static RegexNode content(SchemaNode schema) {
-    boolean bounded = schema.has("minLength") || schema.has("maxLength");
-    boolean pattern = schema.has("pattern");
-    boolean format = schema.has("format");
-    if ((bounded && pattern) || (bounded && format) || (pattern && format)) {
-      throw schema.problem(
-          "'%s' beside '%s' is not supported"
-              .formatted(
-                  pattern && format
-                      ? "format"
-                      : schema.has("minLength") ? "minLength" : "maxLength",
-                  pattern ? "pattern" : "format"));
-    }
-    if (pattern) {
-      if (!schema.node().get("pattern").isTextual()) {
-        throw schema.expected("pattern", "a regular expression");
-      }
-      try {
-        return RegexParser.somewhere(schema.node().get("pattern").textValue());
-      } catch (IllegalArgumentException e) {
-        throw new IllegalArgumentException(
-            "schema, %s/pattern: %s".formatted(schema.place(), e.getMessage()), e);
-      }
-    }
-    if (format) {
-      RegexNode known = StringFormats.content(schema.node().get("format").asText());
-      if (known == null) {
-        throw schema.expected("format", "one of " + String.join(", ", StringFormats.names()));
-      }
-      return known;
-    }
-    return JsonRules.anyText(
-        schema.count("minLength", 0), schema.count("maxLength", RegexNode.UNBOUNDED));
-  }
-
-  private void number(SchemaNode schema, int from, int to) {
-    DecimalRange.Bound least = least(schema);
-    DecimalRange.Bound most = most(schema);
-    if (least == null && most == null) {
-      json.number(from, to);
-    } else {
-      json.number(least, most, from, to);
-    }
-  }
-
-  private void integer(SchemaNode schema, int from, int to) {
-    DecimalRange.Bound least = least(schema);
-    DecimalRange.Bound most = most(schema);
-    if (least == null && most == null) {
-      json.integer(from, to);
-    } else {
-      json.integer(least, most, from, to);
-    }
-  }
-
-  /// The tighter one of both.
-  private static DecimalRange.@Nullable Bound least(SchemaNode schema) {
-    DecimalRange.Bound closed = bound(schema, "minimum", true);
-    DecimalRange.Bound open = bound(schema, "exclusiveMinimum", false);
-    return closed == null || (open != null && open.value().compareTo(closed.value()) >= 0)
-        ? open
-        : closed;
-  }
-
-  private static DecimalRange.@Nullable Bound most(SchemaNode schema) {
-    DecimalRange.Bound closed = bound(schema, "maximum", true);
-    DecimalRange.Bound open = bound(schema, "exclusiveMaximum", false);
-    return closed == null || (open != null && open.value().compareTo(closed.value()) <= 0)
-        ? open
-        : closed;
-  }
-
-  private static DecimalRange.@Nullable Bound bound(
-      SchemaNode schema, String keyword, boolean inclusive) {
-    JsonNode value = schema.node().get(keyword);
-    if (value == null) {
-      return null;
-    }
-    if (!value.isNumber()) {
-      throw schema.expected(keyword, "a number");
-    }
-    try {
-      return new DecimalRange.Bound(value.decimalValue(), inclusive);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          "schema, %s/%s: %s".formatted(schema.place(), keyword, e.getMessage()), e);
-    }
   }
 }

@@ -2,9 +2,10 @@
 ///
 /// ```
 /// AnswerFormat: Choice, Regex, JsonObject, JsonSchema
-///    │ AnswerRules: RegexParser ─▶ RegexNode ─▶ TextWriter ─┐
-///    │              SchemaRules ─▶ JsonRules, DecimalRange ─┴─▶ Graph of bytes, with calls
-///    ▼                                                            │
+///    │ AnswerRules:
+///    │   RegexParser ─▶ RegexNode ─▶ TextWriter ──────────────┐
+///    │   SchemaRules, ScalarRules ─▶ JsonRules, DecimalRange ─┴─▶ Graph of bytes, with calls
+///    ▼                                                              │
 /// AnswerGrammar ◀── Automaton of its states ◀── ShortestCompletion: what each node costs
 ///    │ start                │ for a state, once
 ///    ▼                      ▼

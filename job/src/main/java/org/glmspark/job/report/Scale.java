@@ -103,6 +103,11 @@ final class Scale {
     return text.contains(".") ? text.replaceAll("\\.?0+$", "") : text;
   }
 
+  /// How many there are, to the last one: `0`, `1,234,567`.
+  static String count(long number) {
+    return String.format(Locale.ROOT, "%,d", number);
+  }
+
   /// A number for an axis: `800`, `20k`, `1.5M`.
   static String axisNumber(double number) {
     if (number >= 1e9) {

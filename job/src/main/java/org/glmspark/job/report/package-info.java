@@ -7,9 +7,12 @@
 ///                                        Throughput ─┐
 /// rows of the output ──▶ RowStatistics ──────────────┼──▶ Report ─┬──▶ report.json
 ///     (Spark SQL: one row, bins, samples)            │            └──▶ ReportPage ──▶ report.html
-/// RunFacts: settings, versions, counts ──────────────┘          ThroughputChart, HistogramChart,
-///                                                               ShareBar, on Markup and Scale
+/// RunFacts: settings, versions, counts ──────────────┘
 /// ```
+///
+/// [ReportPage] frames the page and says what was run and with which settings. [ChartSections] and
+/// [RowSections] stand between, made of [PageParts], [ThroughputChart] and [HistogramChart]. All of
+/// them write into one [Markup], numbers as [Scale] has them.
 ///
 /// Numbers of rows and tokens come from the output. What executors did over time is all that is
 /// taken from counters of tasks: it is a curve, and no total is made of it.
