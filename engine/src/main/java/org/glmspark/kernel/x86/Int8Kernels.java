@@ -44,10 +44,15 @@ public final class Int8Kernels {
   private final List<MemorySegment> functions;
 
   private final @Nullable PanelKernels panels;
+  private final FloatKernels floats;
 
   private Int8Kernels(
-      InstructionSet set, List<MemorySegment> functions, @Nullable PanelKernels panels) {
+      InstructionSet set,
+      List<MemorySegment> functions,
+      @Nullable PanelKernels panels,
+      FloatKernels floats) {
     this.set = set;
+    this.floats = floats;
     this.functions = functions;
     this.panels = panels;
   }
@@ -110,7 +115,7 @@ public final class Int8Kernels {
       }
     }
     PanelKernels panels = set == InstructionSet.AVX512_VNNI ? PanelKernels.assemble() : null;
-    return new Int8Kernels(set, CodeMemory.load(code), panels);
+    return new Int8Kernels(set, CodeMemory.load(code), panels, FloatKernels.assemble(set));
   }
 
   private MemorySegment function(ActivationTile tile) {
@@ -126,6 +131,11 @@ public final class Int8Kernels {
   /// The kernels for many tokens, or null if this instruction set has none of its own.
   public @Nullable PanelKernels panels() {
     return panels;
+  }
+
+  /// The other loops that are assembled for this instruction set.
+  public FloatKernels floats() {
+    return floats;
   }
 
   /// What the integers of weights are too large by when these kernels multiply them; see
