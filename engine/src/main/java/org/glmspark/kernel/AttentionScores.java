@@ -47,8 +47,7 @@ final class AttentionScores {
     int second = next / BLOCK * headSize * BLOCK + next % BLOCK;
     int target = firstQuery * TILE + column;
     if (assembled != null) {
-      assembled.scores(
-          scores, target, used, queries, query, keys, first, second, headSize, scale);
+      assembled.scores(scores, target, used, queries, query, keys, first, second, headSize, scale);
       return;
     }
     if (EIGHT_QUERIES && used > GROUP / 2) {

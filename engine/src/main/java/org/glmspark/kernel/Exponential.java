@@ -17,15 +17,14 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
-import org.glmspark.kernel.x86.ExponentialTerms;
 
 /// `e^x` in float32, defined to the bit: the same number from a scalar, from any vector width, on
 /// any CPU.
 ///
 /// `x = n · ln 2 + r` with `|r| <= ln 2 / 2`, `e^r` by a polynomial in Horner form, then a
 /// multiplication by `2^n`. exp(0) is 1; below -87 the result is exactly 0, above 88 it is
-/// infinite; in between the relative error is below 2e-7. NaN stays NaN. The numbers and their source
-/// are in [ExponentialTerms].
+/// infinite; in between the relative error is below 2e-7. NaN stays NaN. The numbers and their
+/// source are in [ExponentialTerms].
 final class Exponential {
   private static final int ROUND_BITS = Float.floatToRawIntBits(ROUND);
 

@@ -137,7 +137,11 @@ public final class PagedAttention {
       @Nullable FloatKernels assembled) {
     for (int query = 0; query < queries.count(); query++) {
       total.normalise(
-          firstTotal + query, queries.out().values(), queries.target(query), queries.headSize(), assembled);
+          firstTotal + query,
+          queries.out().values(),
+          queries.target(query),
+          queries.headSize(),
+          assembled);
     }
   }
 

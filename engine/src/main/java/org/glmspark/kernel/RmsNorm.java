@@ -39,8 +39,7 @@ public final class RmsNorm {
     int target = out.offset(outRow);
     float meanSquare = LaneSum.ofSquares(from, source, size, assembled) / size;
     float scale = 1 / (float) Math.sqrt(meanSquare + epsilon);
-    int i =
-        assembled == null ? 0 : assembled.scale(to, target, from, source, scale, weight, size);
+    int i = assembled == null ? 0 : assembled.scale(to, target, from, source, scale, weight, size);
     for (int bound = Lanes.FLOATS.loopBound(size); i < bound; i += Lanes.COUNT) {
       FloatVector.fromArray(Lanes.FLOATS, from, source + i)
           .mul(scale)

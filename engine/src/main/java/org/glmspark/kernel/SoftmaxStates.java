@@ -47,8 +47,7 @@ public final class SoftmaxStates {
   }
 
   /// Takes the keys of another state, which come after those of this one, into state `state`.
-  void merge(
-      int state, SoftmaxStates other, int otherState, @Nullable FloatKernels assembled) {
+  void merge(int state, SoftmaxStates other, int otherState, @Nullable FloatKernels assembled) {
     float newMax = Math.max(max[state], other.max[otherState]);
     float mine = Exponential.of(max[state] - newMax);
     float theirs = Exponential.of(other.max[otherState] - newMax);
@@ -73,9 +72,7 @@ public final class SoftmaxStates {
       int state, float[] out, int target, int headSize, @Nullable FloatKernels assembled) {
     int from = state * stride;
     int i =
-        assembled == null
-            ? 0
-            : assembled.divide(out, target, weighted, from, sum[state], headSize);
+        assembled == null ? 0 : assembled.divide(out, target, weighted, from, sum[state], headSize);
     for (; i < headSize; i += Lanes.COUNT) {
       FloatVector.fromArray(Lanes.FLOATS, weighted, from + i)
           .div(sum[state])

@@ -56,7 +56,12 @@ final class Activations {
   /// Of some spans of each of these parts.
   final SoftmaxStates attentionSpans;
 
-  Activations(ModelConfig config, int maxTokens, int maxLogitRows, int threads, @Nullable FloatKernels assembled) {
+  Activations(
+      ModelConfig config,
+      int maxTokens,
+      int maxLogitRows,
+      int threads,
+      @Nullable FloatKernels assembled) {
     hidden = new FloatMatrix(maxTokens, config.hiddenSize());
     normed = new FloatMatrix(maxTokens, config.hiddenSize());
     branch = new FloatMatrix(maxTokens, config.hiddenSize());

@@ -198,8 +198,7 @@ final class Attention {
       }
     }
     for (LongPart part : parts) {
-      PagedAttention.normalise(
-          part.queries(), totals, part.firstState(), compute.assembled());
+      PagedAttention.normalise(part.queries(), totals, part.firstState(), compute.assembled());
     }
   }
 

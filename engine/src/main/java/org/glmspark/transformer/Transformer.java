@@ -42,7 +42,8 @@ public final class Transformer {
     this.weights = weights;
     this.maxTokens = maxTokens;
     this.rope = new RotaryEmbedding(config.rope().frequencies(), config.rope().amplitude());
-    this.activations = new Activations(config, maxTokens, maxLogitRows, workers.threads(), matMul.floats());
+    this.activations =
+        new Activations(config, maxTokens, maxLogitRows, workers.threads(), matMul.floats());
     int widest =
         Math.max(
             config.feedForwardSize(),

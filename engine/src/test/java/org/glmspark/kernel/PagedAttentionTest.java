@@ -9,15 +9,15 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
-import org.glmspark.tensor.DType;
 import org.glmspark.kernel.x86.FloatKernels;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.glmspark.tensor.DType;
 import org.glmspark.tensor.FloatMatrix;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 @ParameterizedClass
 @MethodSource("org.glmspark.kernel.TestKernels#all")

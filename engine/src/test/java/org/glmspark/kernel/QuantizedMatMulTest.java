@@ -14,7 +14,6 @@ import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.WeightType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 

@@ -6,11 +6,11 @@ import static org.assertj.core.data.Offset.offset;
 import java.util.Arrays;
 import java.util.Random;
 import org.glmspark.kernel.x86.FloatKernels;
+import org.glmspark.tensor.FloatMatrix;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.MethodSource;
-import org.glmspark.tensor.FloatMatrix;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Norm, activation and addition: kernels that work on one row.

@@ -87,7 +87,8 @@ class FeedForwardTest {
         }
       }
 
-      new FeedForward(weights, new Compute(workers, products, matMul.floats())).forward(activations);
+      new FeedForward(weights, new Compute(workers, products, matMul.floats()))
+          .forward(activations);
 
       for (int row = 0; row < 2; row++) {
         double gate = 32.0 * HIDDEN * (row + 1); // far enough for silu(gate) = gate

@@ -123,8 +123,8 @@ final class Assembler {
     VPERM2F128(1, 3, 0x06),
     /// Quarters of both sources that a constant says; only 512 bits.
     VSHUFF32X4(1, 3, 0x23),
-    /// Lanes of the first source, or of the second where the sign of a register is set, whose number
-    /// is in the upper half of a constant; only 256 bits.
+    /// Lanes of the first source, or of the second where the sign of a register is set, whose
+    /// number is in the upper half of a constant; only 256 bits.
     VBLENDVPS(1, 3, 0x4A);
 
     private final int prefix;
