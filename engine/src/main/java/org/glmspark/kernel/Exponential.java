@@ -24,7 +24,7 @@ import jdk.incubator.vector.VectorOperators;
 /// `x = n · ln 2 + r` with `|r| <= ln 2 / 2`, `e^r` by a polynomial in Horner form, then a
 /// multiplication by `2^n`. exp(0) is 1; below -87 the result is exactly 0, above 88 it is
 /// infinite; in between the relative error is below 2e-7. NaN stays NaN. The numbers and their
-/// source are in [ExponentialTerms].
+/// source are in [org.glmspark.kernel.x86.ExponentialTerms].
 final class Exponential {
   private static final int ROUND_BITS = Float.floatToRawIntBits(ROUND);
 

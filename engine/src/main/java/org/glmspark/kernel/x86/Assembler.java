@@ -65,9 +65,6 @@ final class Assembler {
     VMOVUPS(0, 1, 0x10),
     /// `memory = source`; no first source, the stored register is in the place of the target.
     VMOVUPS_STORE(0, 1, 0x11),
-    /// `memory = lowest lane of the source`, 4 bytes; only 256 bits, whose registers are the lower
-    /// halves of others; as VMOVUPS_STORE otherwise.
-    VMOVSS_STORE(2, 1, 0x11, Tuple.SCALAR),
     VADDPS(0, 1, 0x58),
     VMULPS(0, 1, 0x59),
     /// Integers to floats; no first source.
@@ -288,10 +285,24 @@ final class Assembler {
 
   /// The lower 32 bits of a general register into the lowest lane of a vector; the rest is zero.
   void vmovd(int target, Register source) {
-    // the only instruction of 128 bits: L is 0
-    bytes(0xC4, inverted(target >> 3, 7) | 1 << 6 | inverted(source.number >> 3, 5) | 1);
-    bytes(0x79, 0x6E);
+    narrowPrefix(1, target, source);
+    bytes(0x6E);
     direct(target, source.number);
+  }
+
+  /// Stores the lowest lane of one of the first 16 vectors.
+  void vmovss(Memory target, int source) {
+    narrowPrefix(2, source, target.base());
+    bytes(0x11);
+    operand(source, target, 1);
+  }
+
+  /// As [#vexPrefix], of map 1 and without a first source, but for 128 bits: L is 0.
+  private void narrowPrefix(int prefix, int register, Register other) {
+    bytes(
+        0xC4,
+        inverted(register >> 3, 7) | 1 << 6 | inverted(other.number >> 3, 5) | 1,
+        15 << 3 | prefix);
   }
 
   /// Clears the upper halves: what follows may be code for older registers.

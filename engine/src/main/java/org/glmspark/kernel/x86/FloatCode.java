@@ -178,7 +178,7 @@ abstract class FloatCode {
 
   /// The lowest lane of one of the first 16 registers.
   final void storeLowest(int source, Memory memory) {
-    assembler.emit(Width.YMM, Instruction.VMOVSS_STORE, source, Assembler.NONE, memory);
+    assembler.vmovss(memory, source);
   }
 
   final void zero(int register) {

@@ -309,7 +309,7 @@ class AssemblerTest {
             "c4 42 7d 58 c0"),
         instruction(
             "vmovss [r10], xmm6",
-            a -> a.emit(Width.YMM, Instruction.VMOVSS_STORE, 6, NONE, new Memory(Register.R10, 0)),
+            a -> a.vmovss(new Memory(Register.R10, 0), 6),
             "c4 c1 7a 11 32"),
         instruction(
             "vaddps ymm9, ymm9, ymm3",
