@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
+import java.util.Objects;
 import org.glmspark.kernel.x86.Assembler.Width;
 
 /// The assembled loops over floats: those over the elements of rows, and those of attention. Their
@@ -104,6 +105,7 @@ public final class FloatKernels {
   ///
   /// @throws UnavailableException if code memory is refused
   static FloatKernels assemble(InstructionSet set) throws UnavailableException {
+    Objects.requireNonNull(Function.CALL); // the JVM prepares it now, and not in the first prompt
     return new FloatKernels(set == InstructionSet.AVX512_VNNI ? Width.ZMM : Width.YMM);
   }
 

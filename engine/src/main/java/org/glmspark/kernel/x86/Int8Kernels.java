@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.WeightType;
 import org.jspecify.annotations.Nullable;
@@ -114,6 +115,7 @@ public final class Int8Kernels {
             });
       }
     }
+    Objects.requireNonNull(Function.CALL); // the JVM prepares it now, and not in the first prompt
     PanelKernels panels = set == InstructionSet.AVX512_VNNI ? PanelKernels.assemble() : null;
     return new Int8Kernels(set, CodeMemory.load(code), panels, FloatKernels.assemble(set));
   }
