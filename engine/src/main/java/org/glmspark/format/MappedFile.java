@@ -87,8 +87,8 @@ public final class MappedFile {
   }
 
   /// Begins to touch all pages, in a thread of its own: who computes then waits neither for a disk
-  /// nor, thousands of times, for the system to enter pages into its tables. [#stopReading] must be
-  /// called before the mapping is closed.
+  /// nor, thousands of times, for the system to enter pages into its tables. The mapping's arena
+  /// must be a shared one, and [#stopReading] be called before it is closed.
   public synchronized void startReading() {
     reader = Thread.ofPlatform().daemon().name("glm-pages").start(this::read);
   }

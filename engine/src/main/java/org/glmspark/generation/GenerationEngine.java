@@ -105,10 +105,9 @@ public final class GenerationEngine implements AutoCloseable {
     Thread.ofPlatform()
         .daemon()
         .name("glm-kernels")
-        .start(
-            () -> {
-              var _ = MatMul.of(KernelChoice.AUTO);
-            });
+        .start(() -> {
+          var _ = MatMul.of(KernelChoice.AUTO);
+        });
   }
 
   /// Opens a model as its files say.

@@ -19,10 +19,10 @@ public final class ModelLoader {
     return load(path, ModelOverrides.NONE);
   }
 
-  /// Opens a model. A pack is mapped, which takes no time and no memory; its
-  /// pages are touched in the background. The matrices of a
-  /// published model are brought into kernel layout in memory, on all cores, every value as it is
-  /// stored; its embedding stays mapped. The files must not change while the model is open.
+  /// Opens a model. A pack is mapped, which takes no time and no memory; its pages are touched in
+  /// the background. The matrices of a published model are brought into kernel layout in memory, on
+  /// all cores, every value as it is stored; its embedding stays mapped. The files must not change
+  /// while the model is open.
   ///
   /// @param path a pack, a folder with `config.json`, or a GGUF file
   /// @return a model that owns its memory until it is closed

@@ -308,9 +308,7 @@ class AssemblerTest {
             new Vector(8),
             "c4 42 7d 58 c0"),
         instruction(
-            "vmovss [r10], xmm6",
-            a -> a.vmovss(new Memory(Register.R10, 0), 6),
-            "c4 c1 7a 11 32"),
+            "vmovss [r10], xmm6", a -> a.vmovss(new Memory(Register.R10, 0), 6), "c4 c1 7a 11 32"),
         instruction(
             "vaddps ymm9, ymm9, ymm3",
             a -> a.emit(Width.YMM, Instruction.VADDPS, 9, 9, new Vector(3)),
