@@ -365,7 +365,7 @@ public final class GenerationEngine implements AutoCloseable {
     return options;
   }
 
-  /// What multiplies quantised weights here, for people; see [MatMul#description].
+  /// Which kernels compute here, for people; see [MatMul#description].
   public String kernels() {
     return kernels;
   }

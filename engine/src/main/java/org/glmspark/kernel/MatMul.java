@@ -54,8 +54,8 @@ public final class MatMul {
     return "Vector API, %d bits".formatted(Lanes.FLOATS.vectorBitSize());
   }
 
-  /// What multiplies quantised weights, for people: `x86, AVX-512 VNNI`; where assembled kernels
-  /// could not be had, also why.
+  /// Which kernels compute, for people: `x86, AVX-512 VNNI`; where assembled kernels could not be
+  /// had, also why.
   public String description() {
     return description;
   }
