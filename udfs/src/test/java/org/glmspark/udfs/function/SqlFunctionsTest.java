@@ -58,6 +58,13 @@ class SqlFunctionsTest {
           new Refusal(
               "ai_classify(body, array(1, 2))", "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09"),
           new Refusal("ai_classify(body, '[\"a\"')", "AI_FUNCTION_JSON_PARSE_ERROR", "22000"),
+          new Refusal("ai_classify(body, '')", "AI_FUNCTION_JSON_PARSE_ERROR", "22000"),
+          new Refusal(
+              "ai_classify(body, '[\"a\",\"b\"] c')", "AI_FUNCTION_JSON_PARSE_ERROR", "22000"),
+          new Refusal(
+              "ai_classify(body, '{\"a\":\"x\",\"b\":\"y\",\"a\":\"z\"}')",
+              "AI_FUNCTION_JSON_PARSE_ERROR",
+              "22000"),
           new Refusal("ai_classify(body, '[\"a\"]')", "AI_FUNCTION_INVALID_LABELS", "22023"),
           new Refusal(
               "ai_classify(body, concat('[\"b\",\"', repeat('a', 101), '\"]'))",
@@ -314,6 +321,21 @@ class SqlFunctionsTest {
     } finally {
       SPARK.conf().unset("spark.glm.unknown-endpoint");
     }
+  }
+
+  @Test
+  void showsInThePlanWhatIsNotGreedyDecoding() {
+    String plan =
+        SPARK
+            .sql(
+                "EXPLAIN SELECT ai_query('sample', body, modelParameters => named_struct('top_p', 0.5,"
+                    + " 'max_tokens', 20, 'temperature', 0.7, 'top_k', 0, 'stop', array('a', 'b')))"
+                    + " FROM doc")
+            .first()
+            .getString(0);
+
+    assertThat(plan)
+        .contains("max_tokens => 20, temperature => 0.7, top_p => 0.5, stop => [a, b], model =>");
   }
 
   @Test
