@@ -6,8 +6,8 @@ import java.util.Objects;
 
 /// Takes interrupts of the terminal, Ctrl-C, until it is closed; else they end the JVM.
 ///
-/// The JDK has nothing for that but `sun.misc.Signal`. It is called by its name, because javac warns
-/// of each other use of it, and nothing suppresses that warning.
+/// The JDK has nothing for that but `sun.misc.Signal`. It is called by its name, because javac
+/// warns of each other use of it, and nothing suppresses that warning.
 final class InterruptSignal implements AutoCloseable {
   private static final String NAME = "INT";
 

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.apache.spark.SparkConf;
@@ -76,7 +77,8 @@ final class SqlCommand implements Callable<Integer> {
     SparkConf conf = SubmittedSession.configuration();
     configure(conf, terminal);
     if (terminal.interactive()) {
-      // The launcher passes standard error on through another process. What Spark draws there of its
+      // The launcher passes standard error on through another process. What Spark draws there of
+      // its
       // progress, and clears away, must not come after the rows.
       System.setErr(System.out);
     }
@@ -92,9 +94,7 @@ final class SqlCommand implements Callable<Integer> {
         Console console = Objects.requireNonNull(System.console()); // the terminal is interactive
         new SqlPrompt(spark, printer, console::readLine, spec.commandLine().getOut()).run();
       } else {
-        for (String statement : SqlStatements.of(script)) {
-          run(spark, statement, printer);
-        }
+        runAll(spark, SqlStatements.of(script), printer);
       }
     } finally {
       spark.stop();
@@ -128,6 +128,8 @@ final class SqlCommand implements Callable<Integer> {
   /// What the session needs, as far as nobody has set it.
   private void configure(SparkConf conf, Terminal terminal) {
     conf.setIfMissing("spark.ui.showConsoleProgress", String.valueOf(terminal.interactive()));
+    // Spark's own interval: nothing is drawn here of what heartbeats carry
+    conf.setIfMissing("spark.executor.heartbeatInterval", "10s");
     boolean hasModel =
         Arrays.stream(conf.getAll())
             .anyMatch(
@@ -145,6 +147,19 @@ final class SqlCommand implements Callable<Integer> {
           .read()
           .parquet(documents.toAbsolutePath().normalize().toUri().toString())
           .createOrReplaceTempView(DOCUMENTS);
+    }
+  }
+
+  /// Runs statements until one fails, and tells which.
+  private static void runAll(SparkSession spark, List<String> statements, SqlPrinter printer) {
+    for (int i = 0; i < statements.size(); i++) {
+      try {
+        run(spark, statements.get(i), printer);
+      } catch (RefusedException e) {
+        throw statements.size() == 1
+            ? e
+            : new RefusedException("statement %d: %s".formatted(i + 1, e.getMessage()), e);
+      }
     }
   }
 

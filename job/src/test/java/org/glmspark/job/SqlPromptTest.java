@@ -80,10 +80,21 @@ class SqlPromptTest {
 
   @Test
   void runsAStatementWhenItsSemicolonHasCome() {
-    assertThat(typed("SELECT 'a;b' AS x, -- one; two", "  1 AS y", ";", "SELECT 1; SELECT 2;", "exit"))
+    assertThat(
+            typed("SELECT 'a;b' AS x, -- one; two", "  1 AS y", ";", "SELECT 1; SELECT 2;", "exit"))
         .containsExactly(
-            "x    y", "───  ─", "a;b  1", "1 row, TIME", //
-            "1", "─", "1", "1 row, TIME", "2", "─", "2", "1 row, TIME");
+            "x    y",
+            "───  ─",
+            "a;b  1",
+            "1 row, TIME", //
+            "1",
+            "─",
+            "1",
+            "1 row, TIME",
+            "2",
+            "─",
+            "2",
+            "1 row, TIME");
     assertThat(prompts).containsExactly("glm> ", "   > ", "   > ", "glm> ", "glm> ");
   }
 

@@ -23,7 +23,8 @@ import scala.Tuple2;
 /// Reads `modelParameters` of `ai_query`: a struct of constants under the names that vLLM gives the
 /// options of sampling.
 final class ModelParameters {
-  private static final Map<String, Function<SamplingParameters, @Nullable Object>> VALUES = values();
+  private static final Map<String, Function<SamplingParameters, @Nullable Object>> VALUES =
+      values();
 
   private static final List<String> NAMES =
       Stream.concat(Stream.of("preset"), VALUES.keySet().stream()).toList();

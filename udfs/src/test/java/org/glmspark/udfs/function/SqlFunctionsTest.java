@@ -112,6 +112,7 @@ class SqlFunctionsTest {
           schema(nested(8)),
           new Refusal("ai_extract(body, '{')", "AI_FUNCTION_JSON_PARSE_ERROR", "22000"),
           format("STRING", "DDL_STRING"),
+          format("STRUCT<b: INT>", "DDL_STRING"),
           format("a STRUCT<b: INT>, c INT", "DDL_STRING"),
           format("a STRUCT<b: BINARY>", "DDL_STRING"),
           format("{\"type\": \"xml\"}", "JSON_STRING"),
@@ -135,6 +136,10 @@ class SqlFunctionsTest {
               "ai_query('sample', body, modelParameters => named_struct('seed', number))",
               "NON_FOLDABLE_ARGUMENT",
               "42K08"),
+          new Refusal(
+              "count(*) FILTER (WHERE ai_gen(body) = 'a')",
+              "AI_FUNCTION_UNSUPPORTED_PLACE",
+              "0A000"),
           new Refusal(
               "transform(array(body), x -> ai_gen(x))", "AI_FUNCTION_UNSUPPORTED_PLACE", "0A000"));
 
@@ -178,6 +183,23 @@ class SqlFunctionsTest {
     assertThat(found.getSqlState()).isEqualTo(refusal.sqlState());
     assertThat(thrown).hasMessageContaining(refusal.sqlState());
     assertThat(ExecutorEngines.opened()).isEqualTo(opened);
+  }
+
+  @Test
+  void givesVariablesTheirValuesButNotTheirDefaults() {
+    Throwable thrown =
+        catchThrowable(() -> SPARK.sql("DECLARE VARIABLE mood STRING DEFAULT ai_gen('x')"));
+    SPARK.sql("DECLARE VARIABLE mood STRING");
+    try {
+      SPARK.sql("SET VAR mood = ai_analyze_sentiment('I say that the lamp works perfectly.')");
+
+      assertThat(SPARK.sql("SELECT mood").first().getString(0)).isEqualTo("positive");
+    } finally {
+      SPARK.sql("DROP TEMPORARY VARIABLE mood");
+    }
+    assertThat(thrown)
+        .isInstanceOf(AiFunctionException.class)
+        .hasMessageContaining("in the default of a variable");
   }
 
   @Test
@@ -397,7 +419,8 @@ class SqlFunctionsTest {
                 SELECT ai_extract(body, array('product', 'price', 'carrier')), \
                 CAST(ai_extract(body, '["shop", "price"]') AS STRING), \
                 CAST(ai_extract(body, '{"price": {"type": "integer"}, "mood": {"type": "enum", "labels": ["good", "bad"]}}') AS STRING), \
-                from_json(ai_query('sample', body, responseFormat => 'r STRUCT<a: INT NOT NULL, b: ARRAY<STRING>>'), 'a INT, b ARRAY<STRING>') \
+                from_json(ai_query('sample', body, responseFormat => 'r STRUCT<a: INT NOT NULL, b: ARRAY<STRING>>'), 'a INT, b ARRAY<STRING>'), \
+                ai_query('sample', body, responseFormat => 'STRUCT<r: STRUCT<a: BOOLEAN>>') RLIKE '^\\\\{"a": ?(true|false|null)\\\\}$' \
                 FROM doc\
                 """)
             .first();
@@ -412,6 +435,7 @@ class SqlFunctionsTest {
         .matches(
             "\\{\"error_message\":null,\"response\":\\{\"mood\":(\"good\"|\"bad\"|null),\"price\":(-?\\d+|null)}}");
     assertThat(row.getStruct(3).isNullAt(0)).isFalse();
+    assertThat(row.getBoolean(4)).isTrue();
   }
 
   @Test
