@@ -4,15 +4,12 @@ import java.io.BufferedReader;
 import java.io.Console;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.Arrays;
-import java.util.Locale;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.apache.spark.SparkConf;
@@ -79,6 +76,12 @@ final class SqlCommand implements Callable<Integer> {
     Terminal terminal = Terminal.current();
     SparkConf conf = SubmittedSession.configuration();
     configure(conf, terminal);
+    if (terminal.interactive()) {
+      // The launcher passes standard error on through another process. What Spark draws there of
+      // its
+      // progress, and clears away, must not come after the rows.
+      System.setErr(System.out);
+    }
     SparkSession spark = SubmittedSession.open(conf, "glm sql", terminal);
     try {
       offerDocuments(spark);
@@ -88,11 +91,10 @@ final class SqlCommand implements Callable<Integer> {
               terminal.interactive() ? terminal.columns() : Integer.MAX_VALUE,
               spec.commandLine().getOut());
       if (script == null) {
-        converse(spark, printer);
+        Console console = Objects.requireNonNull(System.console()); // the terminal is interactive
+        new SqlPrompt(spark, printer, console::readLine, spec.commandLine().getOut()).run();
       } else {
-        for (String statement : SqlStatements.of(script)) {
-          run(spark, statement, printer);
-        }
+        runAll(spark, SqlStatements.of(script), printer);
       }
     } finally {
       spark.stop();
@@ -126,6 +128,8 @@ final class SqlCommand implements Callable<Integer> {
   /// What the session needs, as far as nobody has set it.
   private void configure(SparkConf conf, Terminal terminal) {
     conf.setIfMissing("spark.ui.showConsoleProgress", String.valueOf(terminal.interactive()));
+    // Spark's own interval: nothing is drawn here of what heartbeats carry
+    conf.setIfMissing("spark.executor.heartbeatInterval", "10s");
     boolean hasModel =
         Arrays.stream(conf.getAll())
             .anyMatch(
@@ -146,63 +150,29 @@ final class SqlCommand implements Callable<Integer> {
     }
   }
 
-  private static int run(SparkSession spark, String statement, SqlPrinter printer) {
+  /// Runs statements until one fails, and tells which.
+  private static void runAll(SparkSession spark, List<String> statements, SqlPrinter printer) {
+    for (int i = 0; i < statements.size(); i++) {
+      try {
+        run(spark, statements.get(i), printer);
+      } catch (RefusedException e) {
+        throw statements.size() == 1
+            ? e
+            : new RefusedException("statement %d: %s".formatted(i + 1, e.getMessage()), e);
+      }
+    }
+  }
+
+  /// Runs a statement and shows its rows.
+  ///
+  /// @return the number of rows
+  /// @throws RefusedException if Spark does not do the statement
+  static int run(SparkSession spark, String statement, SqlPrinter printer) {
     try {
       Dataset<Row> rows = spark.sql(statement);
       return printer.print(rows);
     } catch (Exception e) { // Spark throws checked exceptions that its methods do not declare
       throw SqlFailure.of(e);
-    }
-  }
-
-  /// Reads and runs statements. One that fails does not end it.
-  private void converse(SparkSession spark, SqlPrinter printer) {
-    Console console = Objects.requireNonNull(System.console()); // the terminal is interactive
-    PrintWriter err = spec.commandLine().getErr();
-    err.println("Statements end with a semicolon; `exit` ends this.");
-    var pending = new StringBuilder();
-    for (String line = read(console, pending);
-        line != null && !isExit(pending, line);
-        line = read(console, pending)) {
-      pending.append(line).append('\n');
-      if (SqlStatements.isComplete(pending.toString())) {
-        for (String statement : SqlStatements.of(pending.toString())) {
-          runTyped(spark, statement, printer, err);
-        }
-        pending.setLength(0);
-      }
-    }
-  }
-
-  /// A line; an empty one where an interrupt takes back what was typed; null at the end.
-  private static @Nullable String read(Console console, StringBuilder pending) {
-    try {
-      return console.readLine(pending.isEmpty() ? "glm> " : "   > ");
-    } catch (RuntimeException e) {
-      // the JDK's line editor throws it, and does not export it
-      if (!e.getClass().getSimpleName().equals("UserInterruptException")) {
-        throw e;
-      }
-      pending.setLength(0);
-      return "";
-    }
-  }
-
-  private static boolean isExit(StringBuilder pending, String line) {
-    String word = line.strip().toLowerCase(Locale.ROOT).replaceFirst("\\s*;$", "");
-    return pending.isEmpty() && (word.equals("exit") || word.equals("quit"));
-  }
-
-  private static void runTyped(
-      SparkSession spark, String statement, SqlPrinter printer, PrintWriter err) {
-    Instant start = Instant.now();
-    try {
-      int rows = run(spark, statement, printer);
-      double seconds = Duration.between(start, Instant.now()).toMillis() / 1e3;
-      err.println(
-          String.format(Locale.ROOT, "%,d %s, %.1f s", rows, rows == 1 ? "row" : "rows", seconds));
-    } catch (RefusedException e) {
-      err.println(e.getMessage());
     }
   }
 }

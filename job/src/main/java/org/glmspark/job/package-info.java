@@ -14,6 +14,7 @@
 ///       │                                                            ▼
 ///       │   console ◀── RunReport ◀── Totals, ReportFiles ◀── output.Rounds
 ///       ├─ SqlCommand ──▶ SqlStatements ──▶ Spark, with udfs.GlmSparkExtensions ──▶ SqlPrinter
+///       │        └─▶ SqlPrompt, where they are typed
 ///       ├─ GenerateCommand ──▶ generation.GenerationEngine     (without Spark)
 ///       ├─ PackCommand ──────▶ pack.ModelPacker ──▶ PackingLine (without Spark)
 ///       └─ InspectCommand ───▶ model.ModelLoader.describe      (without Spark)

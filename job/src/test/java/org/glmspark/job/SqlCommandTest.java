@@ -102,7 +102,7 @@ class SqlCommandTest {
     assertThat(lines()).containsExactly("{\"text\":\"ü\",\"number\":null}");
     assertThat(err.toString())
         .hasLineCount(1)
-        .startsWith("[PARSE_SYNTAX_ERROR] Syntax error at or near 'SELEC'.");
+        .startsWith("statement 2: [PARSE_SYNTAX_ERROR] Syntax error at or near 'SELEC'.");
   }
 
   @Test
@@ -144,5 +144,8 @@ class SqlCommandTest {
     assertThat(SqlStatements.isComplete("SELECT 1 /* not yet;\n")).isFalse();
     assertThat(SqlStatements.isComplete("SELECT 1")).isFalse();
     assertThat(SqlStatements.isComplete("-- nothing\n")).isTrue();
+    assertThat(SqlStatements.isComplete("begin\nSELECT 1;\n")).isFalse();
+    assertThat(SqlStatements.isComplete("begin\nSELECT 1;\nend;\n")).isTrue();
+    assertThat(SqlStatements.isComplete("SELECT 1 AS begin;\n")).isTrue();
   }
 }

@@ -1,6 +1,8 @@
 package org.glmspark.udfs.function;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.Serializable;
@@ -13,7 +15,11 @@ import org.jspecify.annotations.Nullable;
 
 /// Labels as calls give them, checked.
 final class Labels {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  /// A name that is there twice and words after the end are slips, not meant.
+  private static final ObjectMapper JSON =
+      new ObjectMapper()
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
 
   private Labels() {}
 
@@ -93,12 +99,19 @@ final class Labels {
 
   /// A constant of JSON.
   static JsonNode read(String function, String json) {
+    if (json.isBlank()) {
+      throw noJson(function, "it is empty");
+    }
     try {
       return JSON.readTree(json);
     } catch (JsonProcessingException e) {
-      throw AiCondition.JSON_PARSE_ERROR.refusal(
-          "An argument of %s is no JSON: %s.".formatted(function, e.getOriginalMessage()));
+      throw noJson(function, e.getOriginalMessage());
     }
+  }
+
+  private static RuntimeException noJson(String function, String why) {
+    return AiCondition.JSON_PARSE_ERROR.refusal(
+        "An argument of %s is no JSON: %s.".formatted(function, why));
   }
 
   private static void requireCount(String function, int count, int least, int most) {

@@ -7,7 +7,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
@@ -20,25 +23,11 @@ import scala.Tuple2;
 /// Reads `modelParameters` of `ai_query`: a struct of constants under the names that vLLM gives the
 /// options of sampling.
 final class ModelParameters {
+  private static final Map<String, Function<SamplingParameters, @Nullable Object>> VALUES =
+      values();
+
   private static final List<String> NAMES =
-      List.of(
-          "preset",
-          "max_tokens",
-          "min_tokens",
-          "temperature",
-          "top_k",
-          "top_p",
-          "min_p",
-          "repetition_penalty",
-          "presence_penalty",
-          "frequency_penalty",
-          "logit_bias",
-          "allowed_token_ids",
-          "bad_words",
-          "stop",
-          "stop_token_ids",
-          "ignore_eos",
-          "seed");
+      Stream.concat(Stream.of("preset"), VALUES.keySet().stream()).toList();
 
   /// What other arguments of `ai_query` say, or the engine alone.
   private static final Set<String> RESERVED =
@@ -48,6 +37,40 @@ final class ModelParameters {
 
   private ModelParameters(SamplingParameters.Builder builder) {
     this.builder = builder;
+  }
+
+  private static Map<String, Function<SamplingParameters, @Nullable Object>> values() {
+    Map<String, Function<SamplingParameters, @Nullable Object>> values = new LinkedHashMap<>();
+    values.put("max_tokens", SamplingParameters::maxTokens);
+    values.put("min_tokens", SamplingParameters::minTokens);
+    values.put("temperature", SamplingParameters::temperature);
+    values.put("top_k", SamplingParameters::topK);
+    values.put("top_p", SamplingParameters::topP);
+    values.put("min_p", SamplingParameters::minP);
+    values.put("repetition_penalty", SamplingParameters::repetitionPenalty);
+    values.put("presence_penalty", SamplingParameters::presencePenalty);
+    values.put("frequency_penalty", SamplingParameters::frequencyPenalty);
+    values.put("logit_bias", SamplingParameters::logitBias);
+    values.put("allowed_token_ids", SamplingParameters::allowedTokenIds);
+    values.put("bad_words", SamplingParameters::badWords);
+    values.put("stop", SamplingParameters::stop);
+    values.put("stop_token_ids", SamplingParameters::stopTokenIds);
+    values.put("ignore_eos", SamplingParameters::ignoreEos);
+    values.put("seed", SamplingParameters::seed);
+    return values;
+  }
+
+  /// What plans show: the limit, and what is not as in greedy decoding.
+  static Map<String, String> shown(SamplingParameters sampling) {
+    SamplingParameters greedy = SamplingPreset.GREEDY.parameters(0);
+    Map<String, String> shown = new LinkedHashMap<>();
+    VALUES.forEach((name, read) -> {
+      @Nullable Object value = read.apply(sampling);
+      if (name.equals("max_tokens") || !Objects.equals(value, read.apply(greedy))) {
+        shown.put(name, String.valueOf(value));
+      }
+    });
+    return shown;
   }
 
   /// How the model writes.

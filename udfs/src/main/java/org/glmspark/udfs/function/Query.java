@@ -47,8 +47,7 @@ record Query(String name, Shape shape, SamplingParameters sampling, @Nullable An
 
   @Override
   public Map<String, String> options() {
-    var options = new LinkedHashMap<String, String>();
-    options.put("max_tokens", String.valueOf(sampling.maxTokens()));
+    var options = new LinkedHashMap<>(ModelParameters.shown(sampling));
     if (format != null) {
       options.put("response_format", format.json());
     }

@@ -50,9 +50,10 @@ final class ResponseFormats {
     }
   }
 
-  /// The struct that is the only field of a DDL string; its name is of no use to anybody.
+  /// The struct that is the only field of a DDL string, `r STRUCT<...>` or `STRUCT<r:
+  /// STRUCT<...>>`; its name is of no use to anybody.
   private static StructType outerStruct(String ddl) {
-    StructType type;
+    DataType type;
     try {
       type = parsed(ddl);
     } catch (ParseException e) {
@@ -60,15 +61,17 @@ final class ResponseFormats {
           String.valueOf(e.getMessage()).lines().filter(l -> !l.isBlank()).findFirst().orElse("");
       throw unsupported(ddl, "is no DDL and no JSON: " + why);
     }
-    if (type.length() != 1 || !(type.fields()[0].dataType() instanceof StructType struct)) {
+    if (!(type instanceof StructType outer)
+        || outer.length() != 1
+        || !(outer.fields()[0].dataType() instanceof StructType struct)) {
       throw unsupported(ddl, "must have one field, of type STRUCT");
     }
     return struct;
   }
 
   /// Scala declares no exceptions, so Java does not expect this one.
-  private static StructType parsed(String ddl) throws ParseException {
-    return StructType.fromDDL(ddl);
+  private static DataType parsed(String ddl) throws ParseException {
+    return DataType.fromDDL(ddl);
   }
 
   private static ObjectNode schema(StructType struct) {

@@ -2,6 +2,7 @@ package org.glmspark.udfs.plan;
 
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.NamedLambdaVariable;
+import org.apache.spark.sql.catalyst.plans.logical.CreateVariable;
 import org.apache.spark.sql.catalyst.plans.logical.Join;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.rules.Rule;
@@ -45,6 +46,13 @@ public final class CheckCalls extends Rule<LogicalPlan> {
           ("%s reads a column of the query around its subquery; call it in that query, or join the "
                   + "two and call it in a query over the join.")
               .formatted(call.sql()));
+    }
+    if (node instanceof CreateVariable) {
+      throw AiCondition.UNSUPPORTED_PLACE.refusalAt(
+          call.origin(),
+          ("%s stands in the default of a variable; declare the variable without it, and then: "
+                  + "SET VAR ... = %s(...).")
+              .formatted(call.sql(), call.name()));
     }
     if (node instanceof Join) {
       throw AiCondition.UNSUPPORTED_PLACE.refusalAt(

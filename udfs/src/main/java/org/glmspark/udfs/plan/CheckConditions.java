@@ -21,9 +21,10 @@ import org.glmspark.udfs.function.SqlFunctions;
 import scala.collection.immutable.Seq;
 import scala.runtime.BoxedUnit;
 
-/// Before the analyzer: refuses calls in the conditions of `MERGE`, `UPDATE` and `DELETE`. Spark
-/// evaluates these twice, once to find the files and once to change their rows; it would refuse the
-/// calls too, while it resolves names, and speak of expressions that are not deterministic.
+/// Before the analyzer: refuses calls in the conditions of `MERGE`, `UPDATE` and `DELETE`, which
+/// Spark evaluates twice, once to find the files and once to change their rows, and in the `FILTER`
+/// of an aggregate function. Spark would refuse them too, while it resolves names, and speak of
+/// expressions that are not deterministic.
 public final class CheckConditions extends Rule<LogicalPlan> {
   private static final Set<String> NAMES =
       SqlFunctions.all().stream().map(SqlFunction::name).collect(Collectors.toUnmodifiableSet());
@@ -36,7 +37,7 @@ public final class CheckConditions extends Rule<LogicalPlan> {
         case UpdateTable update when update.condition().isDefined() ->
             check("UPDATE", update.condition().get());
         case DeleteFromTable delete -> check("DELETE", delete.condition());
-        default -> {} // its calls are moved out of it
+        default -> CallSites.expressions(node).forEach(CheckConditions::checkFilters);
       }
       return BoxedUnit.UNIT;
     });
@@ -59,8 +60,8 @@ public final class CheckConditions extends Rule<LogicalPlan> {
 
   private static void check(String statement, Expression condition) {
     condition.foreach(part -> {
-      if (part instanceof UnresolvedFunction function) {
-        check(statement, function);
+      if (part instanceof UnresolvedFunction function && isCall(function)) {
+        throw refusal(statement, function);
       }
       if (part instanceof SubqueryExpression query) {
         query
@@ -74,16 +75,46 @@ public final class CheckConditions extends Rule<LogicalPlan> {
     });
   }
 
-  private static void check(String statement, UnresolvedFunction function) {
-    String name =
-        String.join(".", Scala.<String>list(function.nameParts())).toLowerCase(Locale.ROOT);
-    if (NAMES.contains(name)) {
-      throw AiCondition.UNSUPPORTED_PLACE.refusalAt(
-          function.origin(),
-          ("%s stands in a condition of %s, which Spark evaluates more than once for a row; call it "
-                  + "in the source of a MERGE and use its result: MERGE INTO ... USING (SELECT ..., "
-                  + "%s(...) AS answer FROM ...) ON ... WHEN MATCHED AND answer = ... THEN ....")
-              .formatted(name, statement, name));
-    }
+  private static void checkFilters(Expression expression) {
+    expression.foreach(part -> {
+      if (part instanceof UnresolvedFunction aggregate && aggregate.filter().isDefined()) {
+        aggregate
+            .filter()
+            .get()
+            .foreach(inner -> {
+              if (inner instanceof UnresolvedFunction function && isCall(function)) {
+                throw refusalInFilter(function);
+              }
+              return BoxedUnit.UNIT;
+            });
+      }
+      return BoxedUnit.UNIT;
+    });
+  }
+
+  private static boolean isCall(UnresolvedFunction function) {
+    return NAMES.contains(name(function));
+  }
+
+  private static String name(UnresolvedFunction function) {
+    return String.join(".", Scala.<String>list(function.nameParts())).toLowerCase(Locale.ROOT);
+  }
+
+  private static RuntimeException refusal(String statement, UnresolvedFunction function) {
+    return AiCondition.UNSUPPORTED_PLACE.refusalAt(
+        function.origin(),
+        ("%s stands in a condition of %s, which Spark evaluates more than once for a row; call it "
+                + "in the source of a MERGE and use its result: MERGE INTO ... USING (SELECT ..., "
+                + "%s(...) AS answer FROM ...) ON ... WHEN MATCHED AND answer = ... THEN ....")
+            .formatted(name(function), statement, name(function)));
+  }
+
+  private static RuntimeException refusalInFilter(UnresolvedFunction function) {
+    return AiCondition.UNSUPPORTED_PLACE.refusalAt(
+        function.origin(),
+        ("%s stands in the FILTER of an aggregate function; call it in a query below and filter by "
+                + "its result: SELECT count(*) FILTER (WHERE answer = ...) FROM (SELECT ..., %s(...) "
+                + "AS answer FROM ...).")
+            .formatted(name(function), name(function)));
   }
 }

@@ -58,6 +58,13 @@ class SqlFunctionsTest {
           new Refusal(
               "ai_classify(body, array(1, 2))", "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09"),
           new Refusal("ai_classify(body, '[\"a\"')", "AI_FUNCTION_JSON_PARSE_ERROR", "22000"),
+          new Refusal("ai_classify(body, '')", "AI_FUNCTION_JSON_PARSE_ERROR", "22000"),
+          new Refusal(
+              "ai_classify(body, '[\"a\",\"b\"] c')", "AI_FUNCTION_JSON_PARSE_ERROR", "22000"),
+          new Refusal(
+              "ai_classify(body, '{\"a\":\"x\",\"b\":\"y\",\"a\":\"z\"}')",
+              "AI_FUNCTION_JSON_PARSE_ERROR",
+              "22000"),
           new Refusal("ai_classify(body, '[\"a\"]')", "AI_FUNCTION_INVALID_LABELS", "22023"),
           new Refusal(
               "ai_classify(body, concat('[\"b\",\"', repeat('a', 101), '\"]'))",
@@ -105,6 +112,7 @@ class SqlFunctionsTest {
           schema(nested(8)),
           new Refusal("ai_extract(body, '{')", "AI_FUNCTION_JSON_PARSE_ERROR", "22000"),
           format("STRING", "DDL_STRING"),
+          format("STRUCT<b: INT>", "DDL_STRING"),
           format("a STRUCT<b: INT>, c INT", "DDL_STRING"),
           format("a STRUCT<b: BINARY>", "DDL_STRING"),
           format("{\"type\": \"xml\"}", "JSON_STRING"),
@@ -128,6 +136,10 @@ class SqlFunctionsTest {
               "ai_query('sample', body, modelParameters => named_struct('seed', number))",
               "NON_FOLDABLE_ARGUMENT",
               "42K08"),
+          new Refusal(
+              "count(*) FILTER (WHERE ai_gen(body) = 'a')",
+              "AI_FUNCTION_UNSUPPORTED_PLACE",
+              "0A000"),
           new Refusal(
               "transform(array(body), x -> ai_gen(x))", "AI_FUNCTION_UNSUPPORTED_PLACE", "0A000"));
 
@@ -171,6 +183,23 @@ class SqlFunctionsTest {
     assertThat(found.getSqlState()).isEqualTo(refusal.sqlState());
     assertThat(thrown).hasMessageContaining(refusal.sqlState());
     assertThat(ExecutorEngines.opened()).isEqualTo(opened);
+  }
+
+  @Test
+  void givesVariablesTheirValuesButNotTheirDefaults() {
+    Throwable thrown =
+        catchThrowable(() -> SPARK.sql("DECLARE VARIABLE mood STRING DEFAULT ai_gen('x')"));
+    SPARK.sql("DECLARE VARIABLE mood STRING");
+    try {
+      SPARK.sql("SET VAR mood = ai_analyze_sentiment('I say that the lamp works perfectly.')");
+
+      assertThat(SPARK.sql("SELECT mood").first().getString(0)).isEqualTo("positive");
+    } finally {
+      SPARK.sql("DROP TEMPORARY VARIABLE mood");
+    }
+    assertThat(thrown)
+        .isInstanceOf(AiFunctionException.class)
+        .hasMessageContaining("in the default of a variable");
   }
 
   @Test
@@ -317,6 +346,21 @@ class SqlFunctionsTest {
   }
 
   @Test
+  void showsInThePlanWhatIsNotGreedyDecoding() {
+    String plan =
+        SPARK
+            .sql(
+                "EXPLAIN SELECT ai_query('sample', body, modelParameters => named_struct('top_p', 0.5,"
+                    + " 'max_tokens', 20, 'temperature', 0.7, 'top_k', 0, 'stop', array('a', 'b')))"
+                    + " FROM doc")
+            .first()
+            .getString(0);
+
+    assertThat(plan)
+        .contains("max_tokens => 20, temperature => 0.7, top_p => 0.5, stop => [a, b], model =>");
+  }
+
+  @Test
   void refusesSettingsThatNoModelHas() {
     for (Map.Entry<String, String> setting :
         Map.of(
@@ -375,7 +419,8 @@ class SqlFunctionsTest {
                 SELECT ai_extract(body, array('product', 'price', 'carrier')), \
                 CAST(ai_extract(body, '["shop", "price"]') AS STRING), \
                 CAST(ai_extract(body, '{"price": {"type": "integer"}, "mood": {"type": "enum", "labels": ["good", "bad"]}}') AS STRING), \
-                from_json(ai_query('sample', body, responseFormat => 'r STRUCT<a: INT NOT NULL, b: ARRAY<STRING>>'), 'a INT, b ARRAY<STRING>') \
+                from_json(ai_query('sample', body, responseFormat => 'r STRUCT<a: INT NOT NULL, b: ARRAY<STRING>>'), 'a INT, b ARRAY<STRING>'), \
+                ai_query('sample', body, responseFormat => 'STRUCT<r: STRUCT<a: BOOLEAN>>') RLIKE '^\\\\{"a": ?(true|false|null)\\\\}$' \
                 FROM doc\
                 """)
             .first();
@@ -390,6 +435,7 @@ class SqlFunctionsTest {
         .matches(
             "\\{\"error_message\":null,\"response\":\\{\"mood\":(\"good\"|\"bad\"|null),\"price\":(-?\\d+|null)}}");
     assertThat(row.getStruct(3).isNullAt(0)).isFalse();
+    assertThat(row.getBoolean(4)).isTrue();
   }
 
   @Test
