@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// Touching a page that the file no longer has ends the whole process, and no program can catch
 /// that: [#requireWhole] tells of it before.
 public final class MappedFile {
+  private static final long READ_AT_ONCE = 32 << 20;
+
   private final String name;
   private final MemorySegment data;
 
@@ -26,6 +28,9 @@ public final class MappedFile {
   private final @Nullable Path path;
 
   private final @Nullable Object fileKey;
+
+  private @Nullable Thread reader;
+  private volatile boolean stopped;
 
   /// Content that is in memory already, under the name of a file.
   MappedFile(String name, MemorySegment data) {
@@ -79,6 +84,40 @@ public final class MappedFile {
   /// The whole file, at least one byte.
   public MemorySegment data() {
     return data;
+  }
+
+  /// Begins to touch all pages, in a thread of its own: who computes then waits neither for a disk
+  /// nor, thousands of times, for the system to enter pages into its tables. The mapping's arena
+  /// must be a shared one, and [#stopReading] be called before it is closed.
+  public synchronized void startReading() {
+    reader = Thread.ofPlatform().daemon().name("glm-pages").start(this::read);
+  }
+
+  private void read() {
+    for (long offset = 0; offset < data.byteSize() && !stopped; offset += READ_AT_ONCE) {
+      try {
+        requireWhole();
+      } catch (MalformedModelException _) {
+        return; // whoever computes finds it too, and can say it
+      }
+      data.asSlice(offset, Math.min(READ_AT_ONCE, data.byteSize() - offset)).load();
+    }
+  }
+
+  /// Ends what [#startReading] began, if it did, within some milliseconds or a read of the disk.
+  public synchronized void stopReading() {
+    stopped = true;
+    boolean interrupted = false;
+    while (reader != null && reader.isAlive()) { // it touches the memory that is freed next
+      try {
+        reader.join();
+      } catch (InterruptedException _) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /// Asks the system for the file's size, some microseconds. For use before each time that the data

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 ///   with prefill
 /// @param kvCacheType how keys and values are stored
 /// @param kvCacheBytes memory for keys and values
-/// @param kernels what multiplies quantised weights
+/// @param kernels which kernels compute
 /// @param prefixCache whether sequences share the blocks of a common beginning
 /// @param promptLookup whether copies from a sequence's own text are guessed
 /// @param kvCacheStorage where keys and values lie

@@ -14,6 +14,7 @@ import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.grammar.AnswerGrammar;
 import org.glmspark.grammar.AnswerGrammars;
 import org.glmspark.grammar.AnswerState;
+import org.glmspark.kernel.KernelChoice;
 import org.glmspark.kernel.MatMul;
 import org.glmspark.model.Model;
 import org.glmspark.model.ModelConfig;
@@ -97,6 +98,18 @@ public final class GenerationEngine implements AutoCloseable {
     stepper.start();
   }
 
+  /// Begins, in the background, what the first engine of a process would wait for: to assemble the
+  /// kernels takes about as long as to open a model. To be called before a model is opened that is
+  /// then given to a new engine; [#open] does so itself.
+  public static void prepareKernels() {
+    Thread.ofPlatform()
+        .daemon()
+        .name("glm-kernels")
+        .start(() -> {
+          var _ = MatMul.of(KernelChoice.AUTO);
+        });
+  }
+
   /// Opens a model as its files say.
   ///
   /// @throws org.glmspark.format.MalformedModelException as the other [#open]
@@ -109,6 +122,7 @@ public final class GenerationEngine implements AutoCloseable {
   /// @param path the model's folder or GGUF file
   /// @throws org.glmspark.format.MalformedModelException if there is no model this engine runs
   public static GenerationEngine open(Path path, ModelOverrides overrides, EngineOptions options) {
+    prepareKernels();
     Model model = ModelLoader.load(path, overrides);
     try {
       return new GenerationEngine(model, options);
@@ -351,7 +365,7 @@ public final class GenerationEngine implements AutoCloseable {
     return options;
   }
 
-  /// What multiplies quantised weights here, for people; see [MatMul#description].
+  /// Which kernels compute here, for people; see [MatMul#description].
   public String kernels() {
     return kernels;
   }

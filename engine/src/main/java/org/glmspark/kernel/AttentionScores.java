@@ -1,6 +1,8 @@
 package org.glmspark.kernel;
 
 import jdk.incubator.vector.FloatVector;
+import org.glmspark.kernel.x86.FloatKernels;
+import org.jspecify.annotations.Nullable;
 
 /// Scores of a group of queries against a tile of keys, `score[query][key] = (Σ q[query][d] ·
 /// k[key][d]) · scale`, `d` ascending, one fused multiply-add each.
@@ -17,7 +19,7 @@ final class AttentionScores {
 
   private AttentionScores() {}
 
-  /// Computes two registers of scores, `2 · Lanes.COUNT` keys from `key` on.
+  /// Computes two registers of scores, of the keys from `key` on.
   ///
   /// @param scores `[queries][64]`
   /// @param column of the first score that is written
@@ -26,6 +28,7 @@ final class AttentionScores {
   /// @param queries `[groups][headSize][8]`
   /// @param keys `[2][headSize][16]`
   /// @param key first of the keys
+  /// @param assembled or null if there is none
   static void apply(
       float[] scores,
       int column,
@@ -35,12 +38,18 @@ final class AttentionScores {
       float[] keys,
       int key,
       int headSize,
-      float scale) {
+      float scale,
+      @Nullable FloatKernels assembled) {
+    int lanes = PagedAttention.lanes(assembled);
     int query = firstQuery * headSize;
     int first = key / BLOCK * headSize * BLOCK + key % BLOCK;
-    int next = key + Lanes.COUNT;
+    int next = key + lanes;
     int second = next / BLOCK * headSize * BLOCK + next % BLOCK;
     int target = firstQuery * TILE + column;
+    if (assembled != null) {
+      assembled.scores(scores, target, used, queries, query, keys, first, second, headSize, scale);
+      return;
+    }
     if (EIGHT_QUERIES && used > GROUP / 2) {
       eight(scores, target, queries, query, keys, first, second, headSize, scale);
       return;

@@ -4,6 +4,8 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
+import org.glmspark.kernel.x86.FloatKernels;
+import org.jspecify.annotations.Nullable;
 
 /// One step of the online softmax: the scores of a tile become exponentials relative to the largest
 /// score so far, and what was summed before is to be corrected for the new one.
@@ -20,6 +22,7 @@ final class AttentionSoftmax {
   /// @param corrections by query, written: what sums and weighted values are to be multiplied by.
   ///   The weighted values are left to the caller
   /// @param lanes 16 floats to work in
+  /// @param assembled or null if there is none
   static void apply(
       float[] scores,
       int first,
@@ -27,7 +30,13 @@ final class AttentionSoftmax {
       SoftmaxStates states,
       int firstState,
       float[] corrections,
-      float[] lanes) {
+      float[] lanes,
+      @Nullable FloatKernels assembled) {
+    if (assembled != null) {
+      int state = firstState + first;
+      assembled.softmax(scores, first, end - first, states.max, states.sum, state, corrections);
+      return;
+    }
     for (int query = first; query < end; query++) {
       int state = firstState + query;
       float oldMax = states.max[state];

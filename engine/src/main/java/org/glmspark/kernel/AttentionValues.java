@@ -1,6 +1,8 @@
 package org.glmspark.kernel;
 
 import jdk.incubator.vector.FloatVector;
+import org.glmspark.kernel.x86.FloatKernels;
+import org.jspecify.annotations.Nullable;
 
 /// The values of a tile of keys, weighted: `weighted[query] = weighted[query] · correction[query] +
 /// Σ p[query][key] · v[key]`, keys ascending, one fused multiply-add each.
@@ -28,6 +30,7 @@ final class AttentionValues {
   /// @param values `[2][64][16]`
   /// @param element of the head, with which `values` begin
   /// @param lane first element, relative to `element`
+  /// @param assembled or null if there is none
   static void apply(
       SoftmaxStates states,
       int firstState,
@@ -38,12 +41,32 @@ final class AttentionValues {
       float[] values,
       int element,
       int lane,
-      int keys) {
+      int keys,
+      @Nullable FloatKernels assembled) {
     float[] weighted = states.weighted;
     int stride = states.stride;
     int target = (firstState + firstQuery) * stride + element + lane;
     int first = index(lane);
-    int second = index(lane + Lanes.COUNT);
+    int second = index(lane + PagedAttention.lanes(assembled));
+    if (assembled != null && keys == 0) {
+      correct(states, target, used, corrections, firstQuery, 2 * assembled.lanes());
+      return;
+    }
+    if (assembled != null) {
+      assembled.values(
+          weighted,
+          target,
+          stride,
+          firstQuery,
+          used,
+          corrections,
+          probabilities,
+          values,
+          first,
+          second,
+          keys);
+      return;
+    }
     if (EIGHT_QUERIES && used > GROUP / 2) {
       eight(
           weighted,
@@ -74,6 +97,22 @@ final class AttentionValues {
       target += GROUP / 2 * stride;
       four(
           weighted, target, stride, corrections, query, probabilities, values, first, second, keys);
+    }
+  }
+
+  /// What is left to do where the first query of a group sees no key, but others do.
+  private static void correct(
+      SoftmaxStates states,
+      int target,
+      int used,
+      float[] corrections,
+      int firstQuery,
+      int elements) {
+    for (int query = 0; query < used; query++) {
+      int first = target + query * states.stride;
+      for (int i = first; i < first + elements; i++) {
+        states.weighted[i] *= corrections[firstQuery + query];
+      }
     }
   }
 

@@ -1,5 +1,18 @@
 package org.glmspark.kernel;
 
+import static org.glmspark.kernel.x86.ExponentialTerms.C1;
+import static org.glmspark.kernel.x86.ExponentialTerms.C2;
+import static org.glmspark.kernel.x86.ExponentialTerms.C3;
+import static org.glmspark.kernel.x86.ExponentialTerms.C4;
+import static org.glmspark.kernel.x86.ExponentialTerms.C5;
+import static org.glmspark.kernel.x86.ExponentialTerms.C6;
+import static org.glmspark.kernel.x86.ExponentialTerms.LARGEST;
+import static org.glmspark.kernel.x86.ExponentialTerms.LN2_HIGH;
+import static org.glmspark.kernel.x86.ExponentialTerms.LN2_LOW;
+import static org.glmspark.kernel.x86.ExponentialTerms.LOG2_E;
+import static org.glmspark.kernel.x86.ExponentialTerms.ROUND;
+import static org.glmspark.kernel.x86.ExponentialTerms.SMALLEST;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
@@ -10,25 +23,10 @@ import jdk.incubator.vector.VectorOperators;
 ///
 /// `x = n · ln 2 + r` with `|r| <= ln 2 / 2`, `e^r` by a polynomial in Horner form, then a
 /// multiplication by `2^n`. exp(0) is 1; below -87 the result is exactly 0, above 88 it is
-/// infinite; in between the relative error is below 2e-7. NaN stays NaN.
-///
-/// Source of range reduction and coefficients: S. Moshier, Cephes Mathematical Library, single
-/// precision `expf`.
+/// infinite; in between the relative error is below 2e-7. NaN stays NaN. The numbers and their
+/// source are in [org.glmspark.kernel.x86.ExponentialTerms].
 final class Exponential {
-  private static final float SMALLEST = -87f;
-  private static final float LARGEST = 88f;
-  private static final float LOG2_E = 0x1.715476p0f;
-  private static final float ROUND =
-      0x1.8p23f; // adding it leaves the nearest integer in the low bits
   private static final int ROUND_BITS = Float.floatToRawIntBits(ROUND);
-  private static final float LN2_HIGH = 0x1.63p-1f; // 10 bits, so n · LN2_HIGH is exact
-  private static final float LN2_LOW = -0x1.bd0106p-13f;
-  private static final float C6 = 0x1.a0d2cep-13f;
-  private static final float C5 = 0x1.6e879cp-10f;
-  private static final float C4 = 0x1.11121p-7f;
-  private static final float C3 = 0x1.555382p-5f;
-  private static final float C2 = 0x1.555554p-3f;
-  private static final float C1 = 0x1p-1f;
 
   private Exponential() {}
 

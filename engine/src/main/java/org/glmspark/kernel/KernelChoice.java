@@ -1,6 +1,6 @@
 package org.glmspark.kernel;
 
-/// Which kernels multiply quantised weights. All give the same bits.
+/// Which kernels compute a model. All give the same bits.
 public enum KernelChoice {
   /// Assembled ones where the machine allows it, otherwise those of the Vector API.
   AUTO,

@@ -2,6 +2,7 @@ package org.glmspark.kernel;
 
 import java.lang.foreign.MemorySegment;
 import org.glmspark.kernel.x86.ActivationTile;
+import org.glmspark.kernel.x86.FloatKernels;
 import org.glmspark.kernel.x86.Int8Kernels;
 import org.glmspark.kernel.x86.PanelKernels;
 import org.glmspark.kernel.x86.UnavailableException;
@@ -53,10 +54,15 @@ public final class MatMul {
     return "Vector API, %d bits".formatted(Lanes.FLOATS.vectorBitSize());
   }
 
-  /// What multiplies quantised weights, for people: `x86, AVX-512 VNNI`; where assembled kernels
-  /// could not be had, also why.
+  /// Which kernels compute, for people: `x86, AVX-512 VNNI`; where assembled kernels could not be
+  /// had, also why.
   public String description() {
     return description;
+  }
+
+  /// The assembled loops that the other kernels take, or null if nothing is assembled here.
+  public @Nullable FloatKernels floats() {
+    return assembled == null ? null : assembled.floats();
   }
 
   /// Prepares for activations that are multiplied with weights of a quantised type; then

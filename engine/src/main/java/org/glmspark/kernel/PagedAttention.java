@@ -1,6 +1,8 @@
 package org.glmspark.kernel;
 
 import java.util.Arrays;
+import org.glmspark.kernel.x86.FloatKernels;
+import org.jspecify.annotations.Nullable;
 
 /// Causal attention of some query tokens over the paged keys and values of their sequence, for the
 /// query heads of one key-value head.
@@ -27,20 +29,24 @@ import java.util.Arrays;
 /// <https://crfm.stanford.edu/2023/10/12/flashdecoding.html> (spans shared out).
 public final class PagedAttention {
   private static final int BLOCK = KeyValuePages.BLOCK_TOKENS;
-  private static final int TILE_BLOCKS = 4;
-  static final int TILE = TILE_BLOCKS * BLOCK;
+  static final int TILE = FloatKernels.TILE_KEYS;
 
   /// Keys that are widened at a time: for a head of 128 elements half of a first-level cache, so
   /// that all queries read them from there.
   private static final int PANEL = TILE / 2;
 
   /// Queries that are computed together.
-  static final int GROUP = 8;
+  static final int GROUP = FloatKernels.GROUP_QUERIES;
 
   /// Keys of a span, the unit that a sequence can be shared out by.
   public static final int SPAN = 1024;
 
   private PagedAttention() {}
+
+  /// Float32 lanes of a register.
+  static int lanes(@Nullable FloatKernels assembled) {
+    return assembled == null ? Lanes.COUNT : assembled.lanes();
+  }
 
   /// What one thread needs besides its inputs.
   public static final class Scratch {
@@ -49,17 +55,20 @@ public final class PagedAttention {
     private final float[] scores;
     private final float[] corrections;
     private final float[] lanes = new float[BLOCK];
+    private final @Nullable FloatKernels assembled;
     private final SoftmaxStates span;
     private final SoftmaxStates total;
 
     /// @param heads query heads of one key-value head
     /// @param headSize elements of a head, a multiple of 16
-    public Scratch(int heads, int headSize) {
+    /// @param assembled or null if there is none
+    public Scratch(int heads, int headSize, @Nullable FloatKernels assembled) {
       if (headSize % BLOCK != 0) {
         throw new IllegalArgumentException(
             "heads of %d elements, expected a multiple of %d".formatted(headSize, BLOCK));
       }
       int states = SoftmaxStates.required(AttentionQueries.MAX_ROWS * heads);
+      this.assembled = assembled;
       panel = new float[Math.max(PANEL * headSize, TILE * AttentionValues.ELEMENTS)];
       queries = new float[states * headSize];
       scores = new float[states * TILE];
@@ -78,9 +87,9 @@ public final class PagedAttention {
     clear(queries, scratch.total, 0);
     for (int span = 0; span < queries.spans(); span++) {
       attend(queries, span, pages, scratch, scratch.span, 0);
-      merge(queries, span, scratch.total, 0, scratch.span, 0);
+      merge(queries, span, scratch.total, 0, scratch.span, 0, scratch.assembled);
     }
-    normalise(queries, scratch.total, 0);
+    normalise(queries, scratch.total, 0, scratch.assembled);
   }
 
   /// Attends to the keys of one span alone.
@@ -103,23 +112,36 @@ public final class PagedAttention {
   }
 
   /// Merges one span; spans must come in ascending order.
+  ///
+  /// @param assembled or null if there is none
   public static void merge(
       AttentionQueries queries,
       int span,
       SoftmaxStates total,
       int firstTotal,
       SoftmaxStates states,
-      int firstState) {
+      int firstState,
+      @Nullable FloatKernels assembled) {
     for (int query = queries.firstSeeing(span * SPAN); query < queries.count(); query++) {
-      total.merge(firstTotal + query, states, firstState + query);
+      total.merge(firstTotal + query, states, firstState + query, assembled);
     }
   }
 
   /// Writes the result, after the last span was merged.
-  public static void normalise(AttentionQueries queries, SoftmaxStates total, int firstTotal) {
+  ///
+  /// @param assembled or null if there is none
+  public static void normalise(
+      AttentionQueries queries,
+      SoftmaxStates total,
+      int firstTotal,
+      @Nullable FloatKernels assembled) {
     for (int query = 0; query < queries.count(); query++) {
       total.normalise(
-          firstTotal + query, queries.out().values(), queries.target(query), queries.headSize());
+          firstTotal + query,
+          queries.out().values(),
+          queries.target(query),
+          queries.headSize(),
+          assembled);
     }
   }
 
@@ -173,7 +195,8 @@ public final class PagedAttention {
       pages.keys((firstKey + key) / BLOCK, headSize, scratch.panel, key * headSize);
     }
     float scale = (float) (1 / Math.sqrt(headSize));
-    for (int key = 0; key < PANEL; key += 2 * Lanes.COUNT) {
+    int lanes = lanes(scratch.assembled);
+    for (int key = 0; key < PANEL; key += 2 * lanes) {
       for (int first = firstGroup(queries, tile); first < queries.count(); first += GROUP) {
         AttentionScores.apply(
             scratch.scores,
@@ -184,7 +207,8 @@ public final class PagedAttention {
             scratch.panel,
             key,
             headSize,
-            scale);
+            scale,
+            scratch.assembled);
       }
     }
   }
@@ -208,7 +232,8 @@ public final class PagedAttention {
         states,
         firstState,
         scratch.corrections,
-        scratch.lanes);
+        scratch.lanes,
+        scratch.assembled);
   }
 
   /// A group goes as far as its first query sees; the others then take the rest of their keys one
@@ -222,6 +247,7 @@ public final class PagedAttention {
       SoftmaxStates states,
       int firstState) {
     int width = AttentionValues.ELEMENTS;
+    int lanes = lanes(scratch.assembled);
     for (int element = 0; element < queries.headSize(); element += width) {
       int end = Math.min(queries.headSize(), element + width);
       for (int panel = element; panel < end; panel += KeyValuePages.VALUE_ELEMENTS) {
@@ -230,7 +256,7 @@ public final class PagedAttention {
           pages.values(key / BLOCK, queries.headSize(), panel, scratch.panel, offset);
         }
       }
-      for (int lane = 0; element + lane < end; lane += 2 * Lanes.COUNT) {
+      for (int lane = 0; element + lane < end; lane += 2 * lanes) {
         for (int first = firstGroup(queries, tile); first < queries.count(); first += GROUP) {
           AttentionValues.apply(
               states,
@@ -242,7 +268,8 @@ public final class PagedAttention {
               scratch.panel,
               element,
               lane,
-              queries.visible(first, tile, TILE));
+              queries.visible(first, tile, TILE),
+              scratch.assembled);
         }
       }
       for (int query = queries.firstSeeing(tile); query < queries.count(); query++) {
@@ -251,8 +278,10 @@ public final class PagedAttention {
           break; // and so did all after it
         }
         int visible = queries.visible(query, tile, TILE);
-        AttentionValues.rest(
-            states, firstState, query, scratch.scores, scratch.panel, element, done, visible);
+        if (visible > done) {
+          AttentionValues.rest(
+              states, firstState, query, scratch.scores, scratch.panel, element, done, visible);
+        }
       }
     }
   }

@@ -13,9 +13,11 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 import org.glmspark.kernel.x86.ActivationTile;
+import org.glmspark.kernel.x86.FloatKernels;
 import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.WeightType;
+import org.jspecify.annotations.Nullable;
 
 /// Activations rounded to 8 bits for a product with quantised weights, for each token and block of
 /// 32 columns:
@@ -42,6 +44,7 @@ public final class Q8Activations {
 
   private final MemorySegment memory;
   private final int maxRows;
+  private final @Nullable FloatKernels assembled;
   private WeightType type = WeightType.Q8;
   private int rows;
   private int columns;
@@ -51,8 +54,10 @@ public final class Q8Activations {
 
   /// @param maxRows most tokens
   /// @param maxColumns most columns of a token
-  public Q8Activations(int maxRows, int maxColumns) {
+  /// @param assembled or null if there is none
+  public Q8Activations(int maxRows, int maxColumns, @Nullable FloatKernels assembled) {
     this.maxRows = maxRows;
+    this.assembled = assembled;
     long rowBytes =
         (long) WeightType.Q4M.blocks(maxColumns) * ActivationTile.tokenBlockBytes(WeightType.Q4M);
     this.memory = Arena.ofAuto().allocate(maxRows * rowBytes, ALIGNMENT);
@@ -177,7 +182,16 @@ public final class Q8Activations {
     for (int panel = 0; panel < blocks; panel += panelBlocks) {
       long target = offset(tile, panel);
       int end = Math.min(blocks, panel + panelBlocks);
-      for (int block = panel; block < end; block++, target += blockBytes) {
+      int block = panel;
+      int whole = Math.min(end, columns / BLOCK);
+      if (assembled != null && block < whole) {
+        MemorySegment out = memory.asSlice(target, (long) (end - block) * blockBytes);
+        assembled.quantize(
+            x.values(), input + block * BLOCK, whole - block, layout, token, offset, out);
+        target += (long) (whole - block) * blockBytes;
+        block = whole;
+      }
+      for (; block < end; block++, target += blockBytes) {
         int column = block * BLOCK;
         int count = Math.min(BLOCK, columns - column);
         quantizeBlock(x.values(), input + column, count, target, layout, token);

@@ -1,7 +1,9 @@
 package org.glmspark.kernel;
 
 import jdk.incubator.vector.FloatVector;
+import org.glmspark.kernel.x86.FloatKernels;
 import org.glmspark.tensor.FloatMatrix;
+import org.jspecify.annotations.Nullable;
 
 /// Root-mean-square normalisation, `out[i] = x[i] / sqrt(mean(x²) + epsilon) · weight[i]`.
 ///
@@ -15,9 +17,16 @@ public final class RmsNorm {
   /// @param x `[rows, hidden]`
   /// @param weight `[hidden]`, the learned gain
   /// @param epsilon added to the mean square; from the model file
+  /// @param assembled or null if there is none
   /// @throws IllegalArgumentException if the three widths differ
   public static void apply(
-      FloatMatrix out, int outRow, FloatMatrix x, int row, float[] weight, float epsilon) {
+      FloatMatrix out,
+      int outRow,
+      FloatMatrix x,
+      int row,
+      float[] weight,
+      float epsilon,
+      @Nullable FloatKernels assembled) {
     int size = x.columns();
     if (out.columns() != size || weight.length != size) {
       throw new IllegalArgumentException(
@@ -28,9 +37,9 @@ public final class RmsNorm {
     float[] to = out.values();
     int source = x.offset(row);
     int target = out.offset(outRow);
-    float meanSquare = LaneSum.ofSquares(from, source, size) / size;
+    float meanSquare = LaneSum.ofSquares(from, source, size, assembled) / size;
     float scale = 1 / (float) Math.sqrt(meanSquare + epsilon);
-    int i = 0;
+    int i = assembled == null ? 0 : assembled.scale(to, target, from, source, scale, weight, size);
     for (int bound = Lanes.FLOATS.loopBound(size); i < bound; i += Lanes.COUNT) {
       FloatVector.fromArray(Lanes.FLOATS, from, source + i)
           .mul(scale)

@@ -2,6 +2,8 @@ package org.glmspark.kernel;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import org.glmspark.kernel.x86.FloatKernels;
+import org.jspecify.annotations.Nullable;
 
 /// The unfinished softmax of many queries: the largest score so far, the sum of the exponentials
 /// relative to it, and the sum of the values weighted with them.
@@ -45,7 +47,7 @@ public final class SoftmaxStates {
   }
 
   /// Takes the keys of another state, which come after those of this one, into state `state`.
-  void merge(int state, SoftmaxStates other, int otherState) {
+  void merge(int state, SoftmaxStates other, int otherState, @Nullable FloatKernels assembled) {
     float newMax = Math.max(max[state], other.max[otherState]);
     float mine = Exponential.of(max[state] - newMax);
     float theirs = Exponential.of(other.max[otherState] - newMax);
@@ -54,7 +56,11 @@ public final class SoftmaxStates {
     FloatVector scale = FloatVector.broadcast(Lanes.FLOATS, theirs);
     int to = state * stride;
     int from = otherState * stride;
-    for (int i = 0; i < stride; i += Lanes.COUNT) {
+    int i =
+        assembled == null
+            ? 0
+            : assembled.merge(weighted, to, mine, other.weighted, from, theirs, stride);
+    for (; i < stride; i += Lanes.COUNT) {
       FloatVector.fromArray(Lanes.FLOATS, other.weighted, from + i)
           .fma(scale, FloatVector.fromArray(Lanes.FLOATS, weighted, to + i).mul(mine))
           .intoArray(weighted, to + i);
@@ -62,9 +68,12 @@ public final class SoftmaxStates {
   }
 
   /// Writes the weighted mean of the values.
-  void normalise(int state, float[] out, int target, int headSize) {
+  void normalise(
+      int state, float[] out, int target, int headSize, @Nullable FloatKernels assembled) {
     int from = state * stride;
-    for (int i = 0; i < headSize; i += Lanes.COUNT) {
+    int i =
+        assembled == null ? 0 : assembled.divide(out, target, weighted, from, sum[state], headSize);
+    for (; i < headSize; i += Lanes.COUNT) {
       FloatVector.fromArray(Lanes.FLOATS, weighted, from + i)
           .div(sum[state])
           .intoArray(out, target + i);

@@ -1,7 +1,9 @@
 package org.glmspark.kernel;
 
 import jdk.incubator.vector.FloatVector;
+import org.glmspark.kernel.x86.FloatKernels;
 import org.glmspark.tensor.FloatMatrix;
+import org.jspecify.annotations.Nullable;
 
 /// The gated activation of the feed-forward network, `out[i] = silu(gate[i]) · up[i]` with `silu(x)
 /// = x / (1 + e^-x)`.
@@ -14,8 +16,10 @@ public final class SwiGlu {
   ///
   /// @param out `[rows, size]`; only row `row` is written
   /// @param gateUp `[rows, 2 · size]`, gate then up
+  /// @param assembled or null if there is none
   /// @throws IllegalArgumentException if the widths do not fit
-  public static void apply(FloatMatrix out, FloatMatrix gateUp, int row) {
+  public static void apply(
+      FloatMatrix out, FloatMatrix gateUp, int row, @Nullable FloatKernels assembled) {
     int size = out.columns();
     if (gateUp.columns() != 2 * size) {
       throw new IllegalArgumentException(
@@ -26,7 +30,7 @@ public final class SwiGlu {
     int gate = gateUp.offset(row);
     int up = gate + size;
     int target = out.offset(row);
-    int i = 0;
+    int i = assembled == null ? 0 : assembled.activate(to, target, from, gate, up, size);
     for (int bound = Lanes.FLOATS.loopBound(size); i < bound; i += Lanes.COUNT) {
       FloatVector x = FloatVector.fromArray(Lanes.FLOATS, from, gate + i);
       x.div(Exponential.of(x.neg()).add(1))

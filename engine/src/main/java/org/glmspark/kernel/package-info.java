@@ -27,6 +27,9 @@
 /// [PagedAttention] takes [AttentionQueries] through [AttentionScores], [AttentionSoftmax] and
 /// [AttentionValues] into [SoftmaxStates], which can be merged.
 ///
+/// Loops that a first prompt runs are given the assembled [org.glmspark.kernel.x86.FloatKernels],
+/// or null; what is not assembled runs on the Vector API.
+///
 /// This is the only package that sees the Vector API. Kernels start no thread: who calls them
 /// shares out rows, strips, heads or spans of keys. An inner loop keeps its sums in local variables
 /// and calls no method but those of the Vector API: in methods that have grown large the JIT

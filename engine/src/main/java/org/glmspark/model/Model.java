@@ -48,6 +48,7 @@ public record Model(
   @Override
   public void close() {
     if (memory.scope().isAlive()) {
+      files.forEach(MappedFile::stopReading);
       memory.close();
     }
   }

@@ -19,9 +19,10 @@ public final class ModelLoader {
     return load(path, ModelOverrides.NONE);
   }
 
-  /// Opens a model. A pack is mapped, which takes no time and no memory. The matrices of a
-  /// published model are brought into kernel layout in memory, on all cores, every value as it is
-  /// stored; its embedding stays mapped. The files must not change while the model is open.
+  /// Opens a model. A pack is mapped, which takes no time and no memory; its pages are touched in
+  /// the background. The matrices of a published model are brought into kernel layout in memory, on
+  /// all cores, every value as it is stored; its embedding stays mapped. The files must not change
+  /// while the model is open.
   ///
   /// @param path a pack, a folder with `config.json`, or a GGUF file
   /// @return a model that owns its memory until it is closed
@@ -41,16 +42,23 @@ public final class ModelLoader {
   }
 
   private static Model packed(Path path, ModelOverrides overrides, Arena memory) {
-    PackedModel packed = PackedModel.open(path, overrides, memory);
-    requireNoInterpolation(packed.description(), overrides);
-    return model(
-        path,
-        overrides,
-        packed.pack().header().digest(),
-        packed.description(),
-        packed.weights(),
-        List.of(packed.pack().file()),
-        memory);
+    ModelPack pack = ModelPack.open(path, memory);
+    pack.file().startReading();
+    try {
+      PackedModel packed = PackedModel.of(path, pack, overrides);
+      requireNoInterpolation(packed.description(), overrides);
+      return model(
+          path,
+          overrides,
+          pack.header().digest(),
+          packed.description(),
+          packed.weights(),
+          List.of(pack.file()),
+          memory);
+    } catch (RuntimeException | Error e) {
+      pack.file().stopReading();
+      throw e;
+    }
   }
 
   private static Model published(Path path, ModelOverrides overrides, Arena memory) {

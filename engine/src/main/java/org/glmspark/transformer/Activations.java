@@ -5,8 +5,10 @@ import java.util.List;
 import org.glmspark.kernel.AttentionQueries;
 import org.glmspark.kernel.PagedAttention;
 import org.glmspark.kernel.SoftmaxStates;
+import org.glmspark.kernel.x86.FloatKernels;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.tensor.FloatMatrix;
+import org.jspecify.annotations.Nullable;
 
 /// The memory of one forward step, allocated once and used again by every layer and step. Each
 /// matrix has one row a token.
@@ -54,7 +56,12 @@ final class Activations {
   /// Of some spans of each of these parts.
   final SoftmaxStates attentionSpans;
 
-  Activations(ModelConfig config, int maxTokens, int maxLogitRows, int threads) {
+  Activations(
+      ModelConfig config,
+      int maxTokens,
+      int maxLogitRows,
+      int threads,
+      @Nullable FloatKernels assembled) {
     hidden = new FloatMatrix(maxTokens, config.hiddenSize());
     normed = new FloatMatrix(maxTokens, config.hiddenSize());
     branch = new FloatMatrix(maxTokens, config.hiddenSize());
@@ -68,7 +75,7 @@ final class Activations {
     tokenRows = List.of(hidden, normed, branch, queryKeyValue, angles, attended, gateUp, gated);
     int group = config.heads() / config.keyValueHeads();
     for (int i = 0; i < threads; i++) {
-      attentionScratch.add(new PagedAttention.Scratch(group, config.headSize()));
+      attentionScratch.add(new PagedAttention.Scratch(group, config.headSize(), assembled));
     }
     int states =
         PARTS_OF_A_THREAD

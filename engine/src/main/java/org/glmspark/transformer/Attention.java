@@ -193,11 +193,12 @@ final class Attention {
             totals,
             span.part().firstState(),
             states,
-            span.firstState());
+            span.firstState(),
+            compute.assembled());
       }
     }
     for (LongPart part : parts) {
-      PagedAttention.normalise(part.queries(), totals, part.firstState());
+      PagedAttention.normalise(part.queries(), totals, part.firstState(), compute.assembled());
     }
   }
 

@@ -3,6 +3,8 @@ package org.glmspark.transformer;
 import java.util.function.IntConsumer;
 import org.glmspark.kernel.Addition;
 import org.glmspark.kernel.RmsNorm;
+import org.glmspark.kernel.SwiGlu;
+import org.glmspark.kernel.x86.FloatKernels;
 import org.glmspark.parallel.WorkerPool;
 import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.tensor.StripMatrix;
@@ -15,11 +17,14 @@ final class Compute {
 
   private final WorkerPool workers;
   private final ParallelMatMul products;
+  private final @Nullable FloatKernels assembled;
   private long productNanos;
   private long attentionNanos;
 
-  Compute(WorkerPool workers, ParallelMatMul products) {
+  /// @param assembled or null if there is none
+  Compute(WorkerPool workers, ParallelMatMul products, @Nullable FloatKernels assembled) {
     this.workers = workers;
+    this.assembled = assembled;
     this.products = products;
   }
 
@@ -34,16 +39,26 @@ final class Compute {
   void multiply(FloatMatrix out, StripMatrix weights, float @Nullable [] bias, FloatMatrix x) {
     multiply(out, weights, x);
     if (bias != null) {
-      forRows(out.rows(), row -> Addition.apply(out, row, bias));
+      forRows(out.rows(), row -> Addition.apply(out, row, bias, assembled));
     }
   }
 
   void normalise(FloatMatrix out, FloatMatrix x, float[] weight, float epsilon) {
-    forRows(x.rows(), row -> RmsNorm.apply(out, row, x, row, weight, epsilon));
+    forRows(x.rows(), row -> normalise(out, row, x, row, weight, epsilon));
+  }
+
+  /// One row alone.
+  void normalise(
+      FloatMatrix out, int outRow, FloatMatrix x, int row, float[] weight, float epsilon) {
+    RmsNorm.apply(out, outRow, x, row, weight, epsilon, assembled);
+  }
+
+  void activate(FloatMatrix out, FloatMatrix gateUp) {
+    forRows(out.rows(), row -> SwiGlu.apply(out, gateUp, row, assembled));
   }
 
   void add(FloatMatrix x, FloatMatrix branch) {
-    forRows(x.rows(), row -> Addition.apply(x, row, branch));
+    forRows(x.rows(), row -> Addition.apply(x, row, branch, assembled));
   }
 
   void forRows(int rows, IntConsumer task) {
@@ -70,6 +85,11 @@ final class Compute {
   /// Time spent in attention.
   long attentionNanos() {
     return attentionNanos;
+  }
+
+  /// The assembled loops of other kernels, or null if there are none.
+  @Nullable FloatKernels assembled() {
+    return assembled;
   }
 
   /// Any other loop.

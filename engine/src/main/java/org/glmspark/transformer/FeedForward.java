@@ -1,6 +1,5 @@
 package org.glmspark.transformer;
 
-import org.glmspark.kernel.SwiGlu;
 import org.glmspark.model.LayerWeights;
 
 /// The gated feed-forward network, `down · (silu(gate · x) ⊙ (up · x))`.
@@ -16,8 +15,7 @@ final class FeedForward {
   /// Reads `normed`, writes `branch`.
   void forward(Activations activations) {
     compute.multiply(activations.gateUp, weights.gateUp(), activations.normed);
-    compute.forRows(
-        activations.gated.rows(), row -> SwiGlu.apply(activations.gated, activations.gateUp, row));
+    compute.activate(activations.gated, activations.gateUp);
     compute.multiply(activations.branch, weights.down(), activations.gated);
   }
 }

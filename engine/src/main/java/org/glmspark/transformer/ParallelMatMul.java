@@ -26,7 +26,7 @@ public final class ParallelMatMul {
   public ParallelMatMul(WorkerPool workers, MatMul matMul, int maxRows, int maxColumns) {
     this.workers = workers;
     this.matMul = matMul;
-    this.quantized = new Q8Activations(maxRows, maxColumns);
+    this.quantized = new Q8Activations(maxRows, maxColumns, matMul.floats());
     this.scratch = new MatMulScratch[workers.threads()];
     Arrays.setAll(scratch, _ -> new MatMulScratch(maxRows));
   }

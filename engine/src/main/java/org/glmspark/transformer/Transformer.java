@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.glmspark.cache.PagedKvCache;
 import org.glmspark.kernel.MatMul;
-import org.glmspark.kernel.RmsNorm;
 import org.glmspark.kernel.RotaryEmbedding;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelWeights;
@@ -43,7 +42,8 @@ public final class Transformer {
     this.weights = weights;
     this.maxTokens = maxTokens;
     this.rope = new RotaryEmbedding(config.rope().frequencies(), config.rope().amplitude());
-    this.activations = new Activations(config, maxTokens, maxLogitRows, workers.threads());
+    this.activations =
+        new Activations(config, maxTokens, maxLogitRows, workers.threads(), matMul.floats());
     int widest =
         Math.max(
             config.feedForwardSize(),
@@ -51,7 +51,8 @@ public final class Transformer {
     this.compute =
         new Compute(
             workers,
-            new ParallelMatMul(workers, matMul, Math.max(maxTokens, maxLogitRows), widest));
+            new ParallelMatMul(workers, matMul, Math.max(maxTokens, maxLogitRows), widest),
+            matMul.floats());
     for (int i = 0; i < config.layers(); i++) {
       var layer = weights.layers().get(i);
       layers.add(
@@ -81,7 +82,7 @@ public final class Transformer {
     }
     if (!batch.logitRows().isEmpty()) {
       for (int i = 0; i < batch.logitRows().size(); i++) {
-        RmsNorm.apply(
+        compute.normalise(
             activations.last,
             i,
             activations.hidden,
@@ -95,7 +96,7 @@ public final class Transformer {
         batch.hiddenRows().size(),
         i -> {
           int row = batch.hiddenRows().get(i);
-          RmsNorm.apply(
+          compute.normalise(
               activations.normed,
               row,
               activations.hidden,

@@ -35,6 +35,23 @@ class MappedFileTest {
   }
 
   @Test
+  void canBeClosedWhileItsPagesAreBeingTouched() throws IOException {
+    Path path = folder.resolve("model");
+    try (var file = new RandomAccessFile(path.toFile(), "rw")) {
+      file.setLength(200 << 20);
+    }
+    for (int i = 0; i < 5; i++) {
+      Arena arena = Arena.ofShared();
+      MappedFile mapped = MappedFile.map(path, arena);
+      mapped.startReading();
+      mapped.stopReading();
+      arena.close(); // would be refused if a thread were still in the mapping
+
+      assertThat(arena.scope().isAlive()).isFalse();
+    }
+  }
+
+  @Test
   void refusesWhatIsNoReadableFile() throws IOException {
     Files.createFile(folder.resolve("empty"));
     Files.createDirectory(folder.resolve("subfolder"));

@@ -9,13 +9,25 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
+import org.glmspark.kernel.x86.FloatKernels;
 import org.glmspark.tensor.DType;
 import org.glmspark.tensor.FloatMatrix;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
+@ParameterizedClass
+@MethodSource("org.glmspark.kernel.TestKernels#all")
 class PagedAttentionTest {
+  private final @Nullable FloatKernels assembled;
+
+  PagedAttentionTest(MatMul matMul) {
+    this.assembled = matMul.floats();
+  }
+
   /// Keys and values `[tokens][headSize]` and the pages that hold them.
   private record Cached(float[][] keys, float[][] values, KeyValuePages pages) {}
 
@@ -185,7 +197,7 @@ class PagedAttentionTest {
       PagedAttention.apply(
           new AttentionQueries(out, queries, 1, rows, firstPosition, 1, heads, headSize),
           cached.pages,
-          new PagedAttention.Scratch(heads, headSize));
+          new PagedAttention.Scratch(heads, headSize, assembled));
 
       for (int row = 0; row < rows; row++) {
         float[] query = TestMatrices.row(queries, row + 1);
@@ -223,7 +235,7 @@ class PagedAttentionTest {
       PagedAttention.apply(
           new AttentionQueries(out, query, 0, 1, tokens - 1, 0, 1, headSize),
           cached.pages,
-          new PagedAttention.Scratch(1, headSize));
+          new PagedAttention.Scratch(1, headSize, assembled));
 
       assertThat(TestMatrices.row(out, 0)).isEqualTo(cached.values[7]);
     }
@@ -235,7 +247,7 @@ class PagedAttentionTest {
     FloatMatrix queries = TestMatrices.gaussian(random, 8, 32);
     FloatMatrix together = new FloatMatrix(8, 32);
     FloatMatrix alone = new FloatMatrix(8, 32);
-    PagedAttention.Scratch scratch = new PagedAttention.Scratch(2, 16);
+    PagedAttention.Scratch scratch = new PagedAttention.Scratch(2, 16, assembled);
     try (Arena arena = Arena.ofConfined()) {
       Cached cached = cached(random, DType.F16, 1028, 16, arena);
       PagedAttention.apply(
@@ -256,7 +268,7 @@ class PagedAttentionTest {
     FloatMatrix queries = TestMatrices.gaussian(random, 8, 3 * 48);
     FloatMatrix whole = new FloatMatrix(8, 3 * 48);
     FloatMatrix apart = new FloatMatrix(8, 3 * 48);
-    PagedAttention.Scratch scratch = new PagedAttention.Scratch(3, 48);
+    PagedAttention.Scratch scratch = new PagedAttention.Scratch(3, 48, assembled);
     SoftmaxStates states = new SoftmaxStates(1 + 4 * 24, 48);
     try (Arena arena = Arena.ofConfined()) {
       Cached cached = cached(random, DType.F16, 3_075, 48, arena);
@@ -271,9 +283,9 @@ class PagedAttentionTest {
       SoftmaxStates totals = new SoftmaxStates(24, 48);
       PagedAttention.clear(tokens, totals, 0);
       for (int span = 0; span < 4; span++) {
-        PagedAttention.merge(tokens, span, totals, 0, states, 1 + 24 * span);
+        PagedAttention.merge(tokens, span, totals, 0, states, 1 + 24 * span, assembled);
       }
-      PagedAttention.normalise(tokens, totals, 0);
+      PagedAttention.normalise(tokens, totals, 0, assembled);
     }
     assertThat(apart.values()).isEqualTo(whole.values());
   }
@@ -292,14 +304,14 @@ class PagedAttentionTest {
       PagedAttention.apply(
           new AttentionQueries(out, query, 0, 1, 0, 0, 1, 16),
           cached.pages,
-          new PagedAttention.Scratch(1, 16));
+          new PagedAttention.Scratch(1, 16, assembled));
     }
     assertThat(out.values()).startsWith(-0x1p-24f, 0x3ffp-24f);
   }
 
   @Test
   void refusesHeadsThatAreNoMultipleOfALaneGroup() {
-    assertThatThrownBy(() -> new PagedAttention.Scratch(1, 24))
+    assertThatThrownBy(() -> new PagedAttention.Scratch(1, 24, assembled))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("24");
   }

@@ -2,26 +2,18 @@ package org.glmspark.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
-import org.glmspark.kernel.x86.InstructionSet;
-import org.glmspark.kernel.x86.Int8Kernels;
-import org.glmspark.kernel.x86.UnavailableException;
 import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.WeightType;
-import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -164,7 +156,7 @@ class QuantizedMatMulTest {
       MatMul matMul, StripMatrix weights, FloatMatrix x, Random random) {
     FloatMatrix out = new FloatMatrix(x.rows(), weights.rows());
     Arrays.fill(out.values(), Float.NaN);
-    Q8Activations quantized = new Q8Activations(x.rows() + 1, weights.columns());
+    Q8Activations quantized = new Q8Activations(x.rows() + 1, weights.columns(), matMul.floats());
     matMul.prepare(quantized, x, weights.type());
     for (int row = x.rows() - 1; row >= 0; row--) { // in any order
       quantized.quantize(x, row);
@@ -178,20 +170,8 @@ class QuantizedMatMulTest {
     return out;
   }
 
-  /// The Vector API, and every instruction set of this machine.
-  static Stream<Arguments> kernels() throws UnavailableException {
-    List<MatMul> kernels = new ArrayList<>();
-    kernels.add(MatMul.of(KernelChoice.VECTOR));
-    if (!MatMul.of(KernelChoice.AUTO).description().startsWith("Vector")) {
-      for (InstructionSet set : Int8Kernels.available()) {
-        kernels.add(MatMul.of(Int8Kernels.of(set)));
-      }
-    }
-    return kernels.stream().map(matMul -> arguments(Named.of(matMul.description(), matMul)));
-  }
-
   @ParameterizedTest
-  @MethodSource("kernels")
+  @MethodSource("org.glmspark.kernel.TestKernels#all")
   void everyTileHasTheBitsOfTheContract(MatMul matMul) {
     Random random = new Random(70);
     for (WeightType type : TYPES) {
@@ -202,7 +182,7 @@ class QuantizedMatMulTest {
   }
 
   @ParameterizedTest
-  @MethodSource("kernels")
+  @MethodSource("org.glmspark.kernel.TestKernels#all")
   void everyShapeHasTheBitsOfTheContract(MatMul matMul) {
     Random random = new Random(13_696);
     int[] columns = {32, 64, 96, 1, 31, 33, 100, 128, 160, 1024, 1504, 4096, 13_696};
@@ -233,7 +213,7 @@ class QuantizedMatMulTest {
 
   /// Tiles of two sizes, more than are near when the next panel comes.
   @ParameterizedTest
-  @MethodSource("kernels")
+  @MethodSource("org.glmspark.kernel.TestKernels#all")
   void manyTokensHaveTheBitsOfTheContract(MatMul matMul) {
     Random random = new Random(512);
     for (WeightType type : TYPES) {
@@ -242,7 +222,7 @@ class QuantizedMatMulTest {
   }
 
   @ParameterizedTest
-  @MethodSource("kernels")
+  @MethodSource("org.glmspark.kernel.TestKernels#all")
   void writesOnlyTheStripsItIsAskedFor(MatMul matMul) {
     Random random = new Random(5);
     for (WeightType type : TYPES) {
@@ -260,7 +240,7 @@ class QuantizedMatMulTest {
     FloatMatrix x = activations(random, tokens, 96);
     FloatMatrix out = new FloatMatrix(tokens, 64);
     Arrays.fill(out.values(), 77f);
-    Q8Activations quantized = new Q8Activations(tokens, 96);
+    Q8Activations quantized = new Q8Activations(tokens, 96, matMul.floats());
     matMul.prepare(quantized, x, type);
     for (int row = 0; row < tokens; row++) {
       quantized.quantize(x, row);
@@ -281,7 +261,7 @@ class QuantizedMatMulTest {
   }
 
   @ParameterizedTest
-  @MethodSource("kernels")
+  @MethodSource("org.glmspark.kernel.TestKernels#all")
   void whatIsNotFiniteStaysNotFinite(MatMul matMul) {
     Random random = new Random(8);
     for (WeightType type : TYPES) {
@@ -325,7 +305,7 @@ class QuantizedMatMulTest {
   void refusesActivationsForOtherWeights() {
     MatMul matMul = MatMul.of(KernelChoice.AUTO);
     FloatMatrix x = TestMatrices.gaussian(new Random(1), 2, 64);
-    Q8Activations quantized = new Q8Activations(2, 64);
+    Q8Activations quantized = new Q8Activations(2, 64, null);
     matMul.prepare(quantized, x, WeightType.Q4M);
     quantized.quantize(x, 0);
     quantized.quantize(x, 1);

@@ -5,12 +5,24 @@ import static org.assertj.core.data.Offset.offset;
 
 import java.util.Arrays;
 import java.util.Random;
+import org.glmspark.kernel.x86.FloatKernels;
 import org.glmspark.tensor.FloatMatrix;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Norm, activation and addition: kernels that work on one row.
+@ParameterizedClass
+@MethodSource("org.glmspark.kernel.TestKernels#all")
 class RowKernelsTest {
+  private final @Nullable FloatKernels assembled;
+
+  RowKernelsTest(MatMul matMul) {
+    this.assembled = matMul.floats();
+  }
+
   /// The sum of squares as the contract orders it.
   private static float sumOfSquares(float[] x) {
     float[] lanes = new float[16];
@@ -34,7 +46,7 @@ class RowKernelsTest {
     FloatMatrix out = new FloatMatrix(3, hidden);
     Arrays.fill(out.values(), 77f);
 
-    RmsNorm.apply(out, 1, x, 1, weight, 1e-5f);
+    RmsNorm.apply(out, 1, x, 1, weight, 1e-5f, assembled);
 
     float[] input = TestMatrices.row(x, 1);
     float scale = 1 / (float) Math.sqrt(sumOfSquares(input) / hidden + 1e-5f);
@@ -60,7 +72,7 @@ class RowKernelsTest {
     gateUp.values()[gateUp.offset(1)] = -200; // its exponential overflows; the activation is 0
     FloatMatrix out = new FloatMatrix(2, size);
 
-    SwiGlu.apply(out, gateUp, 1);
+    SwiGlu.apply(out, gateUp, 1, assembled);
 
     float[] input = TestMatrices.row(gateUp, 1);
     float[] result = TestMatrices.row(out, 1);
@@ -81,7 +93,7 @@ class RowKernelsTest {
     FloatMatrix addend = TestMatrices.gaussian(random, 3, size);
     float[][] before = {TestMatrices.row(x, 0), TestMatrices.row(x, 1), TestMatrices.row(x, 2)};
 
-    Addition.apply(x, 1, addend);
+    Addition.apply(x, 1, addend, assembled);
 
     float[] sum = new float[size];
     for (int i = 0; i < size; i++) {

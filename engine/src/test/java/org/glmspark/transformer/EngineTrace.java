@@ -8,7 +8,6 @@ import org.glmspark.cache.KvCacheType;
 import org.glmspark.cache.PagedKvCache;
 import org.glmspark.kernel.KernelChoice;
 import org.glmspark.kernel.MatMul;
-import org.glmspark.kernel.RmsNorm;
 import org.glmspark.kernel.RotaryEmbedding;
 import org.glmspark.model.LayerWeights;
 import org.glmspark.model.Model;
@@ -62,9 +61,10 @@ record EngineTrace(List<float[][]> inputs, float[] logits) {
           Math.max(
               config.feedForwardSize(),
               Math.max(config.hiddenSize(), config.heads() * config.headSize()));
-      var products = new ParallelMatMul(workers, MatMul.of(KernelChoice.AUTO), tokens, widest);
-      this.compute = new Compute(workers, products);
-      this.a = new Activations(config, tokens, 1, workers.threads());
+      MatMul matMul = MatMul.of(KernelChoice.AUTO);
+      var products = new ParallelMatMul(workers, matMul, tokens, widest);
+      this.compute = new Compute(workers, products, matMul.floats());
+      this.a = new Activations(config, tokens, 1, workers.threads(), matMul.floats());
       a.useRows(tokens, 1);
     }
 
@@ -81,7 +81,7 @@ record EngineTrace(List<float[][]> inputs, float[] logits) {
         layer(i, batch);
       }
       float[] norm = model.weights().finalNorm();
-      RmsNorm.apply(a.last, 0, a.hidden, tokens.length - 1, norm, config.normEpsilon());
+      compute.normalise(a.last, 0, a.hidden, tokens.length - 1, norm, config.normEpsilon());
       inputs.add(rows(a.last));
       compute.multiply(a.logits, model.weights().output(), a.last);
       return new EngineTrace(inputs, rows(a.logits)[0]);

@@ -77,8 +77,9 @@ class FeedForwardTest {
               matrix(dtype, 2 * SIZE, HIDDEN, 32, arena),
               matrix(dtype, HIDDEN, SIZE, 0.5f, arena),
               null);
-      var products = new ParallelMatMul(workers, MatMul.of(KernelChoice.AUTO), 2, SIZE);
-      var activations = new Activations(config, 2, 1, workers.threads());
+      MatMul matMul = MatMul.of(KernelChoice.AUTO);
+      var products = new ParallelMatMul(workers, matMul, 2, SIZE);
+      var activations = new Activations(config, 2, 1, workers.threads(), matMul.floats());
       activations.useRows(2, 0);
       for (int row = 0; row < 2; row++) {
         for (int i = 0; i < HIDDEN; i++) {
@@ -86,7 +87,8 @@ class FeedForwardTest {
         }
       }
 
-      new FeedForward(weights, new Compute(workers, products)).forward(activations);
+      new FeedForward(weights, new Compute(workers, products, matMul.floats()))
+          .forward(activations);
 
       for (int row = 0; row < 2; row++) {
         double gate = 32.0 * HIDDEN * (row + 1); // far enough for silu(gate) = gate

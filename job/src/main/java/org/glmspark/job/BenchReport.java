@@ -31,7 +31,7 @@ final class BenchReport {
   /// @param ceiling what `share` is a share of
   private record Measurement(String name, Phase phase, String ceiling, double share) {}
 
-  /// @param kernels what multiplies quantised weights
+  /// @param kernels which kernels compute
   BenchReport(Model model, int threads, String kernels, MachineSpeed machine) {
     this.model = model;
     this.threads = threads;

@@ -219,6 +219,7 @@ final class GenerateCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     SamplingParameters sampling = sampling();
     AnswerFormat format = format(sampling);
+    GenerationEngine.prepareKernels();
     ModelOptions options = argument.options(model);
     Path here = ModelArgument.here(options, spec.commandLine().getErr());
     try (Model opened = open(options, here)) {

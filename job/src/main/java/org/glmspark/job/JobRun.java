@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
@@ -99,7 +100,7 @@ final class JobRun {
       }
       String roundColumn = roundColumn(rows);
       @Nullable OutputTable table = outputTable(schema);
-      Task task = task(generation, input, rows, terminal, progress);
+      Task task = task(generation, input, rows);
       RoundWriter rounds = output.begin(roundColumn);
       OutputRows outputRows = OutputRows.of(spark, options, schema, model);
       outputRows.requireWritable(rounds);
@@ -107,7 +108,7 @@ final class JobRun {
       var work = new RoundWork(generation, outputRows, rounds, table, settings, counters, deadline);
       output.write(settings.fileName(), RunSettings.bytes(settings.running()));
       try {
-        return run(task, work, counters, output);
+        return run(task, work, counters, output, terminal, progress);
       } catch (Exception e) { // Spark throws checked exceptions that its methods do not declare
         noteBrokenOff(settings, output, e);
         throw e;
@@ -115,13 +116,19 @@ final class JobRun {
     }
   }
 
-  private Outcome run(Task task, RoundWork work, RowProgress counters, OutputFolder output)
+  private Outcome run(
+      Task task,
+      RoundWork work,
+      RowProgress counters,
+      OutputFolder output,
+      Terminal terminal,
+      PrintWriter progress)
       throws IOException {
     RunProgress followed = RunProgress.follow(spark.sparkContext(), counters);
     Instant began = Instant.now();
     try {
       work.completeTable();
-      task.run(work, followed, output);
+      task.run(work, output, rows -> ProgressLine.show(terminal, progress, followed::done, rows));
     } finally {
       followed.leave(spark.sparkContext());
     }
@@ -152,36 +159,26 @@ final class JobRun {
 
   /// What is left to do when all is prepared.
   private interface Task {
-    void run(RoundWork work, RunProgress followed, OutputFolder output) throws IOException;
+    void run(RoundWork work, OutputFolder output, LongFunction<ProgressLine> line)
+        throws IOException;
   }
 
   /// @throws RefusedException if the keys of the input's rows are none
-  private Task task(
-      Generation generation,
-      JobInput input,
-      Dataset<Row> rows,
-      Terminal terminal,
-      PrintWriter progress) {
+  private Task task(Generation generation, JobInput input, Dataset<Row> rows) {
     if (scope == Scope.NEW_FILES) {
       Dataset<Row> stream = input.stream(rows.schema());
-      return (work, _, output) -> new NewFiles(generation, work).add(stream, output);
+      return (work, output, line) -> new NewFiles(generation, work, line).add(stream, output);
     }
     Dataset<Row> plan = refusing(() -> generation.plan(rows));
     return scope == Scope.FAILED_ROWS
-        ? (work, _, _) -> work.retryFailed(plan)
-        : (work, followed, _) -> addMissing(work, plan, terminal, progress, followed);
+        ? (work, _, line) -> work.retryFailed(plan, line)
+        : (work, _, line) -> addMissing(work, plan, line);
   }
 
-  private void addMissing(
-      RoundWork work,
-      Dataset<Row> plan,
-      Terminal terminal,
-      PrintWriter progress,
-      RunProgress followed)
+  private static void addMissing(RoundWork work, Dataset<Row> plan, LongFunction<ProgressLine> line)
       throws IOException {
-    try (RowsToDo rows = work.missing(plan);
-        var _ = ProgressLine.show(terminal, progress, followed::done, rows.count())) {
-      work.add(rows);
+    try (RowsToDo rows = work.missing(plan)) {
+      work.add(rows, line);
     }
     work.addColumns();
   }

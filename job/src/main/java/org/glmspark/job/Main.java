@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.glmspark.format.MalformedModelException;
 import org.glmspark.job.options.JobFileException;
 import org.glmspark.job.options.OptionKeys;
@@ -78,26 +79,45 @@ public final class Main {
   /// @return the exit code
   static int run(Path home, PrintWriter out, PrintWriter err, String... arguments) {
     Main main = new Main();
+    CommandLine program = new CommandLine(main);
+    addCommands(program, home, arguments);
+    program
+        .setOut(out)
+        .setErr(err)
+        .setUsageHelpAutoWidth(true)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setParameterExceptionHandler((e, _) -> main.misused(e))
+        .setExecutionExceptionHandler((e, command, _) -> main.failed(e, command));
+    return program.execute(arguments);
+  }
+
+  /// Adds the command that the first argument names, otherwise all: what picocli finds out about a
+  /// command takes time before a program has begun.
+  private static void addCommands(CommandLine program, Path home, String... arguments) {
+    Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+    commands.put("run", () -> runCommand(home));
+    commands.put("verify", VerifyCommand::new);
+    commands.put("sql", () -> new SqlCommand(home));
+    commands.put("generate", () -> new GenerateCommand(home));
+    commands.put("pack", PackCommand::new);
+    commands.put("inspect", InspectCommand::new);
+    commands.put("tokenize", TokenizeCommand::new);
+    commands.put("perplexity", PerplexityCommand::new);
+    commands.put("bench", BenchCommand::new);
+    if (arguments.length > 0) {
+      Supplier<Object> named = commands.get(arguments[0]);
+      if (named != null) {
+        program.addSubcommand(arguments[0], named.get());
+        return;
+      }
+    }
+    commands.forEach((name, command) -> program.addSubcommand(name, command.get()));
+  }
+
+  private static CommandLine runCommand(Path home) {
     CommandLine run = new CommandLine(new RunCommand(home));
     addJobFileKeys(run.getCommandSpec().usageMessage());
-    CommandLine commands =
-        new CommandLine(main)
-            .addSubcommand(run)
-            .addSubcommand(new VerifyCommand())
-            .addSubcommand(new SqlCommand(home))
-            .addSubcommand(new GenerateCommand(home))
-            .addSubcommand(new PackCommand())
-            .addSubcommand(new InspectCommand())
-            .addSubcommand(new TokenizeCommand())
-            .addSubcommand(new PerplexityCommand())
-            .addSubcommand(new BenchCommand())
-            .setOut(out)
-            .setErr(err)
-            .setUsageHelpAutoWidth(true)
-            .setCaseInsensitiveEnumValuesAllowed(true)
-            .setParameterExceptionHandler((e, _) -> main.misused(e))
-            .setExecutionExceptionHandler((e, command, _) -> main.failed(e, command));
-    return commands.execute(arguments);
+    return run;
   }
 
   private int misused(CommandLine.ParameterException e) {

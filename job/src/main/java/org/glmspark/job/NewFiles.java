@@ -3,6 +3,7 @@ package org.glmspark.job;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongFunction;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.function.VoidFunction2;
 import org.apache.spark.sql.Dataset;
@@ -23,7 +24,8 @@ import org.glmspark.udfs.Generation;
 ///
 /// @param generation what to do with the rows
 /// @param work of this run
-record NewFiles(Generation generation, RoundWork work) {
+/// @param line as for [RoundWork#add]
+record NewFiles(Generation generation, RoundWork work, LongFunction<ProgressLine> line) {
 
   /// Ends a stream before a batch is counted as read.
   private static final class StoppedException extends RuntimeException {
@@ -53,7 +55,7 @@ record NewFiles(Generation generation, RoundWork work) {
 
   private void addBatch(Dataset<Row> batch, long number) {
     try (RowsToDo rows = work.missing(generation.planBatch(batch, number))) {
-      work.add(rows);
+      work.add(rows, line);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

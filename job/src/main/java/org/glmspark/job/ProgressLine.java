@@ -19,6 +19,7 @@ final class ProgressLine implements AutoCloseable {
   private final Terminal terminal;
   private final PrintWriter out;
   private final Supplier<Work> done;
+  private final Work before;
   private final long rowsInAll;
   private final long started = System.nanoTime();
   private final ScheduledExecutorService clock =
@@ -30,10 +31,11 @@ final class ProgressLine implements AutoCloseable {
     this.terminal = terminal;
     this.out = out;
     this.done = done;
+    this.before = done.get();
     this.rowsInAll = rowsInAll;
   }
 
-  /// Shows how far a run is until the line is closed.
+  /// Shows how far a run is from here on, until the line is closed.
   ///
   /// @param done what the run has done so far; asked on another thread
   /// @param rowsInAll rows that it is going to do
@@ -53,7 +55,7 @@ final class ProgressLine implements AutoCloseable {
       return;
     }
     Duration elapsed = Duration.ofNanos(System.nanoTime() - started);
-    String text = text(done.get(), rowsInAll, elapsed);
+    String text = text(done.get().minus(before), rowsInAll, elapsed);
     if (terminal.interactive()) {
       // a line that is as wide as the terminal could not be taken back
       out.print(BEGIN_AND_CLEAR + DisplayText.cut(text, Math.max(1, terminal.columns() - 1)));

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.LongFunction;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -87,10 +88,13 @@ final class RoundWork {
   /// Completes rows and adds them to the output.
   ///
   /// @param rows that the output has not
-  void add(RowsToDo rows) throws IOException {
+  /// @param line shows how far that is, given the number of rows to generate
+  void add(RowsToDo rows, LongFunction<ProgressLine> line) throws IOException {
     long done = totals.rows();
     addKnown(rows);
-    addGenerated(rows);
+    try (var _ = line.apply(rows.unanswered())) {
+      addGenerated(rows);
+    }
     finish(rows.count() - (totals.rows() - done));
   }
 
@@ -152,7 +156,8 @@ final class RoundWork {
   /// by round.
   ///
   /// @param plan of the whole input; rows of the output that it lacks stay as they are
-  void retryFailed(Dataset<Row> plan) throws IOException {
+  /// @param line as for [#add]
+  void retryFailed(Dataset<Row> plan, LongFunction<ProgressLine> line) throws IOException {
     PlanColumns names = PlanColumns.in(plan);
     Dataset<Row> output = outputRows.read(rounds, before);
     Dataset<Row> failed = // a row that failed with two requests is retried where it failed last
@@ -167,7 +172,7 @@ final class RoundWork {
                 ResultNames.inputColumn(plan, names.rowId()).equalTo(functions.col("failed_row")),
                 "left_semi")
             .persist(StorageLevel.DISK_ONLY());
-    try {
+    try (var _ = line.apply(retried.count())) {
       for (Round round : before) {
         Dataset<Row> ids =
             failed

@@ -56,7 +56,8 @@ final class RowsToDo implements AutoCloseable {
             .agg(
                 functions.max(planned(names.promptTokens())).as("tokens"),
                 functions.max(planned(names.mostTokens())).as("most_tokens"),
-                functions.max(planned(names.promptStart())).as("start"))
+                functions.max(planned(names.promptStart())).as("start"),
+                functions.count(functions.lit(1)).as("rows"))
             .persist(StorageLevel.MEMORY_AND_DISK());
   }
 
@@ -95,6 +96,14 @@ final class RowsToDo implements AutoCloseable {
   /// How many rows are to do.
   long count() {
     return rows.count();
+  }
+
+  /// How many of them are to do because the output has no answer to what they ask.
+  long unanswered() {
+    return requests
+        .agg(functions.coalesce(functions.sum("rows"), functions.lit(0L)))
+        .head()
+        .getLong(0);
   }
 
   /// The rows whose answers the output has, under the name of another row, completed with them; or

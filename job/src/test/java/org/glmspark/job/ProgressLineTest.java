@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
 import org.glmspark.job.report.Work;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,12 +39,11 @@ class ProgressLineTest {
   }
 
   @Test
-  void aWatchedLineIsNoWiderThanItsTerminalAndTakenAway() {
+  void aWatchedLineCountsFromItsBeginAndIsNoWiderThanItsTerminalAndTakenAway() {
     var out = new StringWriter();
+    Iterator<Work> done = List.of(new Work(5, 9, 9), new Work(12, 1009, 59)).iterator();
 
-    ProgressLine.show(
-            new Terminal(true, 20), new PrintWriter(out), () -> new Work(7, 1000, 50), 100)
-        .close();
+    ProgressLine.show(new Terminal(true, 20), new PrintWriter(out), done::next, 100).close();
 
     assertThat(out.toString()).isEqualTo("\r\u001b[K7 of 100 rows   1,…\r\u001b[K");
   }

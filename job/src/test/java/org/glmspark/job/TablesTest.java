@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -133,6 +136,26 @@ class TablesTest {
         "input.options.rowTag=note");
 
     assertThat(inFolder()).singleElement().asString().contains("\"id\":\"x\"");
+  }
+
+  @Test
+  void aDatabaseIsReadWithoutAPath() throws Exception {
+    String url = "jdbc:h2:mem:notes;DB_CLOSE_DELAY=-1";
+    try (Connection database = DriverManager.getConnection(url);
+        Statement statement = database.createStatement()) {
+      statement.execute("CREATE TABLE notes (\"id\" VARCHAR, \"body\" VARCHAR)");
+      statement.execute("INSERT INTO notes VALUES ('x', 'The lift is out of order.')");
+    }
+    run(
+        "input.table=null",
+        "input.format=jdbc",
+        "input.options.url=" + url,
+        "input.options.dbtable=notes");
+
+    assertThat(inFolder()).singleElement().asString().contains("\"id\":\"x\"");
+    assertThatThrownBy(() -> run("input.table=null", "input.format=jdbc"))
+        .isInstanceOf(RefusedException.class)
+        .hasMessageContaining("the input cannot be read as jdbc: ");
   }
 
   @Test

@@ -41,6 +41,7 @@ class FaultsIT {
   @TempDir private static Path folder;
   private static SubmittedRuns runs;
   private static Path jar;
+  private static StoredPack model;
   private static List<String> undisturbed;
   private static int outputs;
 
@@ -53,13 +54,16 @@ class FaultsIT {
     HEAP_FULL,
     DISK_FULL,
     /// A task hangs, and only its speculative twin ends.
-    TASK_HANGS
+    TASK_HANGS,
+    /// The model does not fit its checksums when it is copied.
+    MODEL_DAMAGED
   }
 
   @BeforeAll
   static void start() throws Exception {
     jar = folder.resolve("faulty.jar");
     ClassJar.write(jar, FaultyFileSystem.class);
+    model = new StoredPack(folder);
     Path input = folder.resolve("input");
     runs =
         new SubmittedRuns(
@@ -130,6 +134,7 @@ class FaultsIT {
           fillDisk(output, random);
           complete(output);
         }
+        case MODEL_DAMAGED -> copyDamaged(output, random);
       }
       assertComplete(output);
     }
@@ -191,6 +196,25 @@ class FaultsIT {
         .contains(
             "the run broke off: IOException: No space left on device; the rounds that are committed"
                 + " stay, and the same command goes on");
+  }
+
+  private static void copyDamaged(Path output, Random random) throws Exception {
+    String[] elsewhere = {
+      "--output",
+      output.toString(),
+      "--set",
+      "model.path=" + model.uri(),
+      "--set",
+      "model.pack-cache=" + folder.resolve(output.getFileName() + "-packs")
+    };
+    long place = random.nextLong(model.size());
+    model.flip(place);
+    StandaloneCluster.Submitted damaged = runs.begin(Map.of(), elsewhere).ended();
+    assertThat(damaged.exitCode()).as(damaged.output()).isEqualTo(1);
+    assertThat(damaged.output())
+        .contains("model.glmpack: is damaged: its content does not fit its checksum");
+    model.flip(place);
+    assertCompletes(runs.begin(Map.of(), elsewhere), output, 0);
   }
 
   private static void complete(Path output) throws Exception {

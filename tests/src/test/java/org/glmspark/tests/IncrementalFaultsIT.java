@@ -45,7 +45,7 @@ class IncrementalFaultsIT {
   @Test
   @Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void completesTheRowsOfEveryFileOnce() throws Exception {
-    complete(List.of(List.of(Stage.HALF_COMMITTED), List.of()));
+    complete(List.of(List.of(Stage.HALF_COMMITTED)));
   }
 
   @Test

@@ -4,19 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.spark.sql.SparkSession;
 import org.glmspark.generation.EngineOptions;
 import org.glmspark.model.ModelOverrides;
-import org.glmspark.pack.IfPresent;
-import org.glmspark.pack.ModelPacker;
 import org.glmspark.pack.PackOptions;
 import org.glmspark.sampling.SamplingParameters;
 import org.glmspark.udfs.Generation;
@@ -40,22 +35,14 @@ class ModelDistributionIT {
       EngineOptions.defaults().withThreads(1).withKvCacheBytes(64L << 20);
 
   @TempDir private static Path folder;
-  private static Path pack;
+  private static StoredPack pack;
   private static StandaloneCluster cluster;
   private static SparkSession spark;
   private static List<String> expected;
 
   @BeforeAll
   static void start() throws Exception {
-    Path source = folder.resolve("source.glmpack");
-    new ModelPacker(PackOptions.NATURAL, ModelProgress.SILENT)
-        .pack(SampleModel.FOLDER, source, IfPresent.REFUSE);
-    pack = Files.createDirectory(folder.resolve("store")).resolve("model.glmpack");
-    try (OutputStream out =
-        FileSystem.getLocal(new Configuration())
-            .create(new org.apache.hadoop.fs.Path(pack.toUri()))) { // with its checksums
-      Files.copy(source, out);
-    }
+    pack = new StoredPack(folder);
     try (SparkSession local = Summaries.session("local[2]").getOrCreate()) {
       expected = summarize(local, ModelHandle.of(SampleModel.FOLDER, OPTIONS));
     }
@@ -63,7 +50,7 @@ class ModelDistributionIT {
     spark =
         Summaries.session(cluster.url())
             .config("spark.jars", StandaloneCluster.APPLICATION.toString())
-            .config("spark.files", source.toString())
+            .config("spark.files", pack.source.toString())
             .config("spark.executor.memory", "600m")
             .config("spark.cores.max", 2)
             .config("spark.scheduler.minRegisteredResourcesRatio", 1) // both executors at once
@@ -125,24 +112,18 @@ class ModelDistributionIT {
     }
   }
 
-  private static void flipTheLastByte() throws IOException {
-    byte[] content = Files.readAllBytes(pack);
-    content[content.length - 1] ^= 1;
-    Files.write(pack, content);
-  }
-
   @Test
   void executorsOfOneNodeMakeOneCopyAndNoneOfADamagedFile() throws Exception {
     Path cache = folder.resolve("cache");
-    ModelHandle model = handle("file://" + pack, cache, 3);
+    ModelHandle model = handle(pack.uri(), cache, 3);
     delete(cache);
-    flipTheLastByte();
+    pack.flip(pack.size() - 1);
 
     assertThat(catchThrowable(() -> summarize(spark, model)))
         .hasMessageContaining("model.glmpack: is damaged: its content does not fit its checksum");
     assertThat(copiesMade(cache)).isZero();
 
-    flipTheLastByte();
+    pack.flip(pack.size() - 1);
     assertThat(summarize(spark, model)).isEqualTo(expected);
     assertThat(copiesMade(cache)).isEqualTo(1);
   }

@@ -47,6 +47,11 @@ public record ActivationTile(WeightType type, int tokens) {
     return startsOffset() + 4 * tokens;
   }
 
+  /// Whether a block has the sums.
+  boolean hasSums() {
+    return type == WeightType.Q4M;
+  }
+
   /// Where in a block the sums are, if there are any.
   public int sumsOffset() {
     return scalesOffset() + 4 * tokens;

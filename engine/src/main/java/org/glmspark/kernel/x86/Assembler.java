@@ -57,7 +57,7 @@ final class Assembler {
   }
 
   /// Vector instructions: mandatory prefix (1 is 66, 2 is F3, 3 is F2), opcode map (1 is 0F, 2 is
-  /// 0F38), opcode. W is 0 in all of them.
+  /// 0F38, 3 is 0F3A), opcode. W is 0 in all of them.
   ///
   /// Where one has three operands, they are target, first source, second source.
   enum Instruction {
@@ -65,10 +65,22 @@ final class Assembler {
     VMOVUPS(0, 1, 0x10),
     /// `memory = source`; no first source, the stored register is in the place of the target.
     VMOVUPS_STORE(0, 1, 0x11),
+    VADDPS(0, 1, 0x58),
     VMULPS(0, 1, 0x59),
+    /// Integers to floats; no first source.
+    VCVTDQ2PS(0, 1, 0x5B),
+    VSUBPS(0, 1, 0x5C),
+    VDIVPS(0, 1, 0x5E),
+    /// The second source where one is no number.
+    VMAXPS(0, 1, 0x5F),
+    /// int16 of both sources to saturated bytes, 16 bytes of each in turn; only 256 bits.
+    VPACKSSWB(1, 1, 0x63),
+    /// int32 of both sources to saturated int16, 16 bytes of each in turn; only 256 bits.
+    VPACKSSDW(1, 1, 0x6B),
     VPAND(1, 1, 0xDB),
     VPXOR(1, 1, 0xEF),
     VPADDW(1, 1, 0xFD),
+    VPSUBD(1, 1, 0xFA),
     VPADDD(1, 1, 0xFE),
     /// Products of neighbouring int16, added in pairs.
     VPMADDWD(1, 1, 0xF5),
@@ -78,8 +90,16 @@ final class Assembler {
     VPSIGNB(1, 2, 0x08),
     /// Absolute values of bytes; no first source.
     VPABSB(1, 2, 0x1C),
+    /// The lanes of the second source in the order of the first; only 256 bits.
+    VPERMD(1, 2, 0x36),
+    /// The larger int32.
+    VPMAXSD(1, 2, 0x3D),
+    /// The lower halves of products of int32.
+    VPMULLD(1, 2, 0x40),
     /// `target += Σ` of 4 products of unsigned (first source) and signed bytes.
     VPDPBUSD(1, 2, 0x50),
+    /// `target = first · target + second`.
+    VFMADD213PS(1, 2, 0xA8),
     /// `target = first · target - second`.
     VFMSUB213PS(1, 2, 0xAA),
     /// `target = first · second + target`.
@@ -89,7 +109,20 @@ final class Assembler {
     /// 4 bytes for all lanes, of memory or the lowest lane of a vector; no first source.
     VPBROADCASTD(1, 2, 0x58, Tuple.SCALAR),
     /// A general register for all lanes; only 512 bits; no first source.
-    VPBROADCASTD_REGISTER(1, 2, 0x7C);
+    VPBROADCASTD_REGISTER(1, 2, 0x7C),
+    /// Lanes of each 16 bytes in an order that a constant says; no first source.
+    VPSHUFD(1, 1, 0x70),
+    /// Comparison by a constant; the target is a vector or, with 512 bits, a mask.
+    VCMPPS(0, 1, 0xC2),
+    /// Lanes of the first source, or of the second where a mask says so; only 512 bits.
+    VBLENDMPS(1, 2, 0x65),
+    /// Halves of both sources that a constant says; only 256 bits.
+    VPERM2F128(1, 3, 0x06),
+    /// Quarters of both sources that a constant says; only 512 bits.
+    VSHUFF32X4(1, 3, 0x23),
+    /// Lanes of the first source, or of the second where the sign of a register is set, whose
+    /// number is in the upper half of a constant; only 256 bits.
+    VBLENDVPS(1, 3, 0x4A);
 
     private final int prefix;
     private final int map;
@@ -108,8 +141,25 @@ final class Assembler {
     }
   }
 
+  /// How two floats relate; none does with what is no number.
+  enum Relation {
+    LESS(0x11),
+    GREATER(0x1E),
+    /// or no number
+    NOT_LESS(0x15);
+
+    private final int predicate;
+
+    Relation(int predicate) {
+      this.predicate = predicate;
+    }
+  }
+
   /// What an instruction without a first source has in its place.
   static final int NONE = 0;
+
+  /// The mask register that is used; 0 would mean no mask.
+  private static final int MASK = 1;
 
   /// The last operand of a vector instruction.
   sealed interface Operand {}
@@ -151,33 +201,108 @@ final class Assembler {
   void emit(Width width, Instruction instruction, int target, int first, Operand second) {
     switch (width) {
       case YMM -> vex(instruction, target, first, second);
-      case ZMM -> evex(instruction, target, first, second);
+      case ZMM -> evex(instruction, target, first, second, 0);
     }
+  }
+
+  /// An instruction with a constant.
+  private void emit(
+      Width width, Instruction instruction, int target, int first, Operand second, int constant) {
+    emit(width, instruction, target, first, second);
+    bytes(constant);
   }
 
   /// `target = source >> bits` in every int16.
   void vpsrlw(Width width, int target, int source, int bits) {
-    var shift = new Vector(source);
+    shift(width, 0x71, 2, target, source, bits);
+  }
+
+  /// `target = source << bits` in every int32.
+  void vpslld(Width width, int target, int source, int bits) {
+    shift(width, 0x72, 6, target, source, bits);
+  }
+
+  /// @param extension of the opcode, in the place of the target, which stands in the prefix
+  private void shift(Width width, int opcode, int extension, int target, int source, int bits) {
+    switch (width) {
+      case YMM -> vexPrefix(1, 1, extension, target, new Vector(source));
+      case ZMM -> evexPrefix(1, 1, extension, target, new Vector(source), 0);
+    }
+    bytes(opcode);
+    direct(extension, source);
+    bytes(bits);
+  }
+
+  /// All bits of the lanes where the relation holds, none of the others; only 256 bits.
+  void compare(int target, int first, Relation relation, Operand second) {
+    emit(Width.YMM, Instruction.VCMPPS, target, first, second, relation.predicate);
+  }
+
+  /// `target = value` in the lanes where the relation holds.
+  ///
+  /// @param mask a register that is overwritten, with 256 bits, in which it must not be above 15
+  void select(
+      Width width,
+      int target,
+      Operand value,
+      int first,
+      Relation relation,
+      Operand second,
+      int mask) {
     switch (width) {
       case YMM -> {
-        vexPrefix(1, 1, 2, target, shift);
-        bytes(0x71);
+        compare(mask, first, relation, second);
+        emit(width, Instruction.VBLENDVPS, target, target, value, mask << 4);
       }
       case ZMM -> {
-        evexPrefix(1, 1, 2, target, shift);
-        bytes(0x71);
+        emit(width, Instruction.VCMPPS, MASK, first, second, relation.predicate);
+        evex(Instruction.VBLENDMPS, target, target, value, MASK);
       }
     }
-    direct(2, source); // the target stands in the prefix, an extension of the opcode in its place
-    bytes(bits);
+  }
+
+  /// Combines all lanes with each other: lane `i` with `i + 8`, where there are so many, then with
+  /// `i + 4`, `i + 2`, `i + 1`; afterwards all lanes have the result.
+  ///
+  /// @param operation one with two sources in which it makes no difference which is the first
+  void combineLanes(Width width, Instruction operation, int register, int temporary) {
+    var self = new Vector(register);
+    var other = new Vector(temporary);
+    switch (width) {
+      case YMM -> emit(width, Instruction.VPERM2F128, temporary, register, self, 0x01);
+      case ZMM -> {
+        emit(width, Instruction.VSHUFF32X4, temporary, register, self, 0x4E);
+        emit(width, operation, register, register, other);
+        emit(width, Instruction.VSHUFF32X4, temporary, register, self, 0xB1);
+      }
+    }
+    emit(width, operation, register, register, other);
+    for (int order : new int[] {0x4E, 0xB1}) {
+      emit(width, Instruction.VPSHUFD, temporary, NONE, self, order);
+      emit(width, operation, register, register, other);
+    }
   }
 
   /// The lower 32 bits of a general register into the lowest lane of a vector; the rest is zero.
   void vmovd(int target, Register source) {
-    // the only instruction of 128 bits: L is 0
-    bytes(0xC4, inverted(target >> 3, 7) | 1 << 6 | inverted(source.number >> 3, 5) | 1);
-    bytes(0x79, 0x6E);
+    narrowPrefix(1, target, source);
+    bytes(0x6E);
     direct(target, source.number);
+  }
+
+  /// Stores the lowest lane of one of the first 16 vectors.
+  void vmovss(Memory target, int source) {
+    narrowPrefix(2, source, target.base());
+    bytes(0x11);
+    operand(source, target, 1);
+  }
+
+  /// As [#vexPrefix], of map 1 and without a first source, but for 128 bits: L is 0.
+  private void narrowPrefix(int prefix, int register, Register other) {
+    bytes(
+        0xC4,
+        inverted(register >> 3, 7) | 1 << 6 | inverted(other.number >> 3, 5) | 1,
+        15 << 3 | prefix);
   }
 
   /// Clears the upper halves: what follows may be code for older registers.
@@ -203,8 +328,8 @@ final class Assembler {
         (~first & 15) << 3 | 1 << 2 | prefix);
   }
 
-  private void evex(Instruction instruction, int target, int first, Operand second) {
-    evexPrefix(instruction.prefix, instruction.map, target, first, second);
+  private void evex(Instruction instruction, int target, int first, Operand second, int mask) {
+    evexPrefix(instruction.prefix, instruction.map, target, first, second, mask);
     bytes(instruction.opcode);
     int unit =
         switch (instruction.tuple) {
@@ -216,8 +341,8 @@ final class Assembler {
   }
 
   /// Four bytes: 62; inverted R, X, B, R' and the map; W, inverted first source, 1 and the
-  /// mandatory prefix; no zeroing, L'L is 2 for 512 bits, the broadcast bit, inverted V', no mask.
-  private void evexPrefix(int prefix, int map, int target, int first, Operand second) {
+  /// mandatory prefix; no zeroing, L'L is 2 for 512 bits, the broadcast bit, inverted V', the mask.
+  private void evexPrefix(int prefix, int map, int target, int first, Operand second, int mask) {
     int number = number(second);
     // X is the fifth bit of a vector's number, and not used otherwise: there is no index.
     int x = second instanceof Vector ? number >> 4 : 0;
@@ -229,7 +354,7 @@ final class Assembler {
             | inverted(target >> 4, 4)
             | map,
         (~first & 15) << 3 | 1 << 2 | prefix,
-        2 << 5 | (second instanceof Repeated ? 1 << 4 : 0) | inverted(first >> 4, 3));
+        2 << 5 | (second instanceof Repeated ? 1 << 4 : 0) | inverted(first >> 4, 3) | mask);
   }
 
   private static int inverted(int bit, int place) {

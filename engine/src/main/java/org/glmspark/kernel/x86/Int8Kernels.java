@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.glmspark.tensor.StripMatrix;
 import org.glmspark.tensor.WeightType;
 import org.jspecify.annotations.Nullable;
@@ -44,10 +45,15 @@ public final class Int8Kernels {
   private final List<MemorySegment> functions;
 
   private final @Nullable PanelKernels panels;
+  private final FloatKernels floats;
 
   private Int8Kernels(
-      InstructionSet set, List<MemorySegment> functions, @Nullable PanelKernels panels) {
+      InstructionSet set,
+      List<MemorySegment> functions,
+      @Nullable PanelKernels panels,
+      FloatKernels floats) {
     this.set = set;
+    this.floats = floats;
     this.functions = functions;
     this.panels = panels;
   }
@@ -109,8 +115,9 @@ public final class Int8Kernels {
             });
       }
     }
+    Objects.requireNonNull(Function.CALL); // the JVM prepares it now, and not in the first prompt
     PanelKernels panels = set == InstructionSet.AVX512_VNNI ? PanelKernels.assemble() : null;
-    return new Int8Kernels(set, CodeMemory.load(code), panels);
+    return new Int8Kernels(set, CodeMemory.load(code), panels, FloatKernels.assemble(set));
   }
 
   private MemorySegment function(ActivationTile tile) {
@@ -126,6 +133,11 @@ public final class Int8Kernels {
   /// The kernels for many tokens, or null if this instruction set has none of its own.
   public @Nullable PanelKernels panels() {
     return panels;
+  }
+
+  /// The other loops that are assembled for this instruction set.
+  public FloatKernels floats() {
+    return floats;
   }
 
   /// What the integers of weights are too large by when these kernels multiply them; see

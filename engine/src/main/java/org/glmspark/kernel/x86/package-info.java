@@ -1,5 +1,7 @@
-/// Products of quantised weights and activations in machine code that is assembled when the program
-/// starts: the Vector API has no product of int8.
+/// Machine code that is assembled when the program starts: products of quantised weights and
+/// activations, because the Vector API has no product of int8; and the other loops of a model with
+/// such weights, because the JVM runs those of the Vector API slowly until it has compiled them,
+/// which takes longer than the first prompt.
 ///
 /// ```
 /// CpuFeatures ──▶ InstructionSet ──▶ VnniMatMul or Avx2MatMul ──▶ CodeMemory ──▶ Int8Kernels.multiply
@@ -8,6 +10,8 @@
 ///
 /// many tokens:                       VnniPanelMatMul ──▶ CodeMemory ──▶ PanelKernels.unpack ──▶ multiply
 ///                                                              StripMatrix ▲      WeightPanel, ActivationTile ▲
+///
+/// rows, attention:                RowCode, AttentionCode ──▶ CodeMemory ──▶ FloatKernels
 /// ```
 ///
 /// The results have the bits that the numeric contract says, so they are those of the kernels in

@@ -12,6 +12,7 @@ import org.glmspark.kernel.x86.Assembler.Instruction;
 import org.glmspark.kernel.x86.Assembler.Memory;
 import org.glmspark.kernel.x86.Assembler.Operand;
 import org.glmspark.kernel.x86.Assembler.Register;
+import org.glmspark.kernel.x86.Assembler.Relation;
 import org.glmspark.kernel.x86.Assembler.Repeated;
 import org.glmspark.kernel.x86.Assembler.Vector;
 import org.glmspark.kernel.x86.Assembler.Width;
@@ -162,7 +163,49 @@ class AssemblerTest {
         instruction(
             "vpsrlw zmm4, zmm0, 4", a -> a.vpsrlw(Width.ZMM, 4, 0, 4), "62 f1 5d 48 71 d0 04"),
         instruction(
-            "vpsrlw zmm20, zmm28, 4", a -> a.vpsrlw(Width.ZMM, 20, 28, 4), "62 91 5d 40 71 d4 04"));
+            "vpsrlw zmm20, zmm28, 4", a -> a.vpsrlw(Width.ZMM, 20, 28, 4), "62 91 5d 40 71 d4 04"),
+        instruction(
+            "vaddps zmm17, zmm3, [rsi+64]",
+            a -> a.emit(Width.ZMM, Instruction.VADDPS, 17, 3, new Memory(rsi, 64)),
+            "62 e1 64 48 58 4e 01"),
+        instruction(
+            "vsubps zmm2, zmm2, zmm17",
+            a -> a.emit(Width.ZMM, Instruction.VSUBPS, 2, 2, new Vector(17)),
+            "62 b1 6c 48 5c d1"),
+        instruction(
+            "vdivps zmm0, zmm0, zmm2",
+            a -> a.emit(Width.ZMM, Instruction.VDIVPS, 0, 0, new Vector(2)),
+            "62 f1 7c 48 5e c2"),
+        instruction(
+            "vmaxps zmm1, zmm1, [rdi+128]",
+            a -> a.emit(Width.ZMM, Instruction.VMAXPS, 1, 1, new Memory(Register.RDI, 128)),
+            "62 f1 74 48 5f 4f 02"),
+        instruction(
+            "vfmadd213ps zmm3, zmm6, [r9+960]",
+            a -> a.emit(Width.ZMM, Instruction.VFMADD213PS, 3, 6, new Memory(Register.R9, 960)),
+            "62 d2 4d 48 a8 59 0f"),
+        instruction(
+            "vpbroadcastd zmm0, xmm0",
+            a -> a.emit(Width.ZMM, Instruction.VPBROADCASTD, 0, NONE, new Vector(0)),
+            "62 f2 7d 48 58 c0"),
+        instruction(
+            "vpslld zmm20, zmm4, 23", a -> a.vpslld(Width.ZMM, 20, 4, 23), "62 f1 5d 40 72 f4 17"),
+        instruction(
+            "vcmplt_oqps k1, zmm2, [r9+512]; vblendmps zmm3{k1}, zmm3, [r9+448]",
+            a ->
+                a.select(
+                    Width.ZMM,
+                    3,
+                    new Memory(Register.R9, 448),
+                    2,
+                    Relation.LESS,
+                    new Memory(Register.R9, 512),
+                    5),
+            "62 d1 6c 48 c2 49 08 11 62 d2 65 49 65 59 07"),
+        instruction(
+            "vshuff32x4 zmm5, zmm4, zmm4, 0x4e; ...",
+            a -> a.combineLanes(Width.ZMM, Instruction.VADDPS, 4, 5),
+            "62 f3 5d 48 23 ec 4e 62 f1 5c 48 58 e5 62 f3 5d 48 23 ec b1 62 f1 5c 48 58 e5 62 f1 7d 48 70 ec 4e 62 f1 5c 48 58 e5 62 f1 7d 48 70 ec b1 62 f1 5c 48 58 e5"));
   }
 
   /// VEX by the manual, in three bytes: c4; R̄X̄B̄ map; W v̄v̄v̄v̄ L prefix; opcode; ModRM.
@@ -264,6 +307,78 @@ class AssemblerTest {
             NONE,
             new Vector(8),
             "c4 42 7d 58 c0"),
+        instruction(
+            "vmovss [r10], xmm6", a -> a.vmovss(new Memory(Register.R10, 0), 6), "c4 c1 7a 11 32"),
+        instruction(
+            "vaddps ymm9, ymm9, ymm3",
+            a -> a.emit(Width.YMM, Instruction.VADDPS, 9, 9, new Vector(3)),
+            "c4 61 34 58 cb"),
+        instruction(
+            "vsubps ymm2, ymm2, ymm1",
+            a -> a.emit(Width.YMM, Instruction.VSUBPS, 2, 2, new Vector(1)),
+            "c4 e1 6c 5c d1"),
+        instruction(
+            "vdivps ymm6, ymm4, [rcx+256]",
+            a -> a.emit(Width.YMM, Instruction.VDIVPS, 6, 4, new Memory(Register.RCX, 256)),
+            "c4 e1 5c 5e b1 00 01 00 00"),
+        instruction(
+            "vmaxps ymm1, ymm1, [rdi+32]",
+            a -> a.emit(Width.YMM, Instruction.VMAXPS, 1, 1, new Memory(Register.RDI, 32)),
+            "c4 e1 74 5f 4f 20"),
+        instruction(
+            "vfmadd213ps ymm3, ymm6, [r9+960]",
+            a -> a.emit(Width.YMM, Instruction.VFMADD213PS, 3, 6, new Memory(Register.R9, 960)),
+            "c4 c2 4d a8 99 c0 03 00 00"),
+        instruction(
+            "vcvtdq2ps ymm5, ymm4",
+            a -> a.emit(Width.YMM, Instruction.VCVTDQ2PS, 5, NONE, new Vector(4)),
+            "c4 e1 7c 5b ec"),
+        instruction(
+            "vpacksswb ymm0, ymm0, ymm2",
+            a -> a.emit(Width.YMM, Instruction.VPACKSSWB, 0, 0, new Vector(2)),
+            "c4 e1 7d 63 c2"),
+        instruction(
+            "vpackssdw ymm0, ymm0, ymm1",
+            a -> a.emit(Width.YMM, Instruction.VPACKSSDW, 0, 0, new Vector(1)),
+            "c4 e1 7d 6b c1"),
+        instruction(
+            "vpsubd ymm4, ymm15, ymm4",
+            a -> a.emit(Width.YMM, Instruction.VPSUBD, 4, 15, new Vector(4)),
+            "c4 e1 05 fa e4"),
+        instruction(
+            "vpermd ymm0, ymm14, ymm0",
+            a -> a.emit(Width.YMM, Instruction.VPERMD, 0, 14, new Vector(0)),
+            "c4 e2 0d 36 c0"),
+        instruction(
+            "vpmaxsd ymm4, ymm4, ymm5",
+            a -> a.emit(Width.YMM, Instruction.VPMAXSD, 4, 4, new Vector(5)),
+            "c4 e2 5d 3d e5"),
+        instruction(
+            "vpmulld ymm4, ymm4, ymm13",
+            a -> a.emit(Width.YMM, Instruction.VPMULLD, 4, 4, new Vector(13)),
+            "c4 c2 5d 40 e5"),
+        instruction(
+            "vpslld ymm4, ymm9, 23", a -> a.vpslld(Width.YMM, 4, 9, 23), "c4 c1 5d 72 f1 17"),
+        instruction(
+            "vcmpnlt_uqps ymm5, ymm4, [rcx+192]",
+            a -> a.compare(5, 4, Relation.NOT_LESS, new Memory(Register.RCX, 192)),
+            "c4 e1 5c c2 a9 c0 00 00 00 15"),
+        instruction(
+            "vcmpgt_oqps ymm5, ymm2, [r9+512]; vblendvps ymm3, ymm3, [r9+448], ymm5",
+            a ->
+                a.select(
+                    Width.YMM,
+                    3,
+                    new Memory(Register.R9, 448),
+                    2,
+                    Relation.GREATER,
+                    new Memory(Register.R9, 512),
+                    5),
+            "c4 c1 6c c2 a9 00 02 00 00 1e c4 c3 65 4a 99 c0 01 00 00 50"),
+        instruction(
+            "vperm2f128 ymm5, ymm4, ymm4, 1; ...",
+            a -> a.combineLanes(Width.YMM, Instruction.VPMAXSD, 4, 5),
+            "c4 e3 5d 06 ec 01 c4 e2 5d 3d e5 c4 e1 7d 70 ec 4e c4 e2 5d 3d e5 c4 e1 7d 70 ec b1 c4 e2 5d 3d e5"),
         instruction("vpsrlw ymm4, ymm0, 4", a -> a.vpsrlw(Width.YMM, 4, 0, 4), "c4 e1 5d 71 d0 04"),
         instruction("vmovd xmm15, eax", a -> a.vmovd(15, Register.RAX), "c4 61 79 6e f8"),
         instruction("vmovd xmm3, r9d", a -> a.vmovd(3, Register.R9), "c4 c1 79 6e d9"),

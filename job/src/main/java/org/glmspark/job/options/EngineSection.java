@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param stepTokens most tokens of one forward step
 /// @param kvCacheType how keys and values are stored
 /// @param kvCacheBytes memory for keys and values, or 0 for a share of the executor's
-/// @param kernels what multiplies quantised weights
+/// @param kernels which kernels compute
 /// @param prefixCache whether rows share the keys and values of a common beginning
 /// @param promptLookup whether copies from a row's own text are guessed
 /// @param kvCacheStorage where keys and values lie
@@ -36,7 +36,7 @@ public record EngineSection(
                 "memory for keys and values, per executor; 0 for half of what heap and model leave, at most 4 GiB",
             defaultValue = "0")
         long kvCacheBytes,
-    @Key(value = "what multiplies quantised weights", defaultValue = "auto") KernelChoice kernels,
+    @Key(value = "which kernels compute", defaultValue = "auto") KernelChoice kernels,
     @Key(
             value = "whether rows share the keys and values of a common beginning",
             defaultValue = "on")

@@ -17,7 +17,8 @@ public record Work(long rows, long promptTokens, long completionTokens) {
         completionTokens + other.completionTokens);
   }
 
-  Work minus(Work other) {
+  /// What was done since an earlier look.
+  public Work minus(Work other) {
     return new Work(
         rows - other.rows,
         promptTokens - other.promptTokens,

@@ -4,7 +4,9 @@ import java.util.concurrent.TimeUnit;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.cache.PagedKvCache;
 import org.glmspark.kernel.AttentionQueries;
+import org.glmspark.kernel.KernelChoice;
 import org.glmspark.kernel.KeyValuePages;
+import org.glmspark.kernel.MatMul;
 import org.glmspark.kernel.PagedAttention;
 import org.glmspark.tensor.FloatMatrix;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -35,6 +37,9 @@ public class AttentionBenchmark {
   @Param({"FLOAT16", "FLOAT32"})
   public KvCacheType cacheType = KvCacheType.FLOAT16;
 
+  @Param({"AUTO", "VECTOR"})
+  public KernelChoice kernels = KernelChoice.AUTO;
+
   /// Tokens that attend: 1 when a sequence decodes, 8 at a time when it prefills.
   @Param({"1", "8"})
   public int tokens = 1;
@@ -45,7 +50,7 @@ public class AttentionBenchmark {
   private PagedKvCache cache = new PagedKvCache(KvCacheType.FLOAT32, 1, 1, HEAD_SIZE, 1);
   private AttentionQueries queries = queries(1, 1);
   private KeyValuePages pages = pages(cache, 1);
-  private final PagedAttention.Scratch scratch = new PagedAttention.Scratch(HEADS, HEAD_SIZE);
+  private PagedAttention.Scratch scratch = new PagedAttention.Scratch(HEADS, HEAD_SIZE, null);
 
   private static AttentionQueries queries(int tokens, int context) {
     return new AttentionQueries(
@@ -81,6 +86,7 @@ public class AttentionBenchmark {
     cache = new PagedKvCache(cacheType, 1, 1, HEAD_SIZE, blocks);
     pages = pages(cache, blocks);
     queries = queries(tokens, context);
+    scratch = new PagedAttention.Scratch(HEADS, HEAD_SIZE, MatMul.of(kernels).floats());
   }
 
   @TearDown

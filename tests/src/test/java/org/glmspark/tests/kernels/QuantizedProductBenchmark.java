@@ -43,7 +43,7 @@ public class QuantizedProductBenchmark {
 
   private MatMul matMul = MatMul.of(KernelChoice.VECTOR);
   private StripMatrix weights = RandomNumbers.weights(WeightType.F32, 1, 1);
-  private Q8Activations activations = new Q8Activations(1, 1);
+  private Q8Activations activations = new Q8Activations(1, 1, null);
   private FloatMatrix out = new FloatMatrix(1, 1);
   private MatMulScratch scratch = new MatMulScratch(1);
 
@@ -51,7 +51,7 @@ public class QuantizedProductBenchmark {
   public void prepare() {
     matMul = MatMul.of(kernels);
     weights = RandomNumbers.weights(type, SIZE, SIZE);
-    activations = new Q8Activations(tokens, SIZE);
+    activations = new Q8Activations(tokens, SIZE, matMul.floats());
     FloatMatrix x = RandomNumbers.activations(tokens, SIZE);
     matMul.prepare(activations, x, type);
     for (int row = 0; row < tokens; row++) {

@@ -9,17 +9,21 @@ import org.glmspark.kernel.Q8Activations;
 import org.glmspark.kernel.RmsNorm;
 import org.glmspark.kernel.RotaryEmbedding;
 import org.glmspark.kernel.SwiGlu;
+import org.glmspark.kernel.x86.FloatKernels;
 import org.glmspark.model.ModelConfig;
 import org.glmspark.model.ModelShape;
 import org.glmspark.tensor.FloatMatrix;
 import org.glmspark.tensor.WeightType;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
@@ -42,24 +46,36 @@ public class RowKernelsBenchmark {
       new RotaryEmbedding(config.rope().frequencies(), config.rope().amplitude());
   private final FloatMatrix angles = new FloatMatrix(1, config.rope().rotatedSize());
   private final FloatMatrix logits = RandomNumbers.activations(1, config.vocabularySize());
-  private final Q8Activations quantized = new Q8Activations(1, config.hiddenSize());
+
+  @Param({"AUTO", "VECTOR"})
+  public KernelChoice kernels = KernelChoice.AUTO;
+
+  private @Nullable FloatKernels assembled;
+  private Q8Activations quantized = new Q8Activations(1, 1, null);
 
   /// Sets what the kernels read.
   public RowKernelsBenchmark() {
     Arrays.fill(gain, 1);
     rope.angles(1000, angles, 0);
-    MatMul.of(KernelChoice.AUTO).prepare(quantized, hidden, WeightType.Q4);
+  }
+
+  @Setup
+  public void prepare() {
+    MatMul matMul = MatMul.of(kernels);
+    assembled = matMul.floats();
+    quantized = new Q8Activations(1, config.hiddenSize(), assembled);
+    matMul.prepare(quantized, hidden, WeightType.Q4);
   }
 
   @Benchmark
   public FloatMatrix rmsNorm() {
-    RmsNorm.apply(normed, 0, hidden, 0, gain, config.normEpsilon());
+    RmsNorm.apply(normed, 0, hidden, 0, gain, config.normEpsilon(), assembled);
     return normed;
   }
 
   @Benchmark
   public FloatMatrix swiGlu() {
-    SwiGlu.apply(gated, gateUp, 0);
+    SwiGlu.apply(gated, gateUp, 0, assembled);
     return gated;
   }
 
