@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.glmspark.job.report.LocalSpark;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -32,6 +33,7 @@ class DocumentedPromptsTest {
 
   @BeforeAll
   static void submit() {
+    LocalSpark.stop();
     SqlCommandTest.SETTINGS.forEach(System::setProperty);
     System.setProperty("spark.sql.warehouse.dir", warehouse.toString());
   }

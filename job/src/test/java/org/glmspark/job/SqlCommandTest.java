@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.glmspark.job.report.LocalSpark;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -36,6 +37,7 @@ class SqlCommandTest {
 
   @BeforeAll
   static void submit() {
+    LocalSpark.stop();
     SETTINGS.forEach(System::setProperty);
     System.setProperty("spark.sql.warehouse.dir", warehouse.toString());
   }

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -17,8 +15,6 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.glmspark.job.options.JobFile;
-import org.glmspark.job.options.JobOptions;
 import org.glmspark.job.options.RefusedException;
 import org.glmspark.job.report.LocalSpark;
 import org.junit.jupiter.api.AfterEach;
@@ -30,9 +26,18 @@ import org.junit.jupiter.api.io.TempDir;
 class TablesTest {
   private final SparkSession spark = LocalSpark.session();
   @TempDir Path folder;
+  private SampleJob job;
 
   @BeforeEach
-  void makeTable() {
+  void makeTable() throws IOException {
+    job =
+        SampleJob.in(folder)
+            .with(
+                "input.path=null",
+                "input.table=nightly.notes",
+                "output.mode=resume",
+                "output.partitions=1",
+                "sampling.max_tokens=8");
     spark.sql("CREATE DATABASE nightly LOCATION '%s'".formatted(folder.resolve("tables").toUri()));
     spark.sql("CREATE TABLE nightly.notes (id STRING, body STRING) USING parquet");
     insert("a", "b", "c");
@@ -50,24 +55,8 @@ class TablesTest {
             .collect(Collectors.joining(", ", "INSERT INTO nightly.notes VALUES ", "")));
   }
 
-  private JobOptions job(String... assignments) {
-    JobFile job = JobFile.read(Path.of("..", "conf", "sample.json"));
-    job.set("input.path=null");
-    job.set("input.table=nightly.notes");
-    job.set("--output", "output.path", folder.resolve("out").toString());
-    job.set("output.mode=resume");
-    job.set("output.partitions=1");
-    job.set("sampling.max_tokens=8");
-    for (String assignment : assignments) {
-      job.set(assignment.replace("FOLDER", folder.toString()));
-    }
-    return job.options();
-  }
-
   private RunResult run(JobRun.Scope scope, String... assignments) throws IOException {
-    return new JobRun(spark, job(assignments), scope)
-        .execute(new Terminal(false, 100), new PrintWriter(Writer.nullWriter()))
-        .result();
+    return job.run(scope, assignments).result();
   }
 
   private RunResult run(String... assignments) throws IOException {
@@ -79,7 +68,7 @@ class TablesTest {
   }
 
   private List<String> inFolder() {
-    return sorted(spark.read().parquet(folder.resolve("out").toString()).drop("round"));
+    return sorted(job.output().drop("round"));
   }
 
   @Test
@@ -109,8 +98,7 @@ class TablesTest {
   @Test
   void aTableThatIsThereKeepsItsOwnOrderAndPartitions() throws IOException {
     run();
-    String columns =
-        spark.read().parquet(folder.resolve("out").toString()).drop("round", "id").schema().toDDL();
+    String columns = job.output().drop("round", "id").schema().toDDL();
     spark.sql(
         "CREATE TABLE nightly.summaries (%s, id STRING) USING orc PARTITIONED BY (id)"
             .formatted(columns));
@@ -118,12 +106,7 @@ class TablesTest {
 
     assertThat(spark.table("nightly.summaries").where("id = 'b'").count()).isEqualTo(1);
     assertThat(sorted(spark.table("nightly.summaries").select("id", "completion", "lineage")))
-        .isEqualTo(
-            sorted(
-                spark
-                    .read()
-                    .parquet(folder.resolve("out").toString())
-                    .select("id", "completion", "lineage")));
+        .isEqualTo(sorted(job.output().select("id", "completion", "lineage")));
     assertThatThrownBy(() -> run(JobRun.Scope.FAILED_ROWS, "output.table=nightly.summaries"))
         .isInstanceOf(RefusedException.class)
         .hasMessageContaining("--retry-failed replaces rows");

@@ -1,8 +1,9 @@
 package org.glmspark.job.report;
 
 import org.apache.spark.sql.SparkSession;
+import scala.Option;
 
-/// The Spark of the tests; it ends with the JVM.
+/// The one Spark session of this module's tests. It stays for the next ones, until the JVM ends.
 public final class LocalSpark {
   private LocalSpark() {}
 
@@ -15,5 +16,13 @@ public final class LocalSpark {
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .getOrCreate();
+  }
+
+  /// Ends it, for tests of what starts one of its own.
+  public static void stop() {
+    Option<SparkSession> running = SparkSession.getDefaultSession();
+    if (running.isDefined()) {
+      running.get().stop();
+    }
   }
 }
