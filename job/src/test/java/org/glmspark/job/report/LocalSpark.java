@@ -8,11 +8,17 @@ public final class LocalSpark {
   private LocalSpark() {}
 
   public static SparkSession session() {
+    Option<SparkSession> running = SparkSession.getDefaultSession();
+    return running.isDefined() ? running.get() : start();
+  }
+
+  private static SparkSession start() {
     return SparkSession.builder()
         .master("local[2]")
         .appName("tests")
         .config("spark.ui.enabled", false)
         .config("spark.sql.shuffle.partitions", 2)
+        .config("spark.sql.warehouse.dir", "target/spark-warehouse")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .getOrCreate();
