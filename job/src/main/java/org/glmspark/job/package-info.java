@@ -3,7 +3,7 @@
 ///
 /// ```
 /// Main ─┬─ RunCommand ──▶ options.JobFile ──▶ JobRun ──▶ udfs.Generation: a plan of the input's rows
-///       │                                       │                    │
+///       │                                       │ JobInput           │
 ///       │                                       │                    ▼ without those that are done
 ///       │   NewFiles: a plan of each batch ─────┴─────────────▶ RowsToDo
 ///       │                                                            │ requests of a round
@@ -11,7 +11,7 @@
 ///       │                                            │ tasks          ▼
 ///       │   ProgressLine ◀── report.RunProgress      └────────▶ RoundWork ──▶ udfs.Generation: rows
 ///       │                                                            │ OutputRows
-///       │                                                            ▼
+///       │                                                            ▼ and to an OutputTable
 ///       │   console ◀── RunReport ◀── Totals, ReportFiles ◀── output.Rounds
 ///       ├─ SqlCommand ──▶ SqlStatements ──▶ Spark, with udfs.GlmSparkExtensions ──▶ SqlPrinter
 ///       │        └─▶ SqlPrompt, where they are typed
