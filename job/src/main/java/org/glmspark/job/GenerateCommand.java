@@ -244,15 +244,14 @@ final class GenerateCommand implements Callable<Integer> {
     return 0;
   }
 
-  /// Opens a pack, or the pack of a model. What is no pack is checked before it is made one, which
-  /// may take long.
+  /// Opens the pack of a model. What is no pack is checked before it is made one, which may take
+  /// long.
   private Model open(ModelOptions options, Path here) {
-    PrintWriter err = spec.commandLine().getErr();
-    Path pack = here;
     if (!ModelPack.isOne(here)) {
       ModelLoader.describe(here, options.overrides()).requireChatTemplate();
-      pack = options.source().packed(here, new PackingLine(Terminal.current(), err));
     }
+    PrintWriter err = spec.commandLine().getErr();
+    Path pack = options.source().packed(here, new PackingLine(Terminal.current(), err));
     Model opened = ModelLoader.load(pack, options.overrides());
     opened.warnings().forEach(warning -> err.println("warning: " + warning));
     return opened;

@@ -9,6 +9,7 @@ import org.apache.spark.SparkEnv;
 import org.apache.spark.SparkFiles;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.glmspark.format.MalformedModelException;
+import org.glmspark.format.ModelPack;
 import org.glmspark.model.ModelOverrides;
 import org.glmspark.pack.PackCache;
 import org.glmspark.pack.PackOptions;
@@ -83,6 +84,9 @@ public record ModelSource(
   /// @throws MalformedModelException if there is no model this engine runs
   /// @throws PackingException if the pack cannot be written
   public Path packed(Path here, PackProgress progress) {
+    if (packing.equals(PackOptions.NATURAL) && ModelPack.isOne(here)) {
+      return here; // and no class of Spark is loaded to ask where packs are kept
+    }
     return cache().packed(here, packing, progress);
   }
 
