@@ -1,22 +1,29 @@
 package org.glmspark.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class SqlPromptTest {
+  private static final int SIGINT = 2;
+
   private static SparkSession spark;
 
   @BeforeAll
@@ -110,8 +117,20 @@ class SqlPromptTest {
             "1 row, TIME");
   }
 
+  /// A shell lets what it starts in the background ignore interrupts, and a JVM keeps to that.
+  private static boolean takesInterrupts() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    return !Files.exists(status)
+        || Files.readAllLines(status).stream()
+            .filter(line -> line.startsWith("SigIgn:"))
+            .map(line -> Long.parseUnsignedLong(line.substring("SigIgn:".length()).strip(), 16))
+            .allMatch(ignored -> (ignored & 1 << SIGINT - 1) == 0);
+  }
+
   @Test
-  void anInterruptCancelsTheStatementAndNothingElse() {
+  @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void anInterruptCancelsTheStatementAndNothingElse() throws IOException {
+    assumeThat(takesInterrupts()).as("this JVM was started so that it ignores SIGINT").isTrue();
     var interrupt = new InterruptTheFirstTask();
     spark.sparkContext().addSparkListener(interrupt);
     try {
