@@ -7,7 +7,6 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeMap;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.grammar.AnswerFormat;
 import org.glmspark.model.ModelOverrides;
@@ -77,7 +76,8 @@ final class RequestId {
     number(digest, sampling.seed());
     integer(digest, sampling.ignoreEos() ? 1 : 0);
     integer(digest, sampling.logitBias().size());
-    new TreeMap<>(sampling.logitBias())
+    sampling
+        .logitBias()
         .forEach((id, bias) -> {
           integer(digest, id);
           number(digest, bias);
@@ -85,9 +85,9 @@ final class RequestId {
     if (sampling.allowedTokenIds() == null) {
       integer(digest, -1);
     } else {
-      tokens(digest, ascending(sampling.allowedTokenIds()));
+      tokens(digest, ids(sampling.allowedTokenIds()));
     }
-    tokens(digest, ascending(sampling.stopTokenIds()));
+    tokens(digest, ids(sampling.stopTokenIds()));
     texts(digest, sampling.stop());
     texts(digest, sampling.badWords());
   }
@@ -101,13 +101,13 @@ final class RequestId {
     }
   }
 
-  private static int[] ascending(Set<Integer> ids) {
-    return ids.stream().mapToInt(id -> id).sorted().toArray();
+  private static int[] ids(Set<Integer> ids) {
+    return ids.stream().mapToInt(id -> id).toArray();
   }
 
   private static void texts(MessageDigest digest, Set<String> texts) {
     integer(digest, texts.size());
-    texts.stream().sorted().forEach(text -> text(digest, text));
+    texts.forEach(text -> text(digest, text));
   }
 
   private static void text(MessageDigest digest, String text) {

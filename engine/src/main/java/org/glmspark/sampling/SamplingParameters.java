@@ -2,10 +2,11 @@ package org.glmspark.sampling;
 
 import java.io.Serializable;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableSet;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -69,7 +70,8 @@ public record SamplingParameters(
   /// vLLM's own default limit.
   private static final int MOST_LOGPROBS = 20;
 
-  /// Checks the ranges; [#builder] is the way to make some.
+  /// Checks the ranges; [#builder] is the way to make some. Sets and maps come out in ascending
+  /// order, so that whatever is made of them is the same in every JVM.
   public SamplingParameters {
     if (maxTokens < 1) {
       throw refused("max_tokens", maxTokens, "at least 1");
@@ -104,11 +106,15 @@ public record SamplingParameters(
     }
     logitBias.forEach((id, bias) -> requireWithin("logit_bias of token " + id, bias, -100, 100));
     topK = Math.max(topK, 0);
-    allowedTokenIds = allowedTokenIds == null ? null : Set.copyOf(allowedTokenIds);
-    badWords = Set.copyOf(badWords);
-    logitBias = Map.copyOf(logitBias);
-    stopTokenIds = Set.copyOf(stopTokenIds);
-    stop = Set.copyOf(stop);
+    allowedTokenIds = allowedTokenIds == null ? null : ascending(allowedTokenIds);
+    badWords = ascending(badWords);
+    logitBias = Collections.unmodifiableSortedMap(new TreeMap<>(logitBias));
+    stopTokenIds = ascending(stopTokenIds);
+    stop = ascending(stop);
+  }
+
+  private static <T extends Comparable<T>> Set<T> ascending(Set<T> values) {
+    return Collections.unmodifiableSortedSet(new TreeSet<>(values));
   }
 
   private static void requireWithin(String name, double value, int least, int most) {
@@ -152,11 +158,11 @@ public record SamplingParameters(
   }
 
   private static void requireIds(String name, Set<Integer> ids, int size) {
-    NavigableSet<Integer> sorted = new TreeSet<>(ids);
-    if (!sorted.isEmpty() && (sorted.getFirst() < 0 || sorted.getLast() >= size)) {
-      int bad = sorted.getFirst() < 0 ? sorted.getFirst() : sorted.getLast();
-      throw new IllegalArgumentException(
-          "%s has token %d, the model has ids 0 to %d".formatted(name, bad, size - 1));
+    for (int id : ids) {
+      if (id < 0 || id >= size) {
+        throw new IllegalArgumentException(
+            "%s has token %d, the model has ids 0 to %d".formatted(name, id, size - 1));
+      }
     }
   }
 

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.glmspark.grammar.AnswerFormat;
 import org.jspecify.annotations.Nullable;
@@ -156,7 +157,9 @@ public final class OptionKeys {
       }
       case Map<?, ?> values -> {
         var map = nodes.objectNode();
-        values.forEach((name, element) -> map.set(name.toString(), json(element)));
+        // in ascending order, which a map of options itself has not: the same text in every JVM
+        new TreeMap<Object, Object>(values)
+            .forEach((name, element) -> map.set(name.toString(), json(element)));
         yield map;
       }
       default -> nodes.textNode(value.toString());
