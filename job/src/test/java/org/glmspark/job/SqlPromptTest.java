@@ -124,7 +124,7 @@ class SqlPromptTest {
         || Files.readAllLines(status).stream()
             .filter(line -> line.startsWith("SigIgn:"))
             .map(line -> Long.parseUnsignedLong(line.substring("SigIgn:".length()).strip(), 16))
-            .allMatch(ignored -> (ignored & 1 << SIGINT - 1) == 0);
+            .allMatch(ignored -> (ignored & (1 << (SIGINT - 1))) == 0);
   }
 
   @Test
