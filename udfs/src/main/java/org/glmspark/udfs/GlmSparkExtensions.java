@@ -12,6 +12,7 @@ import org.glmspark.udfs.function.BoundCall;
 import org.glmspark.udfs.function.Scala;
 import org.glmspark.udfs.function.SqlFunction;
 import org.glmspark.udfs.function.SqlFunctions;
+import org.glmspark.udfs.plan.AdmitFilters;
 import org.glmspark.udfs.plan.CallStrategy;
 import org.glmspark.udfs.plan.CheckCalls;
 import org.glmspark.udfs.plan.CheckConditions;
@@ -55,6 +56,7 @@ public final class GlmSparkExtensions implements SparkSessionExtensionsProvider 
               arguments -> call(function, arguments)));
     }
     extensions.injectHintResolutionRule(_ -> new CheckConditions());
+    extensions.injectHintResolutionRule(_ -> new AdmitFilters());
     extensions.injectPostHocResolutionRule(_ -> new HoistCalls());
     extensions.injectPostHocResolutionRule(_ -> new CheckCalls());
     extensions.injectOptimizerRule(_ -> new ExtractCalls());

@@ -12,6 +12,8 @@ import org.apache.spark.sql.catalyst.expressions.IsNull;
 import org.apache.spark.sql.catalyst.expressions.Literal;
 import org.apache.spark.sql.catalyst.expressions.Literal$;
 import org.apache.spark.sql.catalyst.expressions.Not;
+import org.apache.spark.sql.catalyst.expressions.OuterReference;
+import org.apache.spark.sql.catalyst.expressions.SubqueryExpression;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.MergeRows;
 import org.glmspark.udfs.function.Scala;
@@ -30,22 +32,39 @@ final class Branches {
   /// Canonical forms of calls that are made for every row anyway.
   private final Set<Expression> unconditional;
 
-  private Branches(Set<Expression> unconditional) {
+  /// The plans of which one has all columns that a guarded call may read; none if all may.
+  private final List<LogicalPlan> homes;
+
+  private Branches(Set<Expression> unconditional, List<LogicalPlan> homes) {
     this.unconditional = unconditional;
+    this.homes = homes;
   }
 
   /// The plan, with the calls in its expressions guarded.
   static LogicalPlan guard(LogicalPlan plan) {
     if (plan instanceof MergeRows merge) {
-      return new Branches(Set.of()).guardMerge(merge);
+      return new Branches(Set.of(), List.of()).guardMerge(merge);
     }
-    var branches = new Branches(CallSites.unconditional(CallSites.expressions(plan)));
+    var branches = new Branches(CallSites.unconditional(CallSites.expressions(plan)), List.of());
     return plan.mapExpressions(branches::guard);
+  }
+
+  /// As [#guard(LogicalPlan)], for calls that move into one of the plan's children. Conditions that
+  /// the children cannot decide guard nothing, and neither do the calls that a child makes for
+  /// every row wait for any.
+  static LogicalPlan guardBelow(LogicalPlan plan) {
+    if (plan instanceof MergeRows) {
+      return guard(plan);
+    }
+    List<LogicalPlan> homes = CallSites.children(plan);
+    List<Expression> expressions = new ArrayList<>(CallSites.expressions(plan));
+    homes.forEach(home -> expressions.addAll(CallSites.expressions(home)));
+    return plan.mapExpressions(new Branches(CallSites.unconditional(expressions), homes)::guard);
   }
 
   /// The conditions of one filter, with the calls in them guarded.
   static List<Expression> guard(List<Expression> conditions) {
-    var branches = new Branches(CallSites.unconditional(conditions));
+    var branches = new Branches(CallSites.unconditional(conditions), List.of());
     return conditions.stream().map(branches::guard).toList();
   }
 
@@ -77,10 +96,28 @@ final class Branches {
       inputs.add(guard(input, taken));
     }
     Expression first = inputs.getFirst();
-    if (!isGuarded(first, taken)) {
-      inputs.set(0, new If(taken, first, Literal$.MODULE$.create(null, first.dataType())));
+    List<Expression> conditions =
+        CallSites.conjuncts(taken).stream().filter(part -> isKnown(part, call)).toList();
+    if (conditions.isEmpty()) {
+      return call;
+    }
+    Expression guard = CallSites.and(conditions);
+    if (!isGuarded(first, guard)) {
+      inputs.set(0, new If(guard, first, Literal$.MODULE$.create(null, first.dataType())));
     }
     return call.withInputs(inputs);
+  }
+
+  /// Whether a condition can be decided where a call is made.
+  private boolean isKnown(Expression condition, ModelCall call) {
+    if (homes.isEmpty()) {
+      return true;
+    }
+    int home = CallSites.home(call, homes);
+    return home >= 0
+        && condition.references().subsetOf(homes.get(home).outputSet())
+        && !condition.exists(
+            part -> part instanceof OuterReference || part instanceof SubqueryExpression);
   }
 
   private static boolean isGuarded(Expression input, Expression taken) {

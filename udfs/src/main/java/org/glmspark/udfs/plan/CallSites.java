@@ -5,8 +5,11 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.spark.sql.catalyst.analysis.UnresolvedFunction;
 import org.apache.spark.sql.catalyst.expressions.Alias;
 import org.apache.spark.sql.catalyst.expressions.And;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
@@ -18,13 +21,27 @@ import org.apache.spark.sql.catalyst.expressions.NamedExpression;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
 import org.glmspark.udfs.function.Scala;
+import org.glmspark.udfs.function.SqlFunction;
+import org.glmspark.udfs.function.SqlFunctions;
 import scala.Option;
 import scala.Tuple2;
 
 /// Where calls stand in expressions and plans. Calls are told apart by their canonical form, so
 /// equal calls are one.
 final class CallSites {
+  private static final Set<String> NAMES =
+      SqlFunctions.all().stream().map(SqlFunction::name).collect(Collectors.toUnmodifiableSet());
+
   private CallSites() {}
+
+  /// Whether this will be a call once the analyzer has looked its name up.
+  static boolean isCall(UnresolvedFunction function) {
+    return NAMES.contains(name(function));
+  }
+
+  static String name(UnresolvedFunction function) {
+    return String.join(".", Scala.<String>list(function.nameParts())).toLowerCase(Locale.ROOT);
+  }
 
   static boolean in(Expression expression) {
     return expression.exists(part -> part instanceof ModelCall);

@@ -28,6 +28,13 @@ public final class CheckCalls extends Rule<LogicalPlan> {
       if (part instanceof ModelCall call) {
         check(node, call);
       }
+      if (part instanceof FilterWithCalls filter && !CallSites.in(filter)) {
+        throw AiCondition.UNSUPPORTED_PLACE.refusalAt(
+            filter.origin(),
+            ("%s, the FILTER of an aggregate function, has a call and what is not deterministic; "
+                    + "compute that in a query below and filter by its column.")
+                .formatted(filter.sql()));
+      }
       return BoxedUnit.UNIT;
     });
   }

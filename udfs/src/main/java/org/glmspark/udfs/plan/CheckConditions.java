@@ -2,9 +2,6 @@ package org.glmspark.udfs.plan;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.apache.spark.sql.catalyst.analysis.UnresolvedFunction;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.SubqueryExpression;
@@ -16,19 +13,13 @@ import org.apache.spark.sql.catalyst.plans.logical.UpdateTable;
 import org.apache.spark.sql.catalyst.rules.Rule;
 import org.glmspark.udfs.function.AiCondition;
 import org.glmspark.udfs.function.Scala;
-import org.glmspark.udfs.function.SqlFunction;
-import org.glmspark.udfs.function.SqlFunctions;
 import scala.collection.immutable.Seq;
 import scala.runtime.BoxedUnit;
 
 /// Before the analyzer: refuses calls in the conditions of `MERGE`, `UPDATE` and `DELETE`, which
-/// Spark evaluates twice, once to find the files and once to change their rows, and in the `FILTER`
-/// of an aggregate function. Spark would refuse them too, while it resolves names, and speak of
-/// expressions that are not deterministic.
+/// Spark evaluates twice, once to find the files and once to change their rows. Spark would refuse
+/// them too, while it resolves names, and speak of expressions that are not deterministic.
 public final class CheckConditions extends Rule<LogicalPlan> {
-  private static final Set<String> NAMES =
-      SqlFunctions.all().stream().map(SqlFunction::name).collect(Collectors.toUnmodifiableSet());
-
   @Override
   public LogicalPlan apply(LogicalPlan plan) {
     plan.foreach(node -> {
@@ -37,7 +28,7 @@ public final class CheckConditions extends Rule<LogicalPlan> {
         case UpdateTable update when update.condition().isDefined() ->
             check("UPDATE", update.condition().get());
         case DeleteFromTable delete -> check("DELETE", delete.condition());
-        default -> CallSites.expressions(node).forEach(CheckConditions::checkFilters);
+        default -> {}
       }
       return BoxedUnit.UNIT;
     });
@@ -60,7 +51,7 @@ public final class CheckConditions extends Rule<LogicalPlan> {
 
   private static void check(String statement, Expression condition) {
     condition.foreach(part -> {
-      if (part instanceof UnresolvedFunction function && isCall(function)) {
+      if (part instanceof UnresolvedFunction function && CallSites.isCall(function)) {
         throw refusal(statement, function);
       }
       if (part instanceof SubqueryExpression query) {
@@ -75,46 +66,12 @@ public final class CheckConditions extends Rule<LogicalPlan> {
     });
   }
 
-  private static void checkFilters(Expression expression) {
-    expression.foreach(part -> {
-      if (part instanceof UnresolvedFunction aggregate && aggregate.filter().isDefined()) {
-        aggregate
-            .filter()
-            .get()
-            .foreach(inner -> {
-              if (inner instanceof UnresolvedFunction function && isCall(function)) {
-                throw refusalInFilter(function);
-              }
-              return BoxedUnit.UNIT;
-            });
-      }
-      return BoxedUnit.UNIT;
-    });
-  }
-
-  private static boolean isCall(UnresolvedFunction function) {
-    return NAMES.contains(name(function));
-  }
-
-  private static String name(UnresolvedFunction function) {
-    return String.join(".", Scala.<String>list(function.nameParts())).toLowerCase(Locale.ROOT);
-  }
-
   private static RuntimeException refusal(String statement, UnresolvedFunction function) {
     return AiCondition.UNSUPPORTED_PLACE.refusalAt(
         function.origin(),
         ("%s stands in a condition of %s, which Spark evaluates more than once for a row; call it "
                 + "in the source of a MERGE and use its result: MERGE INTO ... USING (SELECT ..., "
                 + "%s(...) AS answer FROM ...) ON ... WHEN MATCHED AND answer = ... THEN ....")
-            .formatted(name(function), statement, name(function)));
-  }
-
-  private static RuntimeException refusalInFilter(UnresolvedFunction function) {
-    return AiCondition.UNSUPPORTED_PLACE.refusalAt(
-        function.origin(),
-        ("%s stands in the FILTER of an aggregate function; call it in a query below and filter by "
-                + "its result: SELECT count(*) FILTER (WHERE answer = ...) FROM (SELECT ..., %s(...) "
-                + "AS answer FROM ...).")
-            .formatted(name(function), name(function)));
+            .formatted(CallSites.name(function), statement, CallSites.name(function)));
   }
 }

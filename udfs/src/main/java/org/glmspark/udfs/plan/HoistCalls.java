@@ -15,7 +15,6 @@ import org.apache.spark.sql.catalyst.plans.logical.Command;
 import org.apache.spark.sql.catalyst.plans.logical.Filter;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.MergeIntoTable;
-import org.apache.spark.sql.catalyst.plans.logical.MergeRows;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
 import org.apache.spark.sql.catalyst.plans.logical.ReplaceData;
 import org.apache.spark.sql.catalyst.plans.logical.WriteDelta;
@@ -57,7 +56,10 @@ public final class HoistCalls extends Rule<LogicalPlan> {
                   Option.empty(),
                   write.write())
               : null;
-      default -> hoisted(plan);
+      default -> {
+        @Nullable LogicalPlan hoisted = hoisted(plan);
+        yield FilterWithCalls.unwrapped(hoisted == null ? plan : hoisted);
+      }
     };
   }
 
@@ -73,8 +75,8 @@ public final class HoistCalls extends Rule<LogicalPlan> {
     if (!written.resolved() || written.children().isEmpty() || !CallSites.in(written)) {
       return null;
     }
-    // in the optimizer, the calls of a merge would be those of a projection, without its clauses
-    LogicalPlan plan = written instanceof MergeRows ? Branches.guard(written) : written;
+    // in the optimizer, the calls would be those of a projection, without their conditions
+    LogicalPlan plan = Branches.guardBelow(FilterWithCalls.plainFirst(written));
     Map<Expression, ModelCall> calls = CallSites.ready(places(plan));
     List<LogicalPlan> children = CallSites.children(plan);
     List<List<Alias>> added = new ArrayList<>();

@@ -4,6 +4,7 @@
 /// ```
 /// SQL ─▶ ModelCall (an expression)
 ///          │ CheckConditions  before the analyzer: none in conditions of MERGE, UPDATE, DELETE
+///          │ AdmitFilters     before it too: Spark takes those in the FILTER of an aggregate
 ///          │ HoistCalls   analyzer: out of aggregates, sort keys, joins, ... into projections
 ///          │ CheckCalls   analyzer: refuses what cannot be made once per row
 ///          ▼

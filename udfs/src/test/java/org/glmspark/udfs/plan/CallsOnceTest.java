@@ -113,6 +113,32 @@ class CallsOnceTest {
           new Case("SELECT ai_gen(x) FROM VALUES ('a'), ('b') AS t(x)", 2, 2),
           new Case("SELECT ai_gen(id) FROM docs WHERE id = 5", 1, 1),
           new Case("SELECT grp, max(length(ai_gen(p))) m FROM docs GROUP BY grp", 4, 40),
+          new Case("SELECT max(if(lang = 'en', ai_gen(p), '')) FROM docs", 1, 20),
+          new Case("SELECT id FROM docs ORDER BY if(lang = 'en', ai_gen(p), ''), id", 40, 20),
+          new Case("SELECT ai_gen(p) FROM docs ORDER BY if(lang = 'en', ai_gen(p), '')", 40, 40),
+          new Case(
+              "SELECT a.id FROM docs a JOIN docs b ON a.id = b.id AND if(a.lang = 'en' AND b.id < 9, ai_gen(a.p), 'x') = 'positive'",
+              5,
+              20),
+          new Case(
+              "SELECT count(*) n FROM docs GROUP BY CASE WHEN lang = 'en' THEN ai_gen(p) END",
+              2,
+              20),
+          new Case(
+              "SELECT grp, count(*) FILTER (WHERE ai_gen(p) = 'positive') n FROM docs GROUP BY grp HAVING n = 10",
+              4,
+              40),
+          new Case(
+              "SELECT grp FROM docs GROUP BY grp HAVING count(*) FILTER (WHERE ai_gen(p) = 'positive') = 10",
+              4,
+              40),
+          new Case(
+              "WITH v AS (SELECT count(DISTINCT lang) FILTER (WHERE ai_gen(p) = 'positive') n, max(upper(ai_gen(p))) FROM docs) SELECT n FROM v WHERE n = 2",
+              1,
+              40),
+          new Case(
+              "SELECT n FROM (SELECT first(id) FILTER (WHERE lang = 'en' AND ai_gen(p) = 'positive') n FROM docs) WHERE n % 2 = 0",
+              1, 20),
           new Case("SELECT ai_gen(p) c, count(*) n FROM docs GROUP BY ai_gen(p)", 1, 40),
           new Case("SELECT ai_gen(p) c, count(*) n FROM docs GROUP BY 1 HAVING n > 1", 1, 40),
           new Case("SELECT grp, ai_gen(min(p)) FROM docs GROUP BY grp", 4, 4),
