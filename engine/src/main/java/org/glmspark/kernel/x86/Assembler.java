@@ -46,101 +46,6 @@ final class Assembler {
     }
   }
 
-  /// What the memory operand of an EVEX instruction is a multiple of; the manual's tuple types.
-  private enum Tuple {
-    /// A register, or 4 bytes for all lanes.
-    FULL,
-    /// Half a register.
-    HALF,
-    /// 4 bytes.
-    SCALAR
-  }
-
-  /// Vector instructions: mandatory prefix (1 is 66, 2 is F3, 3 is F2), opcode map (1 is 0F, 2 is
-  /// 0F38, 3 is 0F3A), opcode. W is 0 in all of them.
-  ///
-  /// Where one has three operands, they are target, first source, second source.
-  enum Instruction {
-    /// `target = source`, bits of any kind; no first source.
-    VMOVUPS(0, 1, 0x10),
-    /// `memory = source`; no first source, the stored register is in the place of the target.
-    VMOVUPS_STORE(0, 1, 0x11),
-    VADDPS(0, 1, 0x58),
-    VMULPS(0, 1, 0x59),
-    /// Integers to floats; no first source.
-    VCVTDQ2PS(0, 1, 0x5B),
-    VSUBPS(0, 1, 0x5C),
-    VDIVPS(0, 1, 0x5E),
-    /// The second source where one is no number.
-    VMAXPS(0, 1, 0x5F),
-    /// int16 of both sources to saturated bytes, 16 bytes of each in turn; only 256 bits.
-    VPACKSSWB(1, 1, 0x63),
-    /// int32 of both sources to saturated int16, 16 bytes of each in turn; only 256 bits.
-    VPACKSSDW(1, 1, 0x6B),
-    VPAND(1, 1, 0xDB),
-    VPXOR(1, 1, 0xEF),
-    VPADDW(1, 1, 0xFD),
-    VPSUBD(1, 1, 0xFA),
-    VPADDD(1, 1, 0xFE),
-    /// Products of neighbouring int16, added in pairs.
-    VPMADDWD(1, 1, 0xF5),
-    /// Products of unsigned (first source) and signed bytes, added in pairs to saturated int16.
-    VPMADDUBSW(1, 2, 0x04),
-    /// Bytes of the first source, negated where the second is negative, 0 where it is 0.
-    VPSIGNB(1, 2, 0x08),
-    /// Absolute values of bytes; no first source.
-    VPABSB(1, 2, 0x1C),
-    /// The lanes of the second source in the order of the first; only 256 bits.
-    VPERMD(1, 2, 0x36),
-    /// The larger int32.
-    VPMAXSD(1, 2, 0x3D),
-    /// The lower halves of products of int32.
-    VPMULLD(1, 2, 0x40),
-    /// `target += Σ` of 4 products of unsigned (first source) and signed bytes.
-    VPDPBUSD(1, 2, 0x50),
-    /// `target = first · target + second`.
-    VFMADD213PS(1, 2, 0xA8),
-    /// `target = first · target - second`.
-    VFMSUB213PS(1, 2, 0xAA),
-    /// `target = first · second + target`.
-    VFMADD231PS(1, 2, 0xB8),
-    /// Half as many bytes of float16 to float32; no first source.
-    VCVTPH2PS(1, 2, 0x13, Tuple.HALF),
-    /// 4 bytes for all lanes, of memory or the lowest lane of a vector; no first source.
-    VPBROADCASTD(1, 2, 0x58, Tuple.SCALAR),
-    /// A general register for all lanes; only 512 bits; no first source.
-    VPBROADCASTD_REGISTER(1, 2, 0x7C),
-    /// Lanes of each 16 bytes in an order that a constant says; no first source.
-    VPSHUFD(1, 1, 0x70),
-    /// Comparison by a constant; the target is a vector or, with 512 bits, a mask.
-    VCMPPS(0, 1, 0xC2),
-    /// Lanes of the first source, or of the second where a mask says so; only 512 bits.
-    VBLENDMPS(1, 2, 0x65),
-    /// Halves of both sources that a constant says; only 256 bits.
-    VPERM2F128(1, 3, 0x06),
-    /// Quarters of both sources that a constant says; only 512 bits.
-    VSHUFF32X4(1, 3, 0x23),
-    /// Lanes of the first source, or of the second where the sign of a register is set, whose
-    /// number is in the upper half of a constant; only 256 bits.
-    VBLENDVPS(1, 3, 0x4A);
-
-    private final int prefix;
-    private final int map;
-    private final int opcode;
-    private final Tuple tuple;
-
-    Instruction(int prefix, int map, int opcode) {
-      this(prefix, map, opcode, Tuple.FULL);
-    }
-
-    Instruction(int prefix, int map, int opcode, Tuple tuple) {
-      this.prefix = prefix;
-      this.map = map;
-      this.opcode = opcode;
-      this.tuple = tuple;
-    }
-  }
-
   /// How two floats relate; none does with what is no number.
   enum Relation {
     LESS(0x11),
@@ -164,7 +69,7 @@ final class Assembler {
   /// The last operand of a vector instruction.
   sealed interface Operand {}
 
-  /// A vector register, or a general one for [Instruction#VPBROADCASTD_REGISTER].
+  /// A vector register, or a general one for [VectorInstruction#VPBROADCASTD_REGISTER].
   record Vector(int number) implements Operand {}
 
   /// As many bytes as the instruction takes.
@@ -198,7 +103,7 @@ final class Assembler {
   // --- Vector instructions ---
 
   /// @param first the number of the first source, or [#NONE]
-  void emit(Width width, Instruction instruction, int target, int first, Operand second) {
+  void emit(Width width, VectorInstruction instruction, int target, int first, Operand second) {
     switch (width) {
       case YMM -> vex(instruction, target, first, second);
       case ZMM -> evex(instruction, target, first, second, 0);
@@ -207,7 +112,12 @@ final class Assembler {
 
   /// An instruction with a constant.
   private void emit(
-      Width width, Instruction instruction, int target, int first, Operand second, int constant) {
+      Width width,
+      VectorInstruction instruction,
+      int target,
+      int first,
+      Operand second,
+      int constant) {
     emit(width, instruction, target, first, second);
     bytes(constant);
   }
@@ -235,7 +145,7 @@ final class Assembler {
 
   /// All bits of the lanes where the relation holds, none of the others; only 256 bits.
   void compare(int target, int first, Relation relation, Operand second) {
-    emit(Width.YMM, Instruction.VCMPPS, target, first, second, relation.predicate);
+    emit(Width.YMM, VectorInstruction.VCMPPS, target, first, second, relation.predicate);
   }
 
   /// `target = value` in the lanes where the relation holds.
@@ -252,11 +162,11 @@ final class Assembler {
     switch (width) {
       case YMM -> {
         compare(mask, first, relation, second);
-        emit(width, Instruction.VBLENDVPS, target, target, value, mask << 4);
+        emit(width, VectorInstruction.VBLENDVPS, target, target, value, mask << 4);
       }
       case ZMM -> {
-        emit(width, Instruction.VCMPPS, MASK, first, second, relation.predicate);
-        evex(Instruction.VBLENDMPS, target, target, value, MASK);
+        emit(width, VectorInstruction.VCMPPS, MASK, first, second, relation.predicate);
+        evex(VectorInstruction.VBLENDMPS, target, target, value, MASK);
       }
     }
   }
@@ -265,20 +175,20 @@ final class Assembler {
   /// `i + 4`, `i + 2`, `i + 1`; afterwards all lanes have the result.
   ///
   /// @param operation one with two sources in which it makes no difference which is the first
-  void combineLanes(Width width, Instruction operation, int register, int temporary) {
+  void combineLanes(Width width, VectorInstruction operation, int register, int temporary) {
     var self = new Vector(register);
     var other = new Vector(temporary);
     switch (width) {
-      case YMM -> emit(width, Instruction.VPERM2F128, temporary, register, self, 0x01);
+      case YMM -> emit(width, VectorInstruction.VPERM2F128, temporary, register, self, 0x01);
       case ZMM -> {
-        emit(width, Instruction.VSHUFF32X4, temporary, register, self, 0x4E);
+        emit(width, VectorInstruction.VSHUFF32X4, temporary, register, self, 0x4E);
         emit(width, operation, register, register, other);
-        emit(width, Instruction.VSHUFF32X4, temporary, register, self, 0xB1);
+        emit(width, VectorInstruction.VSHUFF32X4, temporary, register, self, 0xB1);
       }
     }
     emit(width, operation, register, register, other);
     for (int order : new int[] {0x4E, 0xB1}) {
-      emit(width, Instruction.VPSHUFD, temporary, NONE, self, order);
+      emit(width, VectorInstruction.VPSHUFD, temporary, NONE, self, order);
       emit(width, operation, register, register, other);
     }
   }
@@ -310,8 +220,8 @@ final class Assembler {
     bytes(0xC5, 0xF8, 0x77);
   }
 
-  private void vex(Instruction instruction, int target, int first, Operand second) {
-    if (second instanceof Repeated || instruction == Instruction.VPBROADCASTD_REGISTER) {
+  private void vex(VectorInstruction instruction, int target, int first, Operand second) {
+    if (second instanceof Repeated || instruction == VectorInstruction.VPBROADCASTD_REGISTER) {
       throw new IllegalArgumentException(instruction + " has this operand only with 512 bits");
     }
     vexPrefix(instruction.prefix, instruction.map, target, first, second);
@@ -328,16 +238,11 @@ final class Assembler {
         (~first & 15) << 3 | 1 << 2 | prefix);
   }
 
-  private void evex(Instruction instruction, int target, int first, Operand second, int mask) {
+  private void evex(
+      VectorInstruction instruction, int target, int first, Operand second, int mask) {
     evexPrefix(instruction.prefix, instruction.map, target, first, second, mask);
     bytes(instruction.opcode);
-    int unit =
-        switch (instruction.tuple) {
-          case FULL -> second instanceof Repeated ? 4 : Width.ZMM.bytes;
-          case HALF -> Width.ZMM.bytes / 2;
-          case SCALAR -> 4;
-        };
-    operand(target, second, unit);
+    operand(target, second, instruction.displacementUnit(second));
   }
 
   /// Four bytes: 62; inverted R, X, B, R' and the map; W, inverted first source, 1 and the

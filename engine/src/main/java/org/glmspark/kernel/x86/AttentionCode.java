@@ -1,6 +1,5 @@
 package org.glmspark.kernel.x86;
 
-import org.glmspark.kernel.x86.Assembler.Instruction;
 import org.glmspark.kernel.x86.Assembler.Memory;
 import org.glmspark.kernel.x86.Assembler.Register;
 import org.glmspark.kernel.x86.Assembler.Vector;
@@ -56,8 +55,8 @@ final class AttentionCode extends FloatCode {
     load(second, new Memory(secondKeys, 0));
     for (int i = 0; i < queries; i++) {
       repeat(query, new Memory(B, i * FLOAT));
-      emit(Instruction.VFMADD231PS, accumulator(i, 0), first, new Vector(query));
-      emit(Instruction.VFMADD231PS, accumulator(i, 1), second, new Vector(query));
+      emit(VectorInstruction.VFMADD231PS, accumulator(i, 0), first, new Vector(query));
+      emit(VectorInstruction.VFMADD231PS, accumulator(i, 1), second, new Vector(query));
     }
     assembler.add(B, GROUP * FLOAT);
     assembler.add(C, LINE_BYTES);
@@ -67,7 +66,7 @@ final class AttentionCode extends FloatCode {
     repeat(X, new Vector(X));
     for (int i = 0; i < queries; i++) {
       for (int half = 0; half < 2; half++) {
-        emit(Instruction.VMULPS, first, X, new Vector(accumulator(i, half)));
+        emit(VectorInstruction.VMULPS, first, X, new Vector(accumulator(i, half)));
         store(first, new Memory(A, i * TILE_BYTES + half * width.bytes));
       }
     }
@@ -94,7 +93,7 @@ final class AttentionCode extends FloatCode {
       repeat(probability, new Memory(B, i * FLOAT));
       for (int half = 0; half < 2; half++) {
         emit(
-            Instruction.VMULPS,
+            VectorInstruction.VMULPS,
             accumulator(i, half),
             probability,
             new Memory(row, half * width.bytes));
@@ -108,8 +107,8 @@ final class AttentionCode extends FloatCode {
     load(second, new Memory(secondValues, 0));
     for (int i = 0; i < queries; i++) {
       repeat(probability, new Memory(C, i * TILE_BYTES));
-      emit(Instruction.VFMADD231PS, accumulator(i, 0), first, new Vector(probability));
-      emit(Instruction.VFMADD231PS, accumulator(i, 1), second, new Vector(probability));
+      emit(VectorInstruction.VFMADD231PS, accumulator(i, 0), first, new Vector(probability));
+      emit(VectorInstruction.VFMADD231PS, accumulator(i, 1), second, new Vector(probability));
     }
     assembler.add(C, FLOAT);
     assembler.add(D, LINE_BYTES);
@@ -147,34 +146,34 @@ final class AttentionCode extends FloatCode {
     int query = assembler.position();
     load(maximum, new Memory(A, 0));
     for (int i = 1; i < registers; i++) {
-      emit(Instruction.VMAXPS, maximum, maximum, new Memory(A, i * width.bytes));
+      emit(VectorInstruction.VMAXPS, maximum, maximum, new Memory(A, i * width.bytes));
     }
-    assembler.combineLanes(width, Instruction.VMAXPS, maximum, temporary);
+    assembler.combineLanes(width, VectorInstruction.VMAXPS, maximum, temporary);
     repeat(old, new Memory(B, 0));
-    emit(Instruction.VMAXPS, maximum, maximum, new Vector(old));
+    emit(VectorInstruction.VMAXPS, maximum, maximum, new Vector(old));
     storeLowest(maximum, new Memory(B, 0));
-    emit(Instruction.VSUBPS, x, old, new Vector(maximum));
+    emit(VectorInstruction.VSUBPS, x, old, new Vector(maximum));
     exponential(correction, x, temporary, J);
     storeLowest(correction, new Memory(D, 0));
 
     for (int i = 0; i < registers; i++) {
       load(x, new Memory(A, i * width.bytes));
-      emit(Instruction.VSUBPS, x, x, new Vector(maximum));
+      emit(VectorInstruction.VSUBPS, x, x, new Vector(maximum));
       exponential(exponential, x, temporary, J);
       store(exponential, new Memory(A, i * width.bytes));
       int sum = firstSum + i % sums;
       if (i < sums) {
         move(sum, exponential);
       } else {
-        emit(Instruction.VADDPS, sum, sum, new Vector(exponential));
+        emit(VectorInstruction.VADDPS, sum, sum, new Vector(exponential));
       }
     }
     if (sums == 2) { // lane i with lane i + 8
-      emit(Instruction.VADDPS, firstSum, firstSum, new Vector(firstSum + 1));
+      emit(VectorInstruction.VADDPS, firstSum, firstSum, new Vector(firstSum + 1));
     }
-    assembler.combineLanes(width, Instruction.VADDPS, firstSum, temporary);
+    assembler.combineLanes(width, VectorInstruction.VADDPS, firstSum, temporary);
     repeat(x, new Memory(C, 0));
-    emit(Instruction.VFMADD213PS, x, correction, new Vector(firstSum));
+    emit(VectorInstruction.VFMADD213PS, x, correction, new Vector(firstSum));
     storeLowest(x, new Memory(C, 0));
 
     assembler.add(A, TILE_BYTES);

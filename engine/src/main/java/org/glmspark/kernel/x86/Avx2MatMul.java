@@ -1,6 +1,5 @@
 package org.glmspark.kernel.x86;
 
-import org.glmspark.kernel.x86.Assembler.Instruction;
 import org.glmspark.kernel.x86.Assembler.Memory;
 import org.glmspark.kernel.x86.Assembler.Register;
 import org.glmspark.kernel.x86.Assembler.Vector;
@@ -79,7 +78,7 @@ final class Avx2MatMul {
     assembler.and(STACK, -REGISTER_BYTES);
     constant(SUM, Float.floatToRawIntBits(ActivationTile.MAGIC));
     store(SUM, STACK, MAGIC);
-    emit(Instruction.VPXOR, SUM, SUM, SUM);
+    emit(VectorInstruction.VPXOR, SUM, SUM, SUM);
     for (int offset = 0; offset < accumulatorBytes; offset += REGISTER_BYTES) {
       store(SUM, STACK, ACCUMULATORS + offset);
     }
@@ -101,7 +100,7 @@ final class Avx2MatMul {
     for (int token = 0; token < tile.tokens(); token++) {
       for (int half = 0; half < HALVES; half++) {
         load(
-            Instruction.VMOVUPS,
+            VectorInstruction.VMOVUPS,
             SUM,
             STACK,
             ACCUMULATORS + (HALVES * token + half) * REGISTER_BYTES);
@@ -119,45 +118,46 @@ final class Avx2MatMul {
   private void constant(int register, int bits) {
     assembler.mov(Register.RAX, bits);
     assembler.vmovd(register, Register.RAX);
-    emit(Instruction.VPBROADCASTD, register, Assembler.NONE, register);
+    emit(VectorInstruction.VPBROADCASTD, register, Assembler.NONE, register);
   }
 
   private void loadWeights(int half) {
     int stored = type == WeightType.Q8 ? 8 : 4;
     for (int i = 0; i < stored; i++) {
-      load(Instruction.VMOVUPS, i, WEIGHTS, i * STORED_BYTES + half * REGISTER_BYTES);
+      load(VectorInstruction.VMOVUPS, i, WEIGHTS, i * STORED_BYTES + half * REGISTER_BYTES);
     }
     if (stored == 4) {
       for (int i = 0; i < 4; i++) {
         assembler.vpsrlw(Width.YMM, 4 + i, i, 4);
-        emit(Instruction.VPAND, 4 + i, 4 + i, BYTES);
-        emit(Instruction.VPAND, i, i, BYTES);
+        emit(VectorInstruction.VPAND, 4 + i, 4 + i, BYTES);
+        emit(VectorInstruction.VPAND, i, i, BYTES);
       }
     } else if (multipliesSigned()) {
       for (int i = 0; i < 8; i++) {
-        emit(Instruction.VPXOR, i, i, BYTES); // q - 128
+        emit(VectorInstruction.VPXOR, i, i, BYTES); // q - 128
         store(i, STACK, SIGNED_WEIGHTS + i * REGISTER_BYTES);
-        emit(Instruction.VPABSB, i, Assembler.NONE, i);
+        emit(VectorInstruction.VPABSB, i, Assembler.NONE, i);
       }
     }
     int scales = stored * STORED_BYTES + half * REGISTER_BYTES / 2;
-    load(Instruction.VCVTPH2PS, SCALE, WEIGHTS, scales);
-    assembler.emit(Width.YMM, Instruction.VMULPS, MAGIC_SCALE, SCALE, new Memory(STACK, MAGIC));
+    load(VectorInstruction.VCVTPH2PS, SCALE, WEIGHTS, scales);
+    assembler.emit(
+        Width.YMM, VectorInstruction.VMULPS, MAGIC_SCALE, SCALE, new Memory(STACK, MAGIC));
     if (type == WeightType.Q4M) {
-      load(Instruction.VCVTPH2PS, MINIMUM, WEIGHTS, scales + REGISTER_BYTES);
+      load(VectorInstruction.VCVTPH2PS, MINIMUM, WEIGHTS, scales + REGISTER_BYTES);
     }
   }
 
   private void addToken(int token, int accumulator) {
     sum(token);
-    emit(Instruction.VFMSUB213PS, SUM, SCALE, MAGIC_SCALE);
-    load(Instruction.VMOVUPS, PRODUCT, STACK, accumulator);
+    emit(VectorInstruction.VFMSUB213PS, SUM, SCALE, MAGIC_SCALE);
+    load(VectorInstruction.VMOVUPS, PRODUCT, STACK, accumulator);
     repeat(ACTIVATION, tile.scalesOffset() + 4 * token);
-    emit(Instruction.VFMADD231PS, PRODUCT, SUM, ACTIVATION);
+    emit(VectorInstruction.VFMADD231PS, PRODUCT, SUM, ACTIVATION);
     if (type == WeightType.Q4M) {
       repeat(SUM, tile.sumsOffset() + 4 * token);
-      emit(Instruction.VMULPS, SUM, SUM, MINIMUM);
-      emit(Instruction.VFMADD231PS, PRODUCT, SUM, ACTIVATION);
+      emit(VectorInstruction.VMULPS, SUM, SUM, MINIMUM);
+      emit(VectorInstruction.VFMADD231PS, PRODUCT, SUM, ACTIVATION);
     }
     store(PRODUCT, STACK, accumulator);
   }
@@ -173,46 +173,46 @@ final class Avx2MatMul {
         if (multipliesSigned()) {
           assembler.emit(
               Width.YMM,
-              Instruction.VPSIGNB,
+              VectorInstruction.VPSIGNB,
               ACTIVATION,
               ACTIVATION,
               new Memory(STACK, SIGNED_WEIGHTS + i * REGISTER_BYTES));
-          emit(Instruction.VPMADDUBSW, PRODUCT, i, ACTIVATION);
-          emit(Instruction.VPMADDWD, PRODUCT, PRODUCT, ONES);
-          emit(Instruction.VPADDD, SUM, SUM, PRODUCT);
+          emit(VectorInstruction.VPMADDUBSW, PRODUCT, i, ACTIVATION);
+          emit(VectorInstruction.VPMADDWD, PRODUCT, PRODUCT, ONES);
+          emit(VectorInstruction.VPADDD, SUM, SUM, PRODUCT);
         } else {
-          emit(Instruction.VPDPBUSD, SUM, i, ACTIVATION);
+          emit(VectorInstruction.VPDPBUSD, SUM, i, ACTIVATION);
         }
       }
     } else {
       for (int i = 0; i < 8; i++) {
         int product = i == 0 ? SUM : PRODUCT;
         repeat(ACTIVATION, activations + 4 * i);
-        emit(Instruction.VPMADDUBSW, product, i, ACTIVATION);
+        emit(VectorInstruction.VPMADDUBSW, product, i, ACTIVATION);
         if (i > 0) {
-          emit(Instruction.VPADDW, SUM, SUM, PRODUCT);
+          emit(VectorInstruction.VPADDW, SUM, SUM, PRODUCT);
         }
       }
-      emit(Instruction.VPMADDWD, SUM, SUM, ONES);
+      emit(VectorInstruction.VPMADDWD, SUM, SUM, ONES);
       repeat(ACTIVATION, start);
-      emit(Instruction.VPADDD, SUM, SUM, ACTIVATION);
+      emit(VectorInstruction.VPADDD, SUM, SUM, ACTIVATION);
     }
   }
 
   /// 4 bytes of the tile to all lanes.
   private void repeat(int register, int offset) {
-    load(Instruction.VPBROADCASTD, register, ACTIVATIONS, offset);
+    load(VectorInstruction.VPBROADCASTD, register, ACTIVATIONS, offset);
   }
 
-  private void load(Instruction instruction, int register, Register base, int offset) {
+  private void load(VectorInstruction instruction, int register, Register base, int offset) {
     assembler.emit(Width.YMM, instruction, register, Assembler.NONE, new Memory(base, offset));
   }
 
   private void store(int register, Register base, int offset) {
-    load(Instruction.VMOVUPS_STORE, register, base, offset);
+    load(VectorInstruction.VMOVUPS_STORE, register, base, offset);
   }
 
-  private void emit(Instruction instruction, int target, int first, int second) {
+  private void emit(VectorInstruction instruction, int target, int first, int second) {
     assembler.emit(Width.YMM, instruction, target, first, new Vector(second));
   }
 }

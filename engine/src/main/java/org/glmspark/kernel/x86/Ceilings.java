@@ -7,7 +7,6 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.ref.Reference;
 import java.util.List;
-import org.glmspark.kernel.x86.Assembler.Instruction;
 import org.glmspark.kernel.x86.Assembler.Memory;
 import org.glmspark.kernel.x86.Assembler.Register;
 import org.glmspark.kernel.x86.Assembler.Vector;
@@ -97,11 +96,12 @@ public final class Ceilings {
     for (int sum = 0; sum < SUMS; sum++) {
       switch (set) {
         case AVX512_VNNI, AVX_VNNI ->
-            a.emit(width, Instruction.VPDPBUSD, sum, weights, activations);
+            a.emit(width, VectorInstruction.VPDPBUSD, sum, weights, activations);
         case AVX2 -> {
-          a.emit(width, Instruction.VPMADDUBSW, product.number(), weights, activations);
-          a.emit(width, Instruction.VPMADDWD, product.number(), product.number(), activations);
-          a.emit(width, Instruction.VPADDD, sum, sum, product);
+          a.emit(width, VectorInstruction.VPMADDUBSW, product.number(), weights, activations);
+          a.emit(
+              width, VectorInstruction.VPMADDWD, product.number(), product.number(), activations);
+          a.emit(width, VectorInstruction.VPADDD, sum, sum, product);
         }
       }
     }
@@ -122,7 +122,11 @@ public final class Ceilings {
     for (int offset = 0; offset < READ_AT_ONCE; offset += width.bytes) {
       int register = offset / width.bytes;
       a.emit(
-          width, Instruction.VMOVUPS, register, Assembler.NONE, new Memory(Register.RDI, offset));
+          width,
+          VectorInstruction.VMOVUPS,
+          register,
+          Assembler.NONE,
+          new Memory(Register.RDI, offset));
     }
     a.add(Register.RDI, READ_AT_ONCE);
     a.decrement(Register.RSI);

@@ -3,7 +3,6 @@ package org.glmspark.kernel.x86;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import org.glmspark.kernel.x86.Assembler.Instruction;
 import org.glmspark.kernel.x86.Assembler.Memory;
 import org.glmspark.kernel.x86.Assembler.Operand;
 import org.glmspark.kernel.x86.Assembler.Register;
@@ -122,24 +121,24 @@ abstract class FloatCode {
     int n = temporary + 1;
     int r = temporary + 2;
     int square = temporary + 3;
-    emit(Instruction.VMULPS, shifted, x, Constant.LOG2_E.in(table));
-    emit(Instruction.VADDPS, shifted, shifted, Constant.ROUND.in(table));
-    emit(Instruction.VSUBPS, n, shifted, Constant.ROUND.in(table));
+    emit(VectorInstruction.VMULPS, shifted, x, Constant.LOG2_E.in(table));
+    emit(VectorInstruction.VADDPS, shifted, shifted, Constant.ROUND.in(table));
+    emit(VectorInstruction.VSUBPS, n, shifted, Constant.ROUND.in(table));
     move(r, x);
-    emit(Instruction.VFMADD231PS, r, n, Constant.MINUS_LN2_HIGH.in(table));
-    emit(Instruction.VFMADD231PS, r, n, Constant.MINUS_LN2_LOW.in(table));
+    emit(VectorInstruction.VFMADD231PS, r, n, Constant.MINUS_LN2_HIGH.in(table));
+    emit(VectorInstruction.VFMADD231PS, r, n, Constant.MINUS_LN2_LOW.in(table));
     load(target, Constant.C6.in(table));
-    emit(Instruction.VFMADD213PS, target, r, Constant.C5.in(table));
-    emit(Instruction.VFMADD213PS, target, r, Constant.C4.in(table));
-    emit(Instruction.VFMADD213PS, target, r, Constant.C3.in(table));
-    emit(Instruction.VFMADD213PS, target, r, Constant.C2.in(table));
-    emit(Instruction.VFMADD213PS, target, r, Constant.C1.in(table));
-    emit(Instruction.VMULPS, square, r, new Vector(r));
-    emit(Instruction.VFMADD213PS, target, square, new Vector(r));
-    emit(Instruction.VADDPS, target, target, Constant.ONE.in(table));
-    emit(Instruction.VPADDD, shifted, shifted, Constant.EXPONENT.in(table));
+    emit(VectorInstruction.VFMADD213PS, target, r, Constant.C5.in(table));
+    emit(VectorInstruction.VFMADD213PS, target, r, Constant.C4.in(table));
+    emit(VectorInstruction.VFMADD213PS, target, r, Constant.C3.in(table));
+    emit(VectorInstruction.VFMADD213PS, target, r, Constant.C2.in(table));
+    emit(VectorInstruction.VFMADD213PS, target, r, Constant.C1.in(table));
+    emit(VectorInstruction.VMULPS, square, r, new Vector(r));
+    emit(VectorInstruction.VFMADD213PS, target, square, new Vector(r));
+    emit(VectorInstruction.VADDPS, target, target, Constant.ONE.in(table));
+    emit(VectorInstruction.VPADDD, shifted, shifted, Constant.EXPONENT.in(table));
     assembler.vpslld(width, shifted, shifted, 23);
-    emit(Instruction.VMULPS, target, target, new Vector(shifted));
+    emit(VectorInstruction.VMULPS, target, target, new Vector(shifted));
     select(target, Constant.ZERO, x, Relation.LESS, Constant.SMALLEST, n, table);
     select(target, Constant.INFINITY, x, Relation.GREATER, Constant.LARGEST, n, table);
   }
@@ -155,25 +154,25 @@ abstract class FloatCode {
     assembler.select(width, target, value.in(table), x, relation, limit.in(table), mask);
   }
 
-  final void emit(Instruction instruction, int target, int first, Operand second) {
+  final void emit(VectorInstruction instruction, int target, int first, Operand second) {
     assembler.emit(width, instruction, target, first, second);
   }
 
   final void load(int target, Memory memory) {
-    emit(Instruction.VMOVUPS, target, Assembler.NONE, memory);
+    emit(VectorInstruction.VMOVUPS, target, Assembler.NONE, memory);
   }
 
   final void store(int source, Memory memory) {
-    emit(Instruction.VMOVUPS_STORE, source, Assembler.NONE, memory);
+    emit(VectorInstruction.VMOVUPS_STORE, source, Assembler.NONE, memory);
   }
 
   final void move(int target, int source) {
-    emit(Instruction.VMOVUPS, target, Assembler.NONE, new Vector(source));
+    emit(VectorInstruction.VMOVUPS, target, Assembler.NONE, new Vector(source));
   }
 
   /// The lowest lane, or 4 bytes, to all lanes.
   final void repeat(int target, Operand source) {
-    emit(Instruction.VPBROADCASTD, target, Assembler.NONE, source);
+    emit(VectorInstruction.VPBROADCASTD, target, Assembler.NONE, source);
   }
 
   /// The lowest lane of one of the first 16 registers.
@@ -182,7 +181,7 @@ abstract class FloatCode {
   }
 
   final void zero(int register) {
-    emit(Instruction.VPXOR, register, register, new Vector(register));
+    emit(VectorInstruction.VPXOR, register, register, new Vector(register));
   }
 
   final byte[] end() {

@@ -1,6 +1,5 @@
 package org.glmspark.kernel.x86;
 
-import org.glmspark.kernel.x86.Assembler.Instruction;
 import org.glmspark.kernel.x86.Assembler.Memory;
 import org.glmspark.kernel.x86.Assembler.Register;
 import org.glmspark.kernel.x86.Assembler.Relation;
@@ -39,7 +38,7 @@ final class RowCode extends FloatCode {
     int round = code.assembler.position();
     for (int part : code.parts()) {
       code.load(0, new Memory(A, part));
-      code.emit(Instruction.VADDPS, 0, 0, new Memory(B, part));
+      code.emit(VectorInstruction.VADDPS, 0, 0, new Memory(B, part));
       code.store(0, new Memory(A, part));
     }
     code.next(round, A, B);
@@ -57,7 +56,7 @@ final class RowCode extends FloatCode {
     for (int i = 0; i < parts.length; i++) {
       int value = parts.length + i;
       code.load(value, new Memory(B, parts[i]));
-      code.emit(Instruction.VFMADD231PS, i, value, new Vector(value));
+      code.emit(VectorInstruction.VFMADD231PS, i, value, new Vector(value));
     }
     code.next(round, B);
     for (int i = 0; i < parts.length; i++) {
@@ -72,8 +71,8 @@ final class RowCode extends FloatCode {
     code.repeat(X, new Vector(X));
     int round = code.assembler.position();
     for (int part : code.parts()) {
-      code.emit(Instruction.VMULPS, 1, X, new Memory(B, part));
-      code.emit(Instruction.VMULPS, 1, 1, new Memory(C, part));
+      code.emit(VectorInstruction.VMULPS, 1, X, new Memory(B, part));
+      code.emit(VectorInstruction.VMULPS, 1, 1, new Memory(C, part));
       code.store(1, new Memory(A, part));
     }
     code.next(round, A, B, C);
@@ -86,11 +85,11 @@ final class RowCode extends FloatCode {
     int round = code.assembler.position();
     for (int part : code.parts()) {
       code.load(0, new Memory(B, part));
-      code.emit(Instruction.VPXOR, 1, 0, Constant.SIGN.in(D));
+      code.emit(VectorInstruction.VPXOR, 1, 0, Constant.SIGN.in(D));
       code.exponential(2, 1, 3, D);
-      code.emit(Instruction.VADDPS, 2, 2, Constant.ONE.in(D));
-      code.emit(Instruction.VDIVPS, 0, 0, new Vector(2));
-      code.emit(Instruction.VMULPS, 0, 0, new Memory(C, part));
+      code.emit(VectorInstruction.VADDPS, 2, 2, Constant.ONE.in(D));
+      code.emit(VectorInstruction.VDIVPS, 0, 0, new Vector(2));
+      code.emit(VectorInstruction.VMULPS, 0, 0, new Memory(C, part));
       code.store(0, new Memory(A, part));
     }
     code.next(round, A, B, C);
@@ -104,8 +103,8 @@ final class RowCode extends FloatCode {
     code.repeat(Y, new Vector(Y));
     int round = code.assembler.position();
     for (int part : code.parts()) {
-      code.emit(Instruction.VMULPS, 2, Y, new Memory(A, part));
-      code.emit(Instruction.VFMADD231PS, 2, X, new Memory(B, part));
+      code.emit(VectorInstruction.VMULPS, 2, Y, new Memory(A, part));
+      code.emit(VectorInstruction.VFMADD231PS, 2, X, new Memory(B, part));
       code.store(2, new Memory(A, part));
     }
     code.next(round, A, B);
@@ -119,7 +118,7 @@ final class RowCode extends FloatCode {
     int round = code.assembler.position();
     for (int part : code.parts()) {
       code.load(1, new Memory(B, part));
-      code.emit(Instruction.VDIVPS, 1, 1, new Vector(X));
+      code.emit(VectorInstruction.VDIVPS, 1, 1, new Vector(X));
       code.store(1, new Memory(A, part));
     }
     code.next(round, A, B);
@@ -161,42 +160,42 @@ final class RowCode extends FloatCode {
     for (int i = 0; i < 4; i++) {
       load(i, new Memory(A, i * width.bytes));
       int magnitude = i == 0 ? maximum : temporary;
-      emit(Instruction.VPAND, magnitude, i, Constant.MAGNITUDE.in(D));
+      emit(VectorInstruction.VPAND, magnitude, i, Constant.MAGNITUDE.in(D));
       if (i > 0) { // as integers, whose order is that of the magnitudes; no number is above all
-        emit(Instruction.VPMAXSD, maximum, maximum, new Vector(temporary));
+        emit(VectorInstruction.VPMAXSD, maximum, maximum, new Vector(temporary));
       }
     }
-    assembler.combineLanes(width, Instruction.VPMAXSD, maximum, temporary);
-    emit(Instruction.VDIVPS, scale, maximum, Constant.LARGEST_INTEGER.in(D));
+    assembler.combineLanes(width, VectorInstruction.VPMAXSD, maximum, temporary);
+    emit(VectorInstruction.VDIVPS, scale, maximum, Constant.LARGEST_INTEGER.in(D));
     load(inverse, Constant.LARGEST_INTEGER.in(D));
-    emit(Instruction.VDIVPS, inverse, inverse, new Vector(maximum));
+    emit(VectorInstruction.VDIVPS, inverse, inverse, new Vector(maximum));
     assembler.compare(temporary, maximum, Relation.NOT_LESS, Constant.SMALLEST_MAXIMUM.in(D));
-    emit(Instruction.VPAND, scale, scale, new Vector(temporary));
-    emit(Instruction.VPAND, inverse, inverse, new Vector(temporary));
+    emit(VectorInstruction.VPAND, scale, scale, new Vector(temporary));
+    emit(VectorInstruction.VPAND, inverse, inverse, new Vector(temporary));
     storeLowest(scale, new Memory(scales, 0));
 
     for (int i = 0; i < 4; i++) {
-      emit(Instruction.VMULPS, i, i, new Vector(inverse));
-      emit(Instruction.VADDPS, i, i, new Vector(magic));
-      emit(Instruction.VPSUBD, i, i, new Vector(magic));
+      emit(VectorInstruction.VMULPS, i, i, new Vector(inverse));
+      emit(VectorInstruction.VADDPS, i, i, new Vector(magic));
+      emit(VectorInstruction.VPSUBD, i, i, new Vector(magic));
     }
     int sum = maximum;
-    emit(Instruction.VPADDD, sum, 0, new Vector(1));
-    emit(Instruction.VPADDD, temporary, 2, new Vector(3));
-    emit(Instruction.VPADDD, sum, sum, new Vector(temporary));
-    assembler.combineLanes(width, Instruction.VPADDD, sum, temporary);
+    emit(VectorInstruction.VPADDD, sum, 0, new Vector(1));
+    emit(VectorInstruction.VPADDD, temporary, 2, new Vector(3));
+    emit(VectorInstruction.VPADDD, sum, sum, new Vector(temporary));
+    assembler.combineLanes(width, VectorInstruction.VPADDD, sum, temporary);
     if (withSums) {
-      emit(Instruction.VCVTDQ2PS, temporary, Assembler.NONE, new Vector(sum));
+      emit(VectorInstruction.VCVTDQ2PS, temporary, Assembler.NONE, new Vector(sum));
       storeLowest(temporary, new Memory(sums, 0));
       assembler.add(sums, J);
     }
-    emit(Instruction.VPMULLD, sum, sum, new Vector(offset));
-    emit(Instruction.VPSUBD, sum, magic, new Vector(sum));
+    emit(VectorInstruction.VPMULLD, sum, sum, new Vector(offset));
+    emit(VectorInstruction.VPSUBD, sum, magic, new Vector(sum));
     storeLowest(sum, new Memory(C, 0));
-    emit(Instruction.VPACKSSDW, 0, 0, new Vector(1));
-    emit(Instruction.VPACKSSDW, 2, 2, new Vector(3));
-    emit(Instruction.VPACKSSWB, 0, 0, new Vector(2));
-    emit(Instruction.VPERMD, 0, order, new Vector(0));
+    emit(VectorInstruction.VPACKSSDW, 0, 0, new Vector(1));
+    emit(VectorInstruction.VPACKSSDW, 2, 2, new Vector(3));
+    emit(VectorInstruction.VPACKSSWB, 0, 0, new Vector(2));
+    emit(VectorInstruction.VPERMD, 0, order, new Vector(0));
     store(0, new Memory(B, 0));
 
     assembler.add(A, StripMatrix.BLOCK_COLUMNS * Float.BYTES);

@@ -1,6 +1,5 @@
 package org.glmspark.kernel.x86;
 
-import org.glmspark.kernel.x86.Assembler.Instruction;
 import org.glmspark.kernel.x86.Assembler.Memory;
 import org.glmspark.kernel.x86.Assembler.Operand;
 import org.glmspark.kernel.x86.Assembler.Register;
@@ -90,7 +89,7 @@ final class VnniMatMul {
     assembler.decrement(BLOCKS);
     assembler.jumpIfNotZero(block);
     for (int token = 0; token < tile.tokens(); token++) {
-      emit(Instruction.VMOVUPS_STORE, accumulator(token), new Memory(OUT, 0));
+      emit(VectorInstruction.VMOVUPS_STORE, accumulator(token), new Memory(OUT, 0));
       assembler.add(OUT, OUT_STRIDE);
     }
     assembler.vzeroupper();
@@ -111,15 +110,15 @@ final class VnniMatMul {
     }
     int stored = storedRegisters();
     for (int i = 0; i < stored; i++) {
-      emit(Instruction.VMOVUPS, i, new Memory(WEIGHTS, i * REGISTER_BYTES));
+      emit(VectorInstruction.VMOVUPS, i, new Memory(WEIGHTS, i * REGISTER_BYTES));
     }
     if (stored == 4) {
       for (int i = 0; i < 4; i++) {
         assembler.vpsrlw(Width.ZMM, 4 + i, i, 4);
-        emit(Instruction.VPAND, i, i, NIBBLES);
+        emit(VectorInstruction.VPAND, i, i, NIBBLES);
       }
       for (int i = 4; i < 8; i++) {
-        emit(Instruction.VPAND, i, i, NIBBLES);
+        emit(VectorInstruction.VPAND, i, i, NIBBLES);
       }
     }
   }
@@ -132,7 +131,7 @@ final class VnniMatMul {
   private void sum() {
     for (int token = 0; token < tile.tokens(); token++) {
       var start = new Memory(ACTIVATIONS, tile.startsOffset() + 4 * token);
-      emit(Instruction.VPBROADCASTD, sum(token, 0), start);
+      emit(VectorInstruction.VPBROADCASTD, sum(token, 0), start);
       for (int chain = 1; chain < chains; chain++) {
         zero(sum(token, chain));
       }
@@ -140,7 +139,7 @@ final class VnniMatMul {
     for (int i = 0; i < 8; i++) {
       for (int token = 0; token < tile.tokens(); token++) {
         var four = new Repeated(ACTIVATIONS, ActivationTile.TOKEN_BYTES * token + 4 * i);
-        emit(Instruction.VPDPBUSD, sum(token, i % chains), i, four);
+        emit(VectorInstruction.VPDPBUSD, sum(token, i % chains), i, four);
       }
       if (i == LAST_REPLACED) {
         loadScales();
@@ -149,7 +148,7 @@ final class VnniMatMul {
     for (int chain = chains - 1; chain > 0; chain--) {
       for (int token = 0; token < tile.tokens(); token++) {
         int sum = sum(token, chain - 1);
-        emit(Instruction.VPADDD, sum, sum, new Vector(sum(token, chain)));
+        emit(VectorInstruction.VPADDD, sum, sum, new Vector(sum(token, chain)));
       }
     }
   }
@@ -157,22 +156,22 @@ final class VnniMatMul {
   /// Early, so that nothing waits for them.
   private void loadScales() {
     int scales = storedRegisters() * REGISTER_BYTES;
-    emit(Instruction.VCVTPH2PS, SCALE, new Memory(WEIGHTS, scales));
-    emit(Instruction.VMULPS, MAGIC_SCALE, SCALE, MAGIC);
+    emit(VectorInstruction.VCVTPH2PS, SCALE, new Memory(WEIGHTS, scales));
+    emit(VectorInstruction.VMULPS, MAGIC_SCALE, SCALE, MAGIC);
     if (type == WeightType.Q4M) {
-      emit(Instruction.VCVTPH2PS, MINIMUM, new Memory(WEIGHTS, scales + REGISTER_BYTES / 2));
+      emit(VectorInstruction.VCVTPH2PS, MINIMUM, new Memory(WEIGHTS, scales + REGISTER_BYTES / 2));
     }
   }
 
   private void scale() {
     for (int token = 0; token < tile.tokens(); token++) {
-      emit(Instruction.VFMSUB213PS, sum(token, 0), SCALE, new Vector(MAGIC_SCALE));
+      emit(VectorInstruction.VFMSUB213PS, sum(token, 0), SCALE, new Vector(MAGIC_SCALE));
     }
     addScaled();
     if (type == WeightType.Q4M) {
       for (int token = 0; token < tile.tokens(); token++) {
         var sum = new Repeated(ACTIVATIONS, tile.sumsOffset() + 4 * token);
-        emit(Instruction.VMULPS, sum(token, 0), MINIMUM, sum);
+        emit(VectorInstruction.VMULPS, sum(token, 0), MINIMUM, sum);
       }
       addScaled();
     }
@@ -182,7 +181,7 @@ final class VnniMatMul {
   private void addScaled() {
     for (int token = 0; token < tile.tokens(); token++) {
       var scale = new Repeated(ACTIVATIONS, tile.scalesOffset() + 4 * token);
-      emit(Instruction.VFMADD231PS, accumulator(token), sum(token, 0), scale);
+      emit(VectorInstruction.VFMADD231PS, accumulator(token), sum(token, 0), scale);
     }
   }
 
@@ -195,14 +194,14 @@ final class VnniMatMul {
   }
 
   private void zero(int register) {
-    emit(Instruction.VPXOR, register, register, new Vector(register));
+    emit(VectorInstruction.VPXOR, register, register, new Vector(register));
   }
 
-  private void emit(Instruction instruction, int target, Operand source) {
+  private void emit(VectorInstruction instruction, int target, Operand source) {
     emit(instruction, target, Assembler.NONE, source);
   }
 
-  private void emit(Instruction instruction, int target, int first, Operand second) {
+  private void emit(VectorInstruction instruction, int target, int first, Operand second) {
     assembler.emit(Width.ZMM, instruction, target, first, second);
   }
 }

@@ -1,7 +1,6 @@
 package org.glmspark.kernel.x86;
 
 import java.util.List;
-import org.glmspark.kernel.x86.Assembler.Instruction;
 import org.glmspark.kernel.x86.Assembler.Memory;
 import org.glmspark.kernel.x86.Assembler.Operand;
 import org.glmspark.kernel.x86.Assembler.Register;
@@ -66,33 +65,33 @@ final class VnniPanelMatMul {
     Register blocks = Register.RDX;
     assembler.mov(Register.RAX, Float.floatToRawIntBits(ActivationTile.MAGIC));
     int magic = 16;
-    emit(Instruction.VPBROADCASTD_REGISTER, magic, new Vector(0));
+    emit(VectorInstruction.VPBROADCASTD_REGISTER, magic, new Vector(0));
     int nibbles = 17;
     assembler.mov(Register.RAX, 0x0f0f0f0f);
-    emit(Instruction.VPBROADCASTD_REGISTER, nibbles, new Vector(0));
+    emit(VectorInstruction.VPBROADCASTD_REGISTER, nibbles, new Vector(0));
     int block = assembler.position();
     int stored = type == WeightType.Q8 ? 8 : 4;
     for (int i = 0; i < stored; i++) {
-      emit(Instruction.VMOVUPS, i, new Memory(weights, i * Width.ZMM.bytes));
+      emit(VectorInstruction.VMOVUPS, i, new Memory(weights, i * Width.ZMM.bytes));
     }
     if (stored == 4) {
       for (int i = 0; i < 4; i++) {
         assembler.vpsrlw(Width.ZMM, 4 + i, i, 4);
       }
       for (int i = 0; i < 8; i++) {
-        emit(Instruction.VPAND, i, i, new Vector(nibbles));
+        emit(VectorInstruction.VPAND, i, i, new Vector(nibbles));
       }
     }
     for (int i = 0; i < WeightPanel.WEIGHT_REGISTERS; i++) {
       store(i, panel, i, strip);
     }
     int scales = stored * Width.ZMM.bytes;
-    emit(Instruction.VCVTPH2PS, 8, new Memory(weights, scales));
-    emit(Instruction.VMULPS, 9, 8, new Vector(magic));
+    emit(VectorInstruction.VCVTPH2PS, 8, new Memory(weights, scales));
+    emit(VectorInstruction.VMULPS, 9, 8, new Vector(magic));
     store(8, panel, WeightPanel.SCALE, strip);
     store(9, panel, WeightPanel.MAGIC_SCALE, strip);
     if (type == WeightType.Q4M) {
-      emit(Instruction.VCVTPH2PS, 10, new Memory(weights, scales + Width.ZMM.bytes / 2));
+      emit(VectorInstruction.VCVTPH2PS, 10, new Memory(weights, scales + Width.ZMM.bytes / 2));
       store(10, panel, WeightPanel.MINIMUM, strip);
     }
     assembler.add(weights, type.stripBlockBytes());
@@ -105,7 +104,10 @@ final class VnniPanelMatMul {
   }
 
   private void store(int vector, Register panel, int register, int strip) {
-    emit(Instruction.VMOVUPS_STORE, vector, new Memory(panel, WeightPanel.offset(register, strip)));
+    emit(
+        VectorInstruction.VMOVUPS_STORE,
+        vector,
+        new Memory(panel, WeightPanel.offset(register, strip)));
   }
 
   // --- The product ---
@@ -171,7 +173,7 @@ final class VnniPanelMatMul {
   private void half(ActivationTile tile, int firstToken, int tokens) {
     for (int token = 0; token < tokens; token++) {
       for (int strip = 0; strip < STRIPS; strip++) {
-        emit(Instruction.VMOVUPS, accumulator(token, strip), output(IN, strip));
+        emit(VectorInstruction.VMOVUPS, accumulator(token, strip), output(IN, strip));
       }
       assembler.add(IN, IN_STRIDE);
     }
@@ -199,7 +201,7 @@ final class VnniPanelMatMul {
     assembler.jumpIfNotZero(block);
     for (int token = 0; token < tokens; token++) {
       for (int strip = 0; strip < STRIPS; strip++) {
-        emit(Instruction.VMOVUPS_STORE, accumulator(token, strip), output(OUT, strip));
+        emit(VectorInstruction.VMOVUPS_STORE, accumulator(token, strip), output(OUT, strip));
       }
       assembler.add(OUT, OUT_STRIDE);
     }
@@ -218,16 +220,19 @@ final class VnniPanelMatMul {
     for (int token = 0; token < tokens; token++) {
       for (int strip = 0; strip < STRIPS; strip++) {
         int start = tile.startsOffset() + 4 * (firstToken + token);
-        emit(Instruction.VPBROADCASTD, sum(token, strip), new Memory(BLOCK_ACTIVATIONS, start));
+        emit(
+            VectorInstruction.VPBROADCASTD,
+            sum(token, strip),
+            new Memory(BLOCK_ACTIVATIONS, start));
       }
     }
     for (int i = 0; i < WeightPanel.WEIGHT_REGISTERS; i++) {
       load(WEIGHTS, i);
       for (int token = 0; token < tokens; token++) {
         int four = ActivationTile.TOKEN_BYTES * (firstToken + token) + 4 * i;
-        emit(Instruction.VPBROADCASTD, FOUR, new Memory(BLOCK_ACTIVATIONS, four));
+        emit(VectorInstruction.VPBROADCASTD, FOUR, new Memory(BLOCK_ACTIVATIONS, four));
         for (int strip = 0; strip < STRIPS; strip++) {
-          emit(Instruction.VPDPBUSD, sum(token, strip), WEIGHTS + strip, new Vector(FOUR));
+          emit(VectorInstruction.VPDPBUSD, sum(token, strip), WEIGHTS + strip, new Vector(FOUR));
         }
       }
     }
@@ -237,7 +242,7 @@ final class VnniPanelMatMul {
   private void load(int vector, int register) {
     for (int strip = 0; strip < STRIPS; strip++) {
       emit(
-          Instruction.VMOVUPS,
+          VectorInstruction.VMOVUPS,
           vector + strip,
           new Memory(BLOCK_WEIGHTS, WeightPanel.offset(register, strip)));
     }
@@ -249,7 +254,7 @@ final class VnniPanelMatMul {
     for (int token = 0; token < tokens; token++) {
       for (int strip = 0; strip < STRIPS; strip++) {
         emit(
-            Instruction.VFMSUB213PS,
+            VectorInstruction.VFMSUB213PS,
             sum(token, strip),
             SCALES + strip,
             new Vector(MAGIC_SCALES + strip));
@@ -261,7 +266,7 @@ final class VnniPanelMatMul {
       for (int token = 0; token < tokens; token++) {
         var sum = new Repeated(BLOCK_ACTIVATIONS, tile.sumsOffset() + 4 * (firstToken + token));
         for (int strip = 0; strip < STRIPS; strip++) {
-          emit(Instruction.VMULPS, sum(token, strip), SCALES + strip, sum);
+          emit(VectorInstruction.VMULPS, sum(token, strip), SCALES + strip, sum);
         }
       }
       addScaled(tile, firstToken, tokens);
@@ -273,7 +278,7 @@ final class VnniPanelMatMul {
     for (int token = 0; token < tokens; token++) {
       var scale = new Repeated(BLOCK_ACTIVATIONS, tile.scalesOffset() + 4 * (firstToken + token));
       for (int strip = 0; strip < STRIPS; strip++) {
-        emit(Instruction.VFMADD231PS, accumulator(token, strip), sum(token, strip), scale);
+        emit(VectorInstruction.VFMADD231PS, accumulator(token, strip), sum(token, strip), scale);
       }
     }
   }
@@ -286,11 +291,11 @@ final class VnniPanelMatMul {
     return FIRST_ACCUMULATOR + STRIPS * token + strip;
   }
 
-  private void emit(Instruction instruction, int target, Operand source) {
+  private void emit(VectorInstruction instruction, int target, Operand source) {
     emit(instruction, target, Assembler.NONE, source);
   }
 
-  private void emit(Instruction instruction, int target, int first, Operand second) {
+  private void emit(VectorInstruction instruction, int target, int first, Operand second) {
     assembler.emit(Width.ZMM, instruction, target, first, second);
   }
 }

@@ -8,7 +8,6 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import java.util.HexFormat;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.glmspark.kernel.x86.Assembler.Instruction;
 import org.glmspark.kernel.x86.Assembler.Memory;
 import org.glmspark.kernel.x86.Assembler.Operand;
 import org.glmspark.kernel.x86.Assembler.Register;
@@ -23,12 +22,22 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class AssemblerTest {
   private static Arguments zmm(
-      String text, Instruction instruction, int target, int first, Operand second, String hex) {
+      String text,
+      VectorInstruction instruction,
+      int target,
+      int first,
+      Operand second,
+      String hex) {
     return instruction(text, a -> a.emit(Width.ZMM, instruction, target, first, second), hex);
   }
 
   private static Arguments ymm(
-      String text, Instruction instruction, int target, int first, Operand second, String hex) {
+      String text,
+      VectorInstruction instruction,
+      int target,
+      int first,
+      Operand second,
+      String hex) {
     return instruction(text, a -> a.emit(Width.YMM, instruction, target, first, second), hex);
   }
 
@@ -43,119 +52,119 @@ class AssemblerTest {
     return Stream.of(
         zmm(
             "vpdpbusd zmm20, zmm3, [rsi+384]{1to16}",
-            Instruction.VPDPBUSD,
+            VectorInstruction.VPDPBUSD,
             20,
             3,
             new Repeated(rsi, 384),
             "62 e2 65 58 50 66 60"),
         zmm(
             "vpdpbusd zmm8, zmm1, [rsi+1028]{1to16}",
-            Instruction.VPDPBUSD,
+            VectorInstruction.VPDPBUSD,
             8,
             1,
             new Repeated(rsi, 1028),
             "62 72 75 58 50 86 04040000"),
         zmm(
             "vpdpbusd zmm20, zmm30, zmm17",
-            Instruction.VPDPBUSD,
+            VectorInstruction.VPDPBUSD,
             20,
             30,
             new Vector(17),
             "62 a2 0d 40 50 e1"),
         zmm(
             "vmovups zmm31, [rdi+64]",
-            Instruction.VMOVUPS,
+            VectorInstruction.VMOVUPS,
             31,
             NONE,
             new Memory(Register.RDI, 64),
             "62 61 7c 48 10 7f 01"),
         zmm(
             "vmovups zmm1, [rdi]",
-            Instruction.VMOVUPS,
+            VectorInstruction.VMOVUPS,
             1,
             NONE,
             new Memory(Register.RDI, 0),
             "62 f1 7c 48 10 0f"),
         zmm(
             "vmovups zmm9, [r8+100]",
-            Instruction.VMOVUPS,
+            VectorInstruction.VMOVUPS,
             9,
             NONE,
             new Memory(Register.R8, 100),
             "62 51 7c 48 10 88 64000000"),
         zmm(
             "vmovups [rcx], zmm20",
-            Instruction.VMOVUPS_STORE,
+            VectorInstruction.VMOVUPS_STORE,
             20,
             NONE,
             new Memory(Register.RCX, 0),
             "62 e1 7c 48 11 21"),
         zmm(
             "vmulps zmm1, zmm0, [rsp-4]{1to16}",
-            Instruction.VMULPS,
+            VectorInstruction.VMULPS,
             1,
             0,
             new Repeated(Register.RSP, -4),
             "62 f1 7c 58 59 4c 24 ff"),
         zmm(
             "vmulps zmm18, zmm31, zmm2",
-            Instruction.VMULPS,
+            VectorInstruction.VMULPS,
             18,
             31,
             new Vector(2),
             "62 e1 04 40 59 d2"),
         zmm(
             "vpandd zmm5, zmm21, [rsp-8]{1to16}",
-            Instruction.VPAND,
+            VectorInstruction.VPAND,
             5,
             21,
             new Repeated(Register.RSP, -8),
             "62 f1 55 50 db 6c 24 fe"),
         zmm(
             "vpxord zmm20, zmm20, zmm20",
-            Instruction.VPXOR,
+            VectorInstruction.VPXOR,
             20,
             20,
             new Vector(20),
             "62 a1 5d 40 ef e4"),
         zmm(
             "vpaddd zmm10, zmm11, zmm28",
-            Instruction.VPADDD,
+            VectorInstruction.VPADDD,
             10,
             11,
             new Vector(28),
             "62 11 25 48 fe d4"),
         zmm(
             "vfmsub213ps zmm8, zmm0, zmm1",
-            Instruction.VFMSUB213PS,
+            VectorInstruction.VFMSUB213PS,
             8,
             0,
             new Vector(1),
             "62 72 7d 48 aa c1"),
         zmm(
             "vfmadd231ps zmm31, zmm19, [rsi+480]{1to16}",
-            Instruction.VFMADD231PS,
+            VectorInstruction.VFMADD231PS,
             31,
             19,
             new Repeated(rsi, 480),
             "62 62 65 50 b8 7e 78"),
         zmm(
             "vcvtph2ps zmm0, [rdi+256]",
-            Instruction.VCVTPH2PS,
+            VectorInstruction.VCVTPH2PS,
             0,
             NONE,
             new Memory(Register.RDI, 256),
             "62 f2 7d 48 13 47 08"),
         zmm(
             "vcvtph2ps zmm2, [rdi+288]",
-            Instruction.VCVTPH2PS,
+            VectorInstruction.VCVTPH2PS,
             2,
             NONE,
             new Memory(Register.RDI, 288),
             "62 f2 7d 48 13 57 09"),
         zmm(
             "vpbroadcastd zmm8, [rsi+384]",
-            Instruction.VPBROADCASTD,
+            VectorInstruction.VPBROADCASTD,
             8,
             NONE,
             new Memory(rsi, 384),
@@ -166,27 +175,29 @@ class AssemblerTest {
             "vpsrlw zmm20, zmm28, 4", a -> a.vpsrlw(Width.ZMM, 20, 28, 4), "62 91 5d 40 71 d4 04"),
         instruction(
             "vaddps zmm17, zmm3, [rsi+64]",
-            a -> a.emit(Width.ZMM, Instruction.VADDPS, 17, 3, new Memory(rsi, 64)),
+            a -> a.emit(Width.ZMM, VectorInstruction.VADDPS, 17, 3, new Memory(rsi, 64)),
             "62 e1 64 48 58 4e 01"),
         instruction(
             "vsubps zmm2, zmm2, zmm17",
-            a -> a.emit(Width.ZMM, Instruction.VSUBPS, 2, 2, new Vector(17)),
+            a -> a.emit(Width.ZMM, VectorInstruction.VSUBPS, 2, 2, new Vector(17)),
             "62 b1 6c 48 5c d1"),
         instruction(
             "vdivps zmm0, zmm0, zmm2",
-            a -> a.emit(Width.ZMM, Instruction.VDIVPS, 0, 0, new Vector(2)),
+            a -> a.emit(Width.ZMM, VectorInstruction.VDIVPS, 0, 0, new Vector(2)),
             "62 f1 7c 48 5e c2"),
         instruction(
             "vmaxps zmm1, zmm1, [rdi+128]",
-            a -> a.emit(Width.ZMM, Instruction.VMAXPS, 1, 1, new Memory(Register.RDI, 128)),
+            a -> a.emit(Width.ZMM, VectorInstruction.VMAXPS, 1, 1, new Memory(Register.RDI, 128)),
             "62 f1 74 48 5f 4f 02"),
         instruction(
             "vfmadd213ps zmm3, zmm6, [r9+960]",
-            a -> a.emit(Width.ZMM, Instruction.VFMADD213PS, 3, 6, new Memory(Register.R9, 960)),
+            a ->
+                a.emit(
+                    Width.ZMM, VectorInstruction.VFMADD213PS, 3, 6, new Memory(Register.R9, 960)),
             "62 d2 4d 48 a8 59 0f"),
         instruction(
             "vpbroadcastd zmm0, xmm0",
-            a -> a.emit(Width.ZMM, Instruction.VPBROADCASTD, 0, NONE, new Vector(0)),
+            a -> a.emit(Width.ZMM, VectorInstruction.VPBROADCASTD, 0, NONE, new Vector(0)),
             "62 f2 7d 48 58 c0"),
         instruction(
             "vpslld zmm20, zmm4, 23", a -> a.vpslld(Width.ZMM, 20, 4, 23), "62 f1 5d 40 72 f4 17"),
@@ -204,7 +215,7 @@ class AssemblerTest {
             "62 d1 6c 48 c2 49 08 11 62 d2 65 49 65 59 07"),
         instruction(
             "vshuff32x4 zmm5, zmm4, zmm4, 0x4e; ...",
-            a -> a.combineLanes(Width.ZMM, Instruction.VADDPS, 4, 5),
+            a -> a.combineLanes(Width.ZMM, VectorInstruction.VADDPS, 4, 5),
             "62 f3 5d 48 23 ec 4e 62 f1 5c 48 58 e5 62 f3 5d 48 23 ec b1 62 f1 5c 48 58 e5 62 f1 7d 48 70 ec 4e 62 f1 5c 48 58 e5 62 f1 7d 48 70 ec b1 62 f1 5c 48 58 e5"));
   }
 
@@ -213,96 +224,126 @@ class AssemblerTest {
     return Stream.of(
         ymm(
             "vpdpbusd ymm9, ymm2, ymm12",
-            Instruction.VPDPBUSD,
+            VectorInstruction.VPDPBUSD,
             9,
             2,
             new Vector(12),
             "c4 42 6d 50 cc"),
         ymm(
             "vmovups ymm12, [rsp+32]",
-            Instruction.VMOVUPS,
+            VectorInstruction.VMOVUPS,
             12,
             NONE,
             new Memory(Register.RSP, 32),
             "c4 61 7c 10 64 24 20"),
         ymm(
             "vmovups [rcx+32], ymm9",
-            Instruction.VMOVUPS_STORE,
+            VectorInstruction.VMOVUPS_STORE,
             9,
             NONE,
             new Memory(Register.RCX, 32),
             "c4 61 7c 11 49 20"),
         ymm(
             "vmovups [r8], ymm3",
-            Instruction.VMOVUPS_STORE,
+            VectorInstruction.VMOVUPS_STORE,
             3,
             NONE,
             new Memory(Register.R8, 0),
             "c4 c1 7c 11 18"),
         ymm(
             "vmulps ymm12, ymm11, [rsp+256]",
-            Instruction.VMULPS,
+            VectorInstruction.VMULPS,
             12,
             11,
             new Memory(Register.RSP, 256),
             "c4 61 24 59 a4 24 00010000"),
-        ymm("vpand ymm4, ymm4, ymm14", Instruction.VPAND, 4, 4, new Vector(14), "c4 c1 5d db e6"),
-        ymm("vpxor ymm8, ymm8, ymm8", Instruction.VPXOR, 8, 8, new Vector(8), "c4 41 3d ef c0"),
-        ymm("vpaddw ymm8, ymm8, ymm9", Instruction.VPADDW, 8, 8, new Vector(9), "c4 41 3d fd c1"),
-        ymm("vpaddd ymm8, ymm8, ymm9", Instruction.VPADDD, 8, 8, new Vector(9), "c4 41 3d fe c1"),
+        ymm(
+            "vpand ymm4, ymm4, ymm14",
+            VectorInstruction.VPAND,
+            4,
+            4,
+            new Vector(14),
+            "c4 c1 5d db e6"),
+        ymm(
+            "vpxor ymm8, ymm8, ymm8",
+            VectorInstruction.VPXOR,
+            8,
+            8,
+            new Vector(8),
+            "c4 41 3d ef c0"),
+        ymm(
+            "vpaddw ymm8, ymm8, ymm9",
+            VectorInstruction.VPADDW,
+            8,
+            8,
+            new Vector(9),
+            "c4 41 3d fd c1"),
+        ymm(
+            "vpaddd ymm8, ymm8, ymm9",
+            VectorInstruction.VPADDD,
+            8,
+            8,
+            new Vector(9),
+            "c4 41 3d fe c1"),
         ymm(
             "vpmaddwd ymm9, ymm9, ymm15",
-            Instruction.VPMADDWD,
+            VectorInstruction.VPMADDWD,
             9,
             9,
             new Vector(15),
             "c4 41 35 f5 cf"),
         ymm(
             "vpmaddubsw ymm9, ymm1, ymm10",
-            Instruction.VPMADDUBSW,
+            VectorInstruction.VPMADDUBSW,
             9,
             1,
             new Vector(10),
             "c4 42 75 04 ca"),
         ymm(
             "vpsignb ymm10, ymm10, [rsp+64]",
-            Instruction.VPSIGNB,
+            VectorInstruction.VPSIGNB,
             10,
             10,
             new Memory(Register.RSP, 64),
             "c4 62 2d 08 54 24 40"),
-        ymm("vpabsb ymm7, ymm7", Instruction.VPABSB, 7, NONE, new Vector(7), "c4 e2 7d 1c ff"),
+        ymm(
+            "vpabsb ymm7, ymm7",
+            VectorInstruction.VPABSB,
+            7,
+            NONE,
+            new Vector(7),
+            "c4 e2 7d 1c ff"),
         ymm(
             "vfmsub213ps ymm8, ymm11, ymm12",
-            Instruction.VFMSUB213PS,
+            VectorInstruction.VFMSUB213PS,
             8,
             11,
             new Vector(12),
             "c4 42 25 aa c4"),
         ymm(
             "vfmadd231ps ymm9, ymm8, ymm10",
-            Instruction.VFMADD231PS,
+            VectorInstruction.VFMADD231PS,
             9,
             8,
             new Vector(10),
             "c4 42 3d b8 ca"),
         ymm(
             "vcvtph2ps ymm11, [rdi+272]",
-            Instruction.VCVTPH2PS,
+            VectorInstruction.VCVTPH2PS,
             11,
             NONE,
             new Memory(Register.RDI, 272),
             "c4 62 7d 13 9f 10010000"),
         ymm(
             "vpbroadcastd ymm10, [rsi+4]",
-            Instruction.VPBROADCASTD,
+            VectorInstruction.VPBROADCASTD,
             10,
             NONE,
             new Memory(Register.RSI, 4),
             "c4 62 7d 58 56 04"),
         ymm(
             "vpbroadcastd ymm8, xmm8",
-            Instruction.VPBROADCASTD,
+            VectorInstruction.VPBROADCASTD,
             8,
             NONE,
             new Vector(8),
@@ -311,51 +352,53 @@ class AssemblerTest {
             "vmovss [r10], xmm6", a -> a.vmovss(new Memory(Register.R10, 0), 6), "c4 c1 7a 11 32"),
         instruction(
             "vaddps ymm9, ymm9, ymm3",
-            a -> a.emit(Width.YMM, Instruction.VADDPS, 9, 9, new Vector(3)),
+            a -> a.emit(Width.YMM, VectorInstruction.VADDPS, 9, 9, new Vector(3)),
             "c4 61 34 58 cb"),
         instruction(
             "vsubps ymm2, ymm2, ymm1",
-            a -> a.emit(Width.YMM, Instruction.VSUBPS, 2, 2, new Vector(1)),
+            a -> a.emit(Width.YMM, VectorInstruction.VSUBPS, 2, 2, new Vector(1)),
             "c4 e1 6c 5c d1"),
         instruction(
             "vdivps ymm6, ymm4, [rcx+256]",
-            a -> a.emit(Width.YMM, Instruction.VDIVPS, 6, 4, new Memory(Register.RCX, 256)),
+            a -> a.emit(Width.YMM, VectorInstruction.VDIVPS, 6, 4, new Memory(Register.RCX, 256)),
             "c4 e1 5c 5e b1 00 01 00 00"),
         instruction(
             "vmaxps ymm1, ymm1, [rdi+32]",
-            a -> a.emit(Width.YMM, Instruction.VMAXPS, 1, 1, new Memory(Register.RDI, 32)),
+            a -> a.emit(Width.YMM, VectorInstruction.VMAXPS, 1, 1, new Memory(Register.RDI, 32)),
             "c4 e1 74 5f 4f 20"),
         instruction(
             "vfmadd213ps ymm3, ymm6, [r9+960]",
-            a -> a.emit(Width.YMM, Instruction.VFMADD213PS, 3, 6, new Memory(Register.R9, 960)),
+            a ->
+                a.emit(
+                    Width.YMM, VectorInstruction.VFMADD213PS, 3, 6, new Memory(Register.R9, 960)),
             "c4 c2 4d a8 99 c0 03 00 00"),
         instruction(
             "vcvtdq2ps ymm5, ymm4",
-            a -> a.emit(Width.YMM, Instruction.VCVTDQ2PS, 5, NONE, new Vector(4)),
+            a -> a.emit(Width.YMM, VectorInstruction.VCVTDQ2PS, 5, NONE, new Vector(4)),
             "c4 e1 7c 5b ec"),
         instruction(
             "vpacksswb ymm0, ymm0, ymm2",
-            a -> a.emit(Width.YMM, Instruction.VPACKSSWB, 0, 0, new Vector(2)),
+            a -> a.emit(Width.YMM, VectorInstruction.VPACKSSWB, 0, 0, new Vector(2)),
             "c4 e1 7d 63 c2"),
         instruction(
             "vpackssdw ymm0, ymm0, ymm1",
-            a -> a.emit(Width.YMM, Instruction.VPACKSSDW, 0, 0, new Vector(1)),
+            a -> a.emit(Width.YMM, VectorInstruction.VPACKSSDW, 0, 0, new Vector(1)),
             "c4 e1 7d 6b c1"),
         instruction(
             "vpsubd ymm4, ymm15, ymm4",
-            a -> a.emit(Width.YMM, Instruction.VPSUBD, 4, 15, new Vector(4)),
+            a -> a.emit(Width.YMM, VectorInstruction.VPSUBD, 4, 15, new Vector(4)),
             "c4 e1 05 fa e4"),
         instruction(
             "vpermd ymm0, ymm14, ymm0",
-            a -> a.emit(Width.YMM, Instruction.VPERMD, 0, 14, new Vector(0)),
+            a -> a.emit(Width.YMM, VectorInstruction.VPERMD, 0, 14, new Vector(0)),
             "c4 e2 0d 36 c0"),
         instruction(
             "vpmaxsd ymm4, ymm4, ymm5",
-            a -> a.emit(Width.YMM, Instruction.VPMAXSD, 4, 4, new Vector(5)),
+            a -> a.emit(Width.YMM, VectorInstruction.VPMAXSD, 4, 4, new Vector(5)),
             "c4 e2 5d 3d e5"),
         instruction(
             "vpmulld ymm4, ymm4, ymm13",
-            a -> a.emit(Width.YMM, Instruction.VPMULLD, 4, 4, new Vector(13)),
+            a -> a.emit(Width.YMM, VectorInstruction.VPMULLD, 4, 4, new Vector(13)),
             "c4 c2 5d 40 e5"),
         instruction(
             "vpslld ymm4, ymm9, 23", a -> a.vpslld(Width.YMM, 4, 9, 23), "c4 c1 5d 72 f1 17"),
@@ -377,7 +420,7 @@ class AssemblerTest {
             "c4 c1 6c c2 a9 00 02 00 00 1e c4 c3 65 4a 99 c0 01 00 00 50"),
         instruction(
             "vperm2f128 ymm5, ymm4, ymm4, 1; ...",
-            a -> a.combineLanes(Width.YMM, Instruction.VPMAXSD, 4, 5),
+            a -> a.combineLanes(Width.YMM, VectorInstruction.VPMAXSD, 4, 5),
             "c4 e3 5d 06 ec 01 c4 e2 5d 3d e5 c4 e1 7d 70 ec 4e c4 e2 5d 3d e5 c4 e1 7d 70 ec b1 c4 e2 5d 3d e5"),
         instruction("vpsrlw ymm4, ymm0, 4", a -> a.vpsrlw(Width.YMM, 4, 0, 4), "c4 e1 5d 71 d0 04"),
         instruction("vmovd xmm15, eax", a -> a.vmovd(15, Register.RAX), "c4 61 79 6e f8"),
@@ -452,7 +495,7 @@ class AssemblerTest {
   void refusesWhatHas512BitsOnly() {
     var assembler = new Assembler();
     var repeated = new Repeated(Register.RSI, 0);
-    assertThatThrownBy(() -> assembler.emit(Width.YMM, Instruction.VPADDD, 0, 0, repeated))
+    assertThatThrownBy(() -> assembler.emit(Width.YMM, VectorInstruction.VPADDD, 0, 0, repeated))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("VPADDD has this operand only with 512 bits");
   }
