@@ -69,23 +69,7 @@ final class JobRun {
   /// @throws RefusedException before any work, if the job does not fit its input or its output
   /// @throws org.glmspark.format.MalformedModelException before any work, if the model is broken
   Outcome execute(Terminal terminal, PrintWriter progress) throws IOException {
-    if (scope != Scope.MISSING_ROWS && options.output().mode() != OutputMode.RESUME) {
-      throw new RefusedException(
-          "%s changes an output that is there, expected output.mode=resume, found %s"
-              .formatted(
-                  scope == Scope.NEW_FILES ? "--incremental" : "--retry-failed",
-                  OptionKeys.constant(options.output().mode())));
-    }
-    if (scope == Scope.NEW_FILES && options.input().isBatch()) {
-      throw new RefusedException(
-          "--incremental reads files that Spark can follow, and input.format is openai-batch; "
-              + "run each batch file as a job of its own");
-    }
-    if (scope == Scope.FAILED_ROWS && options.output().table() != null) {
-      throw new RefusedException(
-          "--retry-failed replaces rows, and rows are only appended to output.table '%s'; complete the folder alone, with --set output.table=null, and load the table anew"
-              .formatted(options.output().table()));
-    }
+    requireOptionsOfScope();
     @Nullable Instant deadline = options.limits().deadline(Clock.system(ZoneId.systemDefault()));
     var input = new JobInput(spark, options.input());
     Dataset<Row> rows = input.rows();
@@ -113,6 +97,27 @@ final class JobRun {
         noteBrokenOff(settings, output, e);
         throw e;
       }
+    }
+  }
+
+  /// @throws RefusedException if the job cannot have a run that is about these rows
+  private void requireOptionsOfScope() {
+    if (scope != Scope.MISSING_ROWS && options.output().mode() != OutputMode.RESUME) {
+      throw new RefusedException(
+          "%s changes an output that is there, expected output.mode=resume, found %s"
+              .formatted(
+                  scope == Scope.NEW_FILES ? "--incremental" : "--retry-failed",
+                  OptionKeys.constant(options.output().mode())));
+    }
+    if (scope == Scope.NEW_FILES && options.input().isBatch()) {
+      throw new RefusedException(
+          "--incremental reads files that Spark can follow, and input.format is openai-batch; "
+              + "run each batch file as a job of its own");
+    }
+    if (scope == Scope.FAILED_ROWS && options.output().table() != null) {
+      throw new RefusedException(
+          "--retry-failed replaces rows, and rows are only appended to output.table '%s'; complete the folder alone, with --set output.table=null, and load the table anew"
+              .formatted(options.output().table()));
     }
   }
 
