@@ -37,7 +37,7 @@ public final class AdmitFilters extends Rule<LogicalPlan> {
     @Nullable Expression filter = wrappable(function);
     return filter == null
         ? null
-        : function.mapChildren(child -> child == filter ? new FilterWithCalls(filter) : child);
+        : function.mapChildren(child -> child.equals(filter) ? new FilterWithCalls(filter) : child);
   }
 
   /// The function's filter, if it has calls and is not wrapped yet.

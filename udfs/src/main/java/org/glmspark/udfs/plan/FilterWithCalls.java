@@ -1,10 +1,8 @@
 package org.glmspark.udfs.plan;
 
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.If;
@@ -40,11 +38,9 @@ final class FilterWithCalls extends Expression implements Unevaluable {
   }
 
   private static @Nullable FilterWithCalls plainFirst(FilterWithCalls filter) {
-    Map<Boolean, List<Expression>> parts =
-        CallSites.conjuncts(filter.condition).stream()
-            .collect(Collectors.partitioningBy(Expression::deterministic));
-    List<Expression> plain = parts.get(true);
-    List<Expression> costly = parts.get(false);
+    List<Expression> parts = CallSites.conjuncts(filter.condition);
+    List<Expression> plain = parts.stream().filter(Expression::deterministic).toList();
+    List<Expression> costly = parts.stream().filter(part -> !part.deterministic()).toList();
     return plain.isEmpty() || costly.isEmpty()
         ? null
         : new FilterWithCalls(
