@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -93,12 +91,11 @@ class DocumentedPromptsTest {
   }
 
   private static String glm(String command, Stream<String> arguments) {
-    var out = new StringWriter();
-    var err = new StringWriter();
+    var glm = new CommandLine();
     String[] all = Stream.concat(Stream.of(command), arguments).toArray(String[]::new);
-    int code = Main.run(PROJECT, new PrintWriter(out, true), new PrintWriter(err, true), all);
-    assertThat(code).as("%s: %s", Arrays.asList(all), err).isZero();
-    return out.toString();
+    int code = glm.run(all);
+    assertThat(code).as("%s: %s", Arrays.asList(all), glm.err()).isZero();
+    return glm.out();
   }
 
   private static String generated(String prompt, List<String> form) {

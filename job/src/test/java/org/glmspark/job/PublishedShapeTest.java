@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -203,15 +201,12 @@ class PublishedShapeTest {
   }
 
   private String inspect(String... options) {
-    var out = new StringWriter();
-    var err = new StringWriter();
+    var glm = new CommandLine();
     String[] arguments =
         Stream.concat(Stream.of("inspect", folder.toString()), Stream.of(options))
             .toArray(String[]::new);
-    int code =
-        Main.run(Path.of(".."), new PrintWriter(out, true), new PrintWriter(err, true), arguments);
-    assertThat(code).as(err.toString()).isZero();
-    return out.toString();
+    assertThat(glm.run(arguments)).as(glm.err()).isZero();
+    return glm.out();
   }
 
   /// 18.8 GB of bfloat16 zeros, whose scales are searched as those of other weights.

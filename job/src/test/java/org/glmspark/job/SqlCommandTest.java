@@ -3,8 +3,6 @@ package org.glmspark.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,8 +14,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SqlCommandTest {
-  private static final Path PROJECT = Path.of("..");
-
   /// What spark-submit says through properties.
   static final Map<String, String> SETTINGS =
       Map.of(
@@ -32,8 +28,7 @@ class SqlCommandTest {
 
   @TempDir Path folder;
 
-  private final StringWriter out = new StringWriter();
-  private final StringWriter err = new StringWriter();
+  private final CommandLine glm = new CommandLine();
 
   @BeforeAll
   static void submit() {
@@ -52,11 +47,11 @@ class SqlCommandTest {
     String[] all = new String[arguments.length + 1];
     all[0] = "sql";
     System.arraycopy(arguments, 0, all, 1, arguments.length);
-    return Main.run(PROJECT, new PrintWriter(out, true), new PrintWriter(err, true), all);
+    return glm.run(all);
   }
 
   private List<String> lines() {
-    return out.toString().lines().toList();
+    return glm.out().lines().toList();
   }
 
   @Test
@@ -72,7 +67,7 @@ class SqlCommandTest {
             SELECT 'one\\ntwo' AS lines\
             """);
 
-    assertThat(code).as(err.toString()).isZero();
+    assertThat(code).as(glm.err()).isZero();
     assertThat(lines())
         .containsExactly(
             "id        summary",
@@ -85,7 +80,7 @@ class SqlCommandTest {
             "NULL    22  22",
             "one",
             "two");
-    assertThat(err.toString()).isEmpty();
+    assertThat(glm.err()).isEmpty();
   }
 
   @Test
@@ -102,7 +97,7 @@ class SqlCommandTest {
     assertThat(sql("-f", file.toString(), "--json")).isEqualTo(1);
 
     assertThat(lines()).containsExactly("{\"text\":\"ü\",\"number\":null}");
-    assertThat(err.toString())
+    assertThat(glm.err())
         .hasLineCount(1)
         .startsWith("statement 2: [PARSE_SYNTAX_ERROR] Syntax error at or near 'SELEC'.");
   }
@@ -110,8 +105,7 @@ class SqlCommandTest {
   @Test
   void aRowThatFailsItsQuerySaysWhyInOneSentence() {
     assertThat(sql("SELECT ai_query('sample', repeat('word ', 5000))", "--json")).isEqualTo(1);
-    assertThat(err.toString()).hasLineCount(1).contains("'sample'", "spark.glm.models.sample.path");
-    err.getBuffer().setLength(0);
+    assertThat(glm.err()).hasLineCount(1).contains("'sample'", "spark.glm.models.sample.path");
 
     System.setProperty("spark.glm.unknown-endpoint", "default");
     try {
@@ -119,7 +113,7 @@ class SqlCommandTest {
     } finally {
       System.clearProperty("spark.glm.unknown-endpoint");
     }
-    assertThat(err.toString()).hasLineCount(1).contains("ai_query", "prompt too long: ");
+    assertThat(glm.err()).hasLineCount(1).contains("ai_query", "prompt too long: ");
   }
 
   @Test
@@ -130,7 +124,7 @@ class SqlCommandTest {
     } finally {
       System.clearProperty("spark.glm.models.small.weight");
     }
-    assertThat(err.toString())
+    assertThat(glm.err())
         .hasLineCount(1)
         .startsWith(
             "spark.glm.models.small.weight is no setting of a model, did you mean 'weights'?");
