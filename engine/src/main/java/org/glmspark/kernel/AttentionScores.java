@@ -1,5 +1,8 @@
 package org.glmspark.kernel;
 
+import static org.glmspark.kernel.x86.FloatKernels.GROUP_QUERIES;
+import static org.glmspark.kernel.x86.FloatKernels.TILE_KEYS;
+
 import jdk.incubator.vector.FloatVector;
 import org.glmspark.kernel.x86.FloatKernels;
 import org.jspecify.annotations.Nullable;
@@ -12,8 +15,6 @@ import org.jspecify.annotations.Nullable;
 /// are enough independent sums to hide the latency of the multiply-add. A sum is a local variable:
 /// an array of them, or a method of ours that the JIT might not inline, would move it to the heap.
 final class AttentionScores {
-  private static final int GROUP = PagedAttention.GROUP;
-  private static final int TILE = PagedAttention.TILE;
   private static final int BLOCK = KeyValuePages.BLOCK_TOKENS;
   private static final boolean EIGHT_QUERIES = Lanes.COUNT == BLOCK;
 
@@ -45,19 +46,19 @@ final class AttentionScores {
     int first = key / BLOCK * headSize * BLOCK + key % BLOCK;
     int next = key + lanes;
     int second = next / BLOCK * headSize * BLOCK + next % BLOCK;
-    int target = firstQuery * TILE + column;
+    int target = firstQuery * TILE_KEYS + column;
     if (assembled != null) {
       assembled.scores(scores, target, used, queries, query, keys, first, second, headSize, scale);
       return;
     }
-    if (EIGHT_QUERIES && used > GROUP / 2) {
+    if (EIGHT_QUERIES && used > GROUP_QUERIES / 2) {
       eight(scores, target, queries, query, keys, first, second, headSize, scale);
       return;
     }
     four(scores, target, queries, query, keys, first, second, headSize, scale);
-    if (used > GROUP / 2) {
-      target += GROUP / 2 * TILE;
-      query += GROUP / 2;
+    if (used > GROUP_QUERIES / 2) {
+      target += GROUP_QUERIES / 2 * TILE_KEYS;
+      query += GROUP_QUERIES / 2;
       four(scores, target, queries, query, keys, first, second, headSize, scale);
     }
   }
@@ -91,7 +92,7 @@ final class AttentionScores {
     for (int d = 0; d < headSize; d++) {
       FloatVector a = FloatVector.fromArray(Lanes.FLOATS, keys, first + d * BLOCK);
       FloatVector b = FloatVector.fromArray(Lanes.FLOATS, keys, second + d * BLOCK);
-      int i = query + d * GROUP;
+      int i = query + d * GROUP_QUERIES;
       FloatVector q = FloatVector.broadcast(Lanes.FLOATS, queries[i]);
       a0 = a.fma(q, a0);
       b0 = b.fma(q, b0);
@@ -119,20 +120,20 @@ final class AttentionScores {
     }
     a0.mul(scale).intoArray(scores, target);
     b0.mul(scale).intoArray(scores, target + Lanes.COUNT);
-    a1.mul(scale).intoArray(scores, target + TILE);
-    b1.mul(scale).intoArray(scores, target + TILE + Lanes.COUNT);
-    a2.mul(scale).intoArray(scores, target + 2 * TILE);
-    b2.mul(scale).intoArray(scores, target + 2 * TILE + Lanes.COUNT);
-    a3.mul(scale).intoArray(scores, target + 3 * TILE);
-    b3.mul(scale).intoArray(scores, target + 3 * TILE + Lanes.COUNT);
-    a4.mul(scale).intoArray(scores, target + 4 * TILE);
-    b4.mul(scale).intoArray(scores, target + 4 * TILE + Lanes.COUNT);
-    a5.mul(scale).intoArray(scores, target + 5 * TILE);
-    b5.mul(scale).intoArray(scores, target + 5 * TILE + Lanes.COUNT);
-    a6.mul(scale).intoArray(scores, target + 6 * TILE);
-    b6.mul(scale).intoArray(scores, target + 6 * TILE + Lanes.COUNT);
-    a7.mul(scale).intoArray(scores, target + 7 * TILE);
-    b7.mul(scale).intoArray(scores, target + 7 * TILE + Lanes.COUNT);
+    a1.mul(scale).intoArray(scores, target + TILE_KEYS);
+    b1.mul(scale).intoArray(scores, target + TILE_KEYS + Lanes.COUNT);
+    a2.mul(scale).intoArray(scores, target + 2 * TILE_KEYS);
+    b2.mul(scale).intoArray(scores, target + 2 * TILE_KEYS + Lanes.COUNT);
+    a3.mul(scale).intoArray(scores, target + 3 * TILE_KEYS);
+    b3.mul(scale).intoArray(scores, target + 3 * TILE_KEYS + Lanes.COUNT);
+    a4.mul(scale).intoArray(scores, target + 4 * TILE_KEYS);
+    b4.mul(scale).intoArray(scores, target + 4 * TILE_KEYS + Lanes.COUNT);
+    a5.mul(scale).intoArray(scores, target + 5 * TILE_KEYS);
+    b5.mul(scale).intoArray(scores, target + 5 * TILE_KEYS + Lanes.COUNT);
+    a6.mul(scale).intoArray(scores, target + 6 * TILE_KEYS);
+    b6.mul(scale).intoArray(scores, target + 6 * TILE_KEYS + Lanes.COUNT);
+    a7.mul(scale).intoArray(scores, target + 7 * TILE_KEYS);
+    b7.mul(scale).intoArray(scores, target + 7 * TILE_KEYS + Lanes.COUNT);
   }
 
   private static void four(
@@ -156,7 +157,7 @@ final class AttentionScores {
     for (int d = 0; d < headSize; d++) {
       FloatVector a = FloatVector.fromArray(Lanes.FLOATS, keys, first + d * BLOCK);
       FloatVector b = FloatVector.fromArray(Lanes.FLOATS, keys, second + d * BLOCK);
-      int i = query + d * GROUP;
+      int i = query + d * GROUP_QUERIES;
       FloatVector q = FloatVector.broadcast(Lanes.FLOATS, queries[i]);
       a0 = a.fma(q, a0);
       b0 = b.fma(q, b0);
@@ -172,11 +173,11 @@ final class AttentionScores {
     }
     a0.mul(scale).intoArray(scores, target);
     b0.mul(scale).intoArray(scores, target + Lanes.COUNT);
-    a1.mul(scale).intoArray(scores, target + TILE);
-    b1.mul(scale).intoArray(scores, target + TILE + Lanes.COUNT);
-    a2.mul(scale).intoArray(scores, target + 2 * TILE);
-    b2.mul(scale).intoArray(scores, target + 2 * TILE + Lanes.COUNT);
-    a3.mul(scale).intoArray(scores, target + 3 * TILE);
-    b3.mul(scale).intoArray(scores, target + 3 * TILE + Lanes.COUNT);
+    a1.mul(scale).intoArray(scores, target + TILE_KEYS);
+    b1.mul(scale).intoArray(scores, target + TILE_KEYS + Lanes.COUNT);
+    a2.mul(scale).intoArray(scores, target + 2 * TILE_KEYS);
+    b2.mul(scale).intoArray(scores, target + 2 * TILE_KEYS + Lanes.COUNT);
+    a3.mul(scale).intoArray(scores, target + 3 * TILE_KEYS);
+    b3.mul(scale).intoArray(scores, target + 3 * TILE_KEYS + Lanes.COUNT);
   }
 }

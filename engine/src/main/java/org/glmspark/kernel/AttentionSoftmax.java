@@ -1,5 +1,7 @@
 package org.glmspark.kernel;
 
+import static org.glmspark.kernel.x86.FloatKernels.TILE_KEYS;
+
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -10,7 +12,6 @@ import org.jspecify.annotations.Nullable;
 /// One step of the online softmax: the scores of a tile become exponentials relative to the largest
 /// score so far, and what was summed before is to be corrected for the new one.
 final class AttentionSoftmax {
-  private static final int TILE = PagedAttention.TILE;
   private static final int BLOCK = KeyValuePages.BLOCK_TOKENS;
   private static final int MAGNITUDE = 0x7fff_ffff;
 
@@ -40,27 +41,28 @@ final class AttentionSoftmax {
     for (int query = first; query < end; query++) {
       int state = firstState + query;
       float oldMax = states.max[state];
-      float max = Math.max(oldMax, largest(scores, query * TILE));
+      float max = Math.max(oldMax, largest(scores, query * TILE_KEYS));
       states.max[state] = max;
       corrections[query] = Exponential.of(oldMax - max);
     }
     probabilities(scores, first, end, states.max, firstState);
     for (int query = first; query < end; query++) {
       int state = firstState + query;
-      float tileSum = sum(scores, query * TILE, lanes);
+      float tileSum = sum(scores, query * TILE_KEYS, lanes);
       states.sum[state] = Math.fma(states.sum[state], corrections[query], tileSum);
     }
   }
 
   /// Hides the keys of a tile from `visible` on: their exponential is exactly 0.
   static void hide(float[] scores, int query, int visible) {
-    Arrays.fill(scores, query * TILE + visible, (query + 1) * TILE, Float.NEGATIVE_INFINITY);
+    Arrays.fill(
+        scores, query * TILE_KEYS + visible, (query + 1) * TILE_KEYS, Float.NEGATIVE_INFINITY);
   }
 
   /// The largest of the 64 scores; either zero where both signs of zero are the largest.
   private static float largest(float[] scores, int offset) {
     FloatVector max = FloatVector.fromArray(Lanes.FLOATS, scores, offset);
-    for (int i = Lanes.COUNT; i < TILE; i += Lanes.COUNT) {
+    for (int i = Lanes.COUNT; i < TILE_KEYS; i += Lanes.COUNT) {
       FloatVector score = FloatVector.fromArray(Lanes.FLOATS, scores, offset + i);
       max = max.blend(score, score.compare(VectorOperators.GT, max));
     }
@@ -77,9 +79,9 @@ final class AttentionSoftmax {
   /// in methods that have grown large.
   private static void probabilities(
       float[] scores, int first, int end, float[] max, int firstState) {
-    for (int i = first * TILE; i < end * TILE; i += Lanes.COUNT) {
+    for (int i = first * TILE_KEYS; i < end * TILE_KEYS; i += Lanes.COUNT) {
       FloatVector score = FloatVector.fromArray(Lanes.FLOATS, scores, i);
-      Exponential.of(score.sub(max[firstState + i / TILE])).intoArray(scores, i);
+      Exponential.of(score.sub(max[firstState + i / TILE_KEYS])).intoArray(scores, i);
     }
   }
 

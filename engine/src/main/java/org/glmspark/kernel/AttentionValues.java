@@ -1,5 +1,8 @@
 package org.glmspark.kernel;
 
+import static org.glmspark.kernel.x86.FloatKernels.GROUP_QUERIES;
+import static org.glmspark.kernel.x86.FloatKernels.TILE_KEYS;
+
 import jdk.incubator.vector.FloatVector;
 import org.glmspark.kernel.x86.FloatKernels;
 import org.jspecify.annotations.Nullable;
@@ -9,8 +12,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Elements of the head are the lanes; the blocking is that of [AttentionScores].
 final class AttentionValues {
-  private static final int GROUP = PagedAttention.GROUP;
-  private static final int TILE = PagedAttention.TILE;
   private static final int PANEL = KeyValuePages.VALUE_ELEMENTS;
   private static final boolean EIGHT_QUERIES = Lanes.COUNT == KeyValuePages.BLOCK_TOKENS;
 
@@ -67,7 +68,7 @@ final class AttentionValues {
           keys);
       return;
     }
-    if (EIGHT_QUERIES && used > GROUP / 2) {
+    if (EIGHT_QUERIES && used > GROUP_QUERIES / 2) {
       eight(
           weighted,
           target,
@@ -92,9 +93,9 @@ final class AttentionValues {
         first,
         second,
         keys);
-    if (used > GROUP / 2) {
-      int query = firstQuery + GROUP / 2;
-      target += GROUP / 2 * stride;
+    if (used > GROUP_QUERIES / 2) {
+      int query = firstQuery + GROUP_QUERIES / 2;
+      target += GROUP_QUERIES / 2 * stride;
       four(
           weighted, target, stride, corrections, query, probabilities, values, first, second, keys);
     }
@@ -174,29 +175,29 @@ final class AttentionValues {
     for (int key = 0; key < keys; key++) {
       FloatVector a = FloatVector.fromArray(Lanes.FLOATS, values, first + key * PANEL);
       FloatVector b = FloatVector.fromArray(Lanes.FLOATS, values, second + key * PANEL);
-      int i = query * TILE + key;
+      int i = query * TILE_KEYS + key;
       FloatVector p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i]);
       a0 = a.fma(p, a0);
       b0 = b.fma(p, b0);
-      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + TILE]);
+      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + TILE_KEYS]);
       a1 = a.fma(p, a1);
       b1 = b.fma(p, b1);
-      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + 2 * TILE]);
+      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + 2 * TILE_KEYS]);
       a2 = a.fma(p, a2);
       b2 = b.fma(p, b2);
-      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + 3 * TILE]);
+      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + 3 * TILE_KEYS]);
       a3 = a.fma(p, a3);
       b3 = b.fma(p, b3);
-      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + 4 * TILE]);
+      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + 4 * TILE_KEYS]);
       a4 = a.fma(p, a4);
       b4 = b.fma(p, b4);
-      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + 5 * TILE]);
+      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + 5 * TILE_KEYS]);
       a5 = a.fma(p, a5);
       b5 = b.fma(p, b5);
-      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + 6 * TILE]);
+      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + 6 * TILE_KEYS]);
       a6 = a.fma(p, a6);
       b6 = b.fma(p, b6);
-      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + 7 * TILE]);
+      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + 7 * TILE_KEYS]);
       a7 = a.fma(p, a7);
       b7 = b.fma(p, b7);
     }
@@ -252,17 +253,17 @@ final class AttentionValues {
     for (int key = 0; key < keys; key++) {
       FloatVector a = FloatVector.fromArray(Lanes.FLOATS, values, first + key * PANEL);
       FloatVector b = FloatVector.fromArray(Lanes.FLOATS, values, second + key * PANEL);
-      int i = query * TILE + key;
+      int i = query * TILE_KEYS + key;
       FloatVector p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i]);
       a0 = a.fma(p, a0);
       b0 = b.fma(p, b0);
-      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + TILE]);
+      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + TILE_KEYS]);
       a1 = a.fma(p, a1);
       b1 = b.fma(p, b1);
-      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + 2 * TILE]);
+      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + 2 * TILE_KEYS]);
       a2 = a.fma(p, a2);
       b2 = b.fma(p, b2);
-      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + 3 * TILE]);
+      p = FloatVector.broadcast(Lanes.FLOATS, probabilities[i + 3 * TILE_KEYS]);
       a3 = a.fma(p, a3);
       b3 = b.fma(p, b3);
     }
@@ -291,7 +292,7 @@ final class AttentionValues {
     for (int lane = 0; lane < ELEMENTS; lane += Lanes.COUNT) {
       FloatVector sum = FloatVector.fromArray(Lanes.FLOATS, weighted, target + lane);
       for (int key = firstKey; key < endKey; key++) {
-        FloatVector p = FloatVector.broadcast(Lanes.FLOATS, probabilities[query * TILE + key]);
+        FloatVector p = FloatVector.broadcast(Lanes.FLOATS, probabilities[query * TILE_KEYS + key]);
         FloatVector value = FloatVector.fromArray(Lanes.FLOATS, values, index(lane) + key * PANEL);
         sum = value.fma(p, sum);
       }
@@ -301,6 +302,6 @@ final class AttentionValues {
 
   /// Where the first key's element `lane` lies among the values.
   private static int index(int lane) {
-    return lane / PANEL * TILE * PANEL + lane % PANEL;
+    return lane / PANEL * TILE_KEYS * PANEL + lane % PANEL;
   }
 }

@@ -2,6 +2,7 @@ package org.glmspark.kernel;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.glmspark.kernel.x86.FloatKernels;
 import org.glmspark.tensor.DType;
 
 /// Where the keys and values of one sequence lie, for one key-value head of one layer.
@@ -26,10 +27,10 @@ public record KeyValuePages(
     long keyOffset,
     long valueOffset) {
   /// Tokens of one block.
-  public static final int BLOCK_TOKENS = 16;
+  public static final int BLOCK_TOKENS = FloatKernels.LINE_FLOATS;
 
   /// Elements of a value that lie side by side.
-  public static final int VALUE_ELEMENTS = 16;
+  public static final int VALUE_ELEMENTS = FloatKernels.LINE_FLOATS;
 
   private long block(int number) {
     return blocks[number] * blockBytes;

@@ -1,5 +1,8 @@
 package org.glmspark.kernel;
 
+import static org.glmspark.kernel.x86.FloatKernels.GROUP_QUERIES;
+import static org.glmspark.kernel.x86.FloatKernels.TILE_KEYS;
+
 import java.util.Arrays;
 import org.glmspark.kernel.x86.FloatKernels;
 import org.jspecify.annotations.Nullable;
@@ -29,14 +32,10 @@ import org.jspecify.annotations.Nullable;
 /// <https://crfm.stanford.edu/2023/10/12/flashdecoding.html> (spans shared out).
 public final class PagedAttention {
   private static final int BLOCK = KeyValuePages.BLOCK_TOKENS;
-  static final int TILE = FloatKernels.TILE_KEYS;
 
   /// Keys that are widened at a time: for a head of 128 elements half of a first-level cache, so
   /// that all queries read them from there.
-  private static final int PANEL = TILE / 2;
-
-  /// Queries that are computed together.
-  static final int GROUP = FloatKernels.GROUP_QUERIES;
+  private static final int PANEL = TILE_KEYS / 2;
 
   /// Keys of a span, the unit that a sequence can be shared out by.
   public static final int SPAN = 1024;
@@ -69,9 +68,9 @@ public final class PagedAttention {
       }
       int states = SoftmaxStates.required(AttentionQueries.MAX_ROWS * heads);
       this.assembled = assembled;
-      panel = new float[Math.max(PANEL * headSize, TILE * AttentionValues.ELEMENTS)];
+      panel = new float[Math.max(PANEL * headSize, TILE_KEYS * AttentionValues.ELEMENTS)];
       queries = new float[states * headSize];
-      scores = new float[states * TILE];
+      scores = new float[states * TILE_KEYS];
       corrections = new float[states];
       span = new SoftmaxStates(states, headSize);
       total = new SoftmaxStates(states, headSize);
@@ -153,15 +152,15 @@ public final class PagedAttention {
     float[] to = scratch.queries;
     int places = SoftmaxStates.required(queries.count());
     for (int query = 0; query < places; query++) {
-      int target = query / GROUP * GROUP * headSize + query % GROUP;
+      int target = query / GROUP_QUERIES * GROUP_QUERIES * headSize + query % GROUP_QUERIES;
       if (query < queries.count()) {
         int source = queries.source(query);
         for (int d = 0; d < headSize; d++) {
-          to[target + d * GROUP] = from[source + d];
+          to[target + d * GROUP_QUERIES] = from[source + d];
         }
       } else {
         for (int d = 0; d < headSize; d++) {
-          to[target + d * GROUP] = 0;
+          to[target + d * GROUP_QUERIES] = 0;
         }
       }
     }
@@ -176,8 +175,8 @@ public final class PagedAttention {
       int firstState) {
     states.clear(firstState, SoftmaxStates.required(queries.count()));
     int end = Math.min(queries.keys(), (span + 1) * SPAN);
-    for (int tile = span * SPAN; tile < end; tile += TILE) {
-      int tileEnd = Math.min(end, tile + TILE);
+    for (int tile = span * SPAN; tile < end; tile += TILE_KEYS) {
+      int tileEnd = Math.min(end, tile + TILE_KEYS);
       for (int key = tile; key < tileEnd; key += PANEL) {
         scores(queries, tile, key, pages, scratch);
       }
@@ -197,12 +196,12 @@ public final class PagedAttention {
     float scale = (float) (1 / Math.sqrt(headSize));
     int lanes = lanes(scratch.assembled);
     for (int key = 0; key < PANEL; key += 2 * lanes) {
-      for (int first = firstGroup(queries, tile); first < queries.count(); first += GROUP) {
+      for (int first = firstGroup(queries, tile); first < queries.count(); first += GROUP_QUERIES) {
         AttentionScores.apply(
             scratch.scores,
             firstKey - tile + key,
             first,
-            Math.min(GROUP, queries.count() - first),
+            Math.min(GROUP_QUERIES, queries.count() - first),
             scratch.queries,
             scratch.panel,
             key,
@@ -217,8 +216,8 @@ public final class PagedAttention {
       AttentionQueries queries, int tile, Scratch scratch, SoftmaxStates states, int firstState) {
     int first = queries.firstSeeing(tile);
     for (int query = first; query < queries.count(); query++) {
-      int visible = queries.visible(query, tile, TILE);
-      if (visible == TILE) {
+      int visible = queries.visible(query, tile, TILE_KEYS);
+      if (visible == TILE_KEYS) {
         break; // and so do all after it
       }
       AttentionSoftmax.hide(scratch.scores, query, visible);
@@ -252,32 +251,34 @@ public final class PagedAttention {
       int end = Math.min(queries.headSize(), element + width);
       for (int panel = element; panel < end; panel += KeyValuePages.VALUE_ELEMENTS) {
         for (int key = tile; key < tileEnd; key += BLOCK) {
-          int offset = (panel - element) * TILE + (key - tile) * KeyValuePages.VALUE_ELEMENTS;
+          int offset = (panel - element) * TILE_KEYS + (key - tile) * KeyValuePages.VALUE_ELEMENTS;
           pages.values(key / BLOCK, queries.headSize(), panel, scratch.panel, offset);
         }
       }
       for (int lane = 0; element + lane < end; lane += 2 * lanes) {
-        for (int first = firstGroup(queries, tile); first < queries.count(); first += GROUP) {
+        for (int first = firstGroup(queries, tile);
+            first < queries.count();
+            first += GROUP_QUERIES) {
           AttentionValues.apply(
               states,
               firstState,
               first,
-              Math.min(GROUP, queries.count() - first),
+              Math.min(GROUP_QUERIES, queries.count() - first),
               scratch.corrections,
               scratch.scores,
               scratch.panel,
               element,
               lane,
-              queries.visible(first, tile, TILE),
+              queries.visible(first, tile, TILE_KEYS),
               scratch.assembled);
         }
       }
       for (int query = queries.firstSeeing(tile); query < queries.count(); query++) {
-        int done = queries.visible(query / GROUP * GROUP, tile, TILE);
-        if (done == TILE) {
+        int done = queries.visible(query / GROUP_QUERIES * GROUP_QUERIES, tile, TILE_KEYS);
+        if (done == TILE_KEYS) {
           break; // and so did all after it
         }
-        int visible = queries.visible(query, tile, TILE);
+        int visible = queries.visible(query, tile, TILE_KEYS);
         if (visible > done) {
           AttentionValues.rest(
               states, firstState, query, scratch.scores, scratch.panel, element, done, visible);
@@ -288,6 +289,6 @@ public final class PagedAttention {
 
   /// The first group with a query that sees key `key`.
   private static int firstGroup(AttentionQueries queries, int key) {
-    return queries.firstSeeing(key) / GROUP * GROUP;
+    return queries.firstSeeing(key) / GROUP_QUERIES * GROUP_QUERIES;
   }
 }

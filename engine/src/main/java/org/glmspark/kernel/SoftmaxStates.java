@@ -1,5 +1,7 @@
 package org.glmspark.kernel;
 
+import static org.glmspark.kernel.x86.FloatKernels.GROUP_QUERIES;
+
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import org.glmspark.kernel.x86.FloatKernels;
@@ -32,7 +34,7 @@ public final class SoftmaxStates {
 
   /// States that a group of queries takes: a whole number of register blocks.
   public static int required(int queries) {
-    return Math.ceilDiv(queries, PagedAttention.GROUP) * PagedAttention.GROUP;
+    return Math.ceilDiv(queries, GROUP_QUERIES) * GROUP_QUERIES;
   }
 
   /// How many states there is room for.

@@ -18,10 +18,7 @@ final class AttentionCode extends FloatCode {
   private static final int TILE_BYTES = FloatKernels.TILE_KEYS * FLOAT;
 
   /// From one element's keys, or one key's elements, to the next.
-  private static final int LINE_BYTES = 16 * FLOAT;
-
-  /// Queries whose elements lie side by side.
-  private static final int GROUP = FloatKernels.GROUP_QUERIES;
+  private static final int LINE_BYTES = FloatKernels.LINE_FLOATS * FLOAT;
 
   private AttentionCode(Width width) {
     super(width);
@@ -58,7 +55,7 @@ final class AttentionCode extends FloatCode {
       emit(VectorInstruction.VFMADD231PS, accumulator(i, 0), first, new Vector(query));
       emit(VectorInstruction.VFMADD231PS, accumulator(i, 1), second, new Vector(query));
     }
-    assembler.add(B, GROUP * FLOAT);
+    assembler.add(B, FloatKernels.GROUP_QUERIES * FLOAT);
     assembler.add(C, LINE_BYTES);
     assembler.add(secondKeys, LINE_BYTES);
     assembler.decrement(J);
@@ -141,7 +138,7 @@ final class AttentionCode extends FloatCode {
     int correction = 8;
     int firstSum = 9;
     int sums = 16 * FLOAT / width.bytes; // 16 lanes
-    int registers = FloatKernels.TILE_KEYS * FLOAT / width.bytes;
+    int registers = TILE_BYTES / width.bytes;
 
     int query = assembler.position();
     load(maximum, new Memory(A, 0));

@@ -42,7 +42,10 @@ public final class FloatKernels {
   /// Queries of a group: their elements of the same number lie together.
   public static final int GROUP_QUERIES = 8;
 
-  private static final int LINE = 16; // keys of a block, elements of a value that lie together
+  /// Keys of a block, whose elements of the same number lie together, and elements of a value that
+  /// lie together.
+  public static final int LINE_FLOATS = 16;
+
   private static final MemorySegment NONE = MemorySegment.NULL;
 
   private final int lanes;
@@ -234,7 +237,7 @@ public final class FloatKernels {
       int headSize,
       float scale) {
     int distance = second - first;
-    long elements = (long) (headSize - 1) * LINE + distance + lanes;
+    long elements = (long) (headSize - 1) * LINE_FLOATS + distance + lanes;
     for (int done = 0; done < used; done += mostQueries) {
       boolean few = used - done <= FEW_QUERIES;
       int computed = few ? FEW_QUERIES : mostQueries;
@@ -321,7 +324,7 @@ public final class FloatKernels {
           part(weighted, target + done * stride, (computed - 1L) * stride + 2L * lanes),
           part(corrections, query, computed),
           part(probabilities, query * TILE_KEYS, (computed - 1L) * TILE_KEYS + keys),
-          part(values, first, (keys - 1L) * LINE + distance + lanes),
+          part(values, first, (keys - 1L) * LINE_FLOATS + distance + lanes),
           (long) stride * Float.BYTES,
           (long) distance * Float.BYTES,
           keys,
