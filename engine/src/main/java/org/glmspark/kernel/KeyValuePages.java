@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.glmspark.kernel.x86.FloatKernels;
 import org.glmspark.tensor.DType;
+import org.jspecify.annotations.Nullable;
 
 /// Where the keys and values of one sequence lie, for one key-value head of one layer.
 ///
@@ -37,30 +38,45 @@ public record KeyValuePages(
   }
 
   /// Widens the keys of one block: `[headSize][16]`.
-  void keys(int number, int headSize, float[] target, int offset) {
+  ///
+  /// @param assembled or null if there is none
+  void keys(
+      int number, int headSize, float[] target, int offset, @Nullable FloatKernels assembled) {
     long source = block(number) + keyOffset;
     if (dtype == DType.I8) {
       long scales = source + (long) headSize * BLOCK_TOKENS;
       Int8Widening.byColumn(memory, source, scales, target, offset, headSize);
     } else {
-      widen(source, target, offset, headSize * BLOCK_TOKENS);
+      widen(source, target, offset, headSize * BLOCK_TOKENS, assembled);
     }
   }
 
   /// Widens 16 elements, from `element` on, of the values of one block: `[16 tokens][16]`.
-  void values(int number, int headSize, int element, float[] target, int offset) {
+  ///
+  /// @param assembled or null if there is none
+  void values(
+      int number,
+      int headSize,
+      int element,
+      float[] target,
+      int offset,
+      @Nullable FloatKernels assembled) {
     long values = block(number) + valueOffset;
     long source = values + (long) element * BLOCK_TOKENS * dtype.bytes();
     if (dtype == DType.I8) {
       long scales = values + (long) headSize * BLOCK_TOKENS;
       Int8Widening.byRow(memory, source, scales, target, offset, BLOCK_TOKENS);
     } else {
-      widen(source, target, offset, VALUE_ELEMENTS * BLOCK_TOKENS);
+      widen(source, target, offset, VALUE_ELEMENTS * BLOCK_TOKENS, assembled);
     }
   }
 
-  private void widen(long source, float[] target, int offset, int count) {
-    if (dtype == DType.F16) {
+  private void widen(
+      long source, float[] target, int offset, int count, @Nullable FloatKernels assembled) {
+    if (dtype == DType.F16 && assembled != null && memory.isNative()) {
+      long bytes = (long) count * Short.BYTES;
+      assembled.widen(memory.asSlice(source, bytes), target, offset, count);
+    } else if (dtype == DType.F16) {
       float16(memory, source, target, offset, count);
     } else {
       Widening.apply(memory, source, dtype, target, offset, count);

@@ -1,7 +1,5 @@
 package org.glmspark.kernel;
 
-import java.lang.foreign.MemorySegment;
-import org.glmspark.kernel.x86.ActivationTile;
 import org.glmspark.kernel.x86.FloatKernels;
 import org.glmspark.kernel.x86.Int8Kernels;
 import org.glmspark.kernel.x86.PanelKernels;
@@ -116,19 +114,15 @@ public final class MatMul {
       return;
     }
     for (int tile = 0; tile < x.tiles(); tile++) {
-      ActivationTile layout = x.layout(tile);
-      MemorySegment activations = x.tile(tile);
-      int output = out.offset(x.firstRow(tile));
-      for (int strip = firstStrip; strip < endStrip; strip++) {
-        assembled.multiply(
-            weights,
-            strip,
-            layout,
-            activations,
-            out.values(),
-            output + strip * StripMatrix.STRIP_ROWS,
-            out.stride());
-      }
+      assembled.multiply(
+          weights,
+          firstStrip,
+          endStrip,
+          x.layout(tile),
+          x.tile(tile),
+          out.values(),
+          out.offset(x.firstRow(tile)) + firstStrip * StripMatrix.STRIP_ROWS,
+          out.stride());
     }
   }
 

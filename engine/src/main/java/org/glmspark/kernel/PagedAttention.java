@@ -191,7 +191,8 @@ public final class PagedAttention {
       AttentionQueries queries, int tile, int firstKey, KeyValuePages pages, Scratch scratch) {
     int headSize = queries.headSize();
     for (int key = 0; key < PANEL && firstKey + key < queries.keys(); key += BLOCK) {
-      pages.keys((firstKey + key) / BLOCK, headSize, scratch.panel, key * headSize);
+      pages.keys(
+          (firstKey + key) / BLOCK, headSize, scratch.panel, key * headSize, scratch.assembled);
     }
     float scale = (float) (1 / Math.sqrt(headSize));
     int lanes = lanes(scratch.assembled);
@@ -252,7 +253,8 @@ public final class PagedAttention {
       for (int panel = element; panel < end; panel += KeyValuePages.VALUE_ELEMENTS) {
         for (int key = tile; key < tileEnd; key += BLOCK) {
           int offset = (panel - element) * TILE_KEYS + (key - tile) * KeyValuePages.VALUE_ELEMENTS;
-          pages.values(key / BLOCK, queries.headSize(), panel, scratch.panel, offset);
+          pages.values(
+              key / BLOCK, queries.headSize(), panel, scratch.panel, offset, scratch.assembled);
         }
       }
       for (int lane = 0; element + lane < end; lane += 2 * lanes) {

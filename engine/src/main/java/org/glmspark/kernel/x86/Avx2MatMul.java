@@ -6,9 +6,9 @@ import org.glmspark.kernel.x86.Assembler.Vector;
 import org.glmspark.kernel.x86.Assembler.Width;
 import org.glmspark.tensor.WeightType;
 
-/// Assembles the product of one strip with one tile for registers of 256 bits, which hold 8 of the
-/// 16 rows. The arithmetic is that of [VnniMatMul]; only the block's integer sum is had in one of
-/// three ways:
+/// Assembles the product of neighbouring strips with one tile for registers of 256 bits, which hold
+/// 8 of the 16 rows. The arithmetic is that of [VnniMatMul]; only the block's integer sum is had in
+/// one of three ways:
 /// - AVX-VNNI: `vpdpbusd`.
 /// - AVX2 and 4 bits: the unsigned nibbles times the activations. A pair of products is at most 2 ·
 ///   15 · 127 = 3,810, so all 8 of a block add up in int16.
@@ -18,15 +18,21 @@ import org.glmspark.tensor.WeightType;
 /// Sixteen registers are too few for the accumulators of a tile: they rest on the stack, with the
 /// signed 8-bit weights of the block.
 ///
-/// `void (weights, activations, long blocks, float* out, long outStrideBytes)`
+/// `void (weights, activations, long blocks, float* out, long outStrideBytes, long strips)`
 final class Avx2MatMul {
   private static final Register WEIGHTS = Register.RDI;
-  private static final Register ACTIVATIONS = Register.RSI;
+  private static final Register TILE = Register.RSI;
   private static final Register BLOCKS = Register.RDX;
-  private static final Register OUT = Register.RCX;
+  private static final Register STRIP_OUT = Register.RCX;
   private static final Register OUT_STRIDE = Register.R8;
+  private static final Register STRIPS = Register.R9;
   private static final Register STACK = Register.RSP;
   private static final Register CALLER_STACK = Register.RBP;
+
+  // Within a strip:
+  private static final Register ACTIVATIONS = Register.R10;
+  private static final Register BLOCKS_LEFT = Register.R11;
+  private static final Register OUT = Register.RAX;
 
   // Vector registers; 0 to 7 are weights.
   private static final int SUM = 8;
@@ -78,12 +84,17 @@ final class Avx2MatMul {
     assembler.and(STACK, -REGISTER_BYTES);
     constant(SUM, Float.floatToRawIntBits(ActivationTile.MAGIC));
     store(SUM, STACK, MAGIC);
+    constant(BYTES, type == WeightType.Q8 ? 0x80808080 : 0x0f0f0f0f);
+    constant(ONES, 0x00010001);
+
+    int strip = assembler.position();
+    assembler.mov(ACTIVATIONS, TILE);
+    assembler.mov(BLOCKS_LEFT, BLOCKS);
+    assembler.mov(OUT, STRIP_OUT);
     emit(VectorInstruction.VPXOR, SUM, SUM, SUM);
     for (int offset = 0; offset < accumulatorBytes; offset += REGISTER_BYTES) {
       store(SUM, STACK, ACCUMULATORS + offset);
     }
-    constant(BYTES, type == WeightType.Q8 ? 0x80808080 : 0x0f0f0f0f);
-    constant(ONES, 0x00010001);
 
     int block = assembler.position();
     for (int half = 0; half < HALVES; half++) {
@@ -94,7 +105,7 @@ final class Avx2MatMul {
     }
     assembler.add(WEIGHTS, type.stripBlockBytes());
     assembler.add(ACTIVATIONS, tile.blockBytes());
-    assembler.decrement(BLOCKS);
+    assembler.decrement(BLOCKS_LEFT);
     assembler.jumpIfNotZero(block);
 
     for (int token = 0; token < tile.tokens(); token++) {
@@ -108,6 +119,9 @@ final class Avx2MatMul {
       }
       assembler.add(OUT, OUT_STRIDE);
     }
+    assembler.add(STRIP_OUT, HALVES * REGISTER_BYTES);
+    assembler.decrement(STRIPS);
+    assembler.jumpIfNotZero(strip);
     assembler.mov(STACK, CALLER_STACK);
     assembler.pop(CALLER_STACK);
     assembler.vzeroupper();

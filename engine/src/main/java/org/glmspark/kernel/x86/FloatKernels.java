@@ -61,6 +61,7 @@ public final class FloatKernels {
   private final MemorySegment activation;
   private final MemorySegment merging;
   private final MemorySegment division;
+  private final MemorySegment widening;
   private final MemorySegment quantization;
   private final MemorySegment quantizationWithSums;
   private final MemorySegment softmax;
@@ -81,6 +82,7 @@ public final class FloatKernels {
                 RowCode.activation(width),
                 RowCode.merging(width),
                 RowCode.division(width),
+                RowCode.widening(width),
                 RowCode.quantization(false),
                 RowCode.quantization(true),
                 AttentionCode.softmax(width),
@@ -95,6 +97,7 @@ public final class FloatKernels {
     activation = next.next();
     merging = next.next();
     division = next.next();
+    widening = next.next();
     quantization = next.next();
     quantizationWithSums = next.next();
     softmax = next.next();
@@ -216,6 +219,21 @@ public final class FloatKernels {
   }
 
   // --- Attention ---
+
+  /// Float16 numbers as float32.
+  ///
+  /// @param halves outside the heap
+  /// @param count a multiple of 16
+  public void widen(MemorySegment halves, float[] target, int offset, int count) {
+    if (count < 1
+        || count % RowCode.ROUND != 0
+        || !halves.isNative()
+        || halves.byteSize() < (long) count * Short.BYTES) {
+      throw new IllegalArgumentException(
+          "%d float16 in %d bytes".formatted(count, halves.byteSize()));
+    }
+    call(widening, part(target, offset, count), halves, NONE, NONE, count / RowCode.ROUND);
+  }
 
   /// Scores of queries of one group and two registers of keys, `score = (Σ query · key) · scale`;
   /// those of the group's other queries may be written too.

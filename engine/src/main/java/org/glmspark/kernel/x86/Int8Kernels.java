@@ -21,7 +21,7 @@ public final class Int8Kernels {
   /// Apart, since a JVM that allows no native access fails here.
   @SuppressWarnings("restricted") // calling machine code is what this package is for
   private static final class Function {
-    /// Address of the function; weights, activations, blocks, out, stride of out in bytes.
+    /// Address of the function; weights, activations, blocks, out, stride of out in bytes, strips.
     private static final MethodHandle CALL =
         Linker.nativeLinker()
             .downcallHandle(
@@ -30,6 +30,7 @@ public final class Int8Kernels {
                     ValueLayout.JAVA_LONG,
                     ValueLayout.JAVA_LONG,
                     ValueLayout.ADDRESS,
+                    ValueLayout.JAVA_LONG,
                     ValueLayout.JAVA_LONG),
                 Linker.Option.critical(true));
   }
@@ -151,37 +152,43 @@ public final class Int8Kernels {
     };
   }
 
-  /// Multiplies one strip with one tile.
+  /// Multiplies neighbouring strips with one tile.
   ///
   /// @param weights quantised, in memory outside the heap
+  /// @param endStrip after the last one
   /// @param tile layout of the activations
   /// @param activations of the tile: `blocks · tile.blockBytes()` bytes outside the heap
-  /// @param out gets 16 floats for each token
+  /// @param out gets 16 floats of each strip for each token
   /// @param outOffset the first one of the first token
   /// @param outStride floats from one token to the next
   public void multiply(
       StripMatrix weights,
-      int strip,
+      int firstStrip,
+      int endStrip,
       ActivationTile tile,
       MemorySegment activations,
       float[] out,
       int outOffset,
       int outStride) {
     int blocks = weights.type().blocks(weights.columns());
-    long outFloats = (long) outStride * (tile.tokens() - 1) + StripMatrix.STRIP_ROWS;
+    int strips = endStrip - firstStrip;
+    long rows = (long) strips * StripMatrix.STRIP_ROWS;
+    long outFloats = (long) outStride * (tile.tokens() - 1) + rows;
     if (tile.type() != weights.type()
-        || strip < 0
-        || strip >= weights.strips()
+        || firstStrip < 0
+        || strips < 1
+        || endStrip > weights.strips()
         || activations.byteSize() != (long) blocks * tile.blockBytes()
         || outOffset < 0
-        || outStride < StripMatrix.STRIP_ROWS
+        || outStride < rows
         || outOffset + outFloats > out.length
         || !weights.data().isNative()
         || !activations.isNative()) {
       throw new IllegalArgumentException(
-          "strip %d of %s [%d, %d] of %s times %s in %d bytes into %d floats from %d on, stride %d"
+          "strips %d to %d of %s [%d, %d] of %s times %s in %d bytes into %d floats from %d on, stride %d"
               .formatted(
-                  strip,
+                  firstStrip,
+                  endStrip,
                   weights.name(),
                   weights.rows(),
                   weights.columns(),
@@ -197,11 +204,12 @@ public final class Int8Kernels {
       // As numbers: a segment of a shared arena would count its users on every call.
       Function.CALL.invokeExact(
           function,
-          weights.data().address() + weights.stripOffset(strip),
+          weights.data().address() + weights.stripOffset(firstStrip),
           activations.address(),
           (long) blocks,
           MemorySegment.ofArray(out).asSlice((long) outOffset * Float.BYTES),
-          (long) outStride * Float.BYTES);
+          (long) outStride * Float.BYTES,
+          (long) strips);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {

@@ -111,6 +111,20 @@ final class RowCode extends FloatCode {
     return code.end();
   }
 
+  /// `a[i] = b[i]`, of float16.
+  static byte[] widening(Width width) {
+    var code = new RowCode(width);
+    int round = code.assembler.position();
+    for (int part : code.parts()) {
+      var halves = new Memory(B, part / 2);
+      code.emit(VectorInstruction.VCVTPH2PS, 0, Assembler.NONE, halves);
+      code.store(0, new Memory(A, part));
+    }
+    code.assembler.add(B, ROUND_BYTES / 2);
+    code.next(round, A);
+    return code.end();
+  }
+
   /// `a[i] = b[i] / x`.
   static byte[] division(Width width) {
     var code = new RowCode(width);

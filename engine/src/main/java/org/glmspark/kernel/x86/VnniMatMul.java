@@ -8,10 +8,11 @@ import org.glmspark.kernel.x86.Assembler.Vector;
 import org.glmspark.kernel.x86.Assembler.Width;
 import org.glmspark.tensor.WeightType;
 
-/// Assembles the product of one strip with one tile for AVX-512 VNNI. A lane is a row of weights.
+/// Assembles the product of neighbouring strips with one tile for AVX-512 VNNI. A lane is a row of
+/// weights.
 ///
 /// ```
-/// for each block
+/// for each strip, for each block
 ///   weights[0 to 7]: 4 columns of the 16 rows each, as unsigned bytes
 ///   sum[token] = start[token]
 ///   for each i, for each token: sum[token] += weights[i] · activations[token][i]
@@ -28,13 +29,19 @@ import org.glmspark.tensor.WeightType;
 /// into registers of weights that are done with. In small tiles a token has several sums, which are
 /// added up in the end; integer sums are exact, so their order is free.
 ///
-/// `void (weights, activations, long blocks, float* out, long outStrideBytes)`
+/// `void (weights, activations, long blocks, float* out, long outStrideBytes, long strips)`
 final class VnniMatMul {
   private static final Register WEIGHTS = Register.RDI;
-  private static final Register ACTIVATIONS = Register.RSI;
+  private static final Register TILE = Register.RSI;
   private static final Register BLOCKS = Register.RDX;
-  private static final Register OUT = Register.RCX;
+  private static final Register STRIP_OUT = Register.RCX;
   private static final Register OUT_STRIDE = Register.R8;
+  private static final Register STRIPS = Register.R9;
+
+  // Within a strip:
+  private static final Register ACTIVATIONS = Register.R10;
+  private static final Register BLOCKS_LEFT = Register.R11;
+  private static final Register OUT = Register.RAX;
 
   // Vector registers; 0 to 7 are weights, and afterwards:
   private static final int SCALE = 0;
@@ -77,6 +84,10 @@ final class VnniMatMul {
   private byte[] assemble() {
     constant(MAGIC, Float.floatToRawIntBits(ActivationTile.MAGIC));
     constant(NIBBLES, 0x0f0f0f0f);
+    int strip = assembler.position();
+    assembler.mov(ACTIVATIONS, TILE);
+    assembler.mov(BLOCKS_LEFT, BLOCKS);
+    assembler.mov(OUT, STRIP_OUT);
     for (int token = 0; token < tile.tokens(); token++) {
       zero(accumulator(token));
     }
@@ -86,12 +97,15 @@ final class VnniMatMul {
     scale();
     assembler.add(WEIGHTS, type.stripBlockBytes());
     assembler.add(ACTIVATIONS, tile.blockBytes());
-    assembler.decrement(BLOCKS);
+    assembler.decrement(BLOCKS_LEFT);
     assembler.jumpIfNotZero(block);
     for (int token = 0; token < tile.tokens(); token++) {
       emit(VectorInstruction.VMOVUPS_STORE, accumulator(token), new Memory(OUT, 0));
       assembler.add(OUT, OUT_STRIDE);
     }
+    assembler.add(STRIP_OUT, REGISTER_BYTES);
+    assembler.decrement(STRIPS);
+    assembler.jumpIfNotZero(strip);
     assembler.vzeroupper();
     assembler.ret();
     return assembler.code();
