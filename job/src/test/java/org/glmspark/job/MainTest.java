@@ -1,6 +1,7 @@
 package org.glmspark.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.glmspark.job.CommandLine.SAMPLE_MODEL;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -77,9 +78,9 @@ class MainTest {
   @Test
   void aModelWhoseWeightsAreCutShortIsRefusedBeforeSparkStarts() throws IOException {
     for (String name : new String[] {"config.json", "tokenizer.model", "tokenizer_config.json"}) {
-      Files.copy(Path.of(CommandLine.SAMPLE_MODEL, name), folder.resolve(name));
+      Files.copy(Path.of(SAMPLE_MODEL, name), folder.resolve(name));
     }
-    byte[] weights = Files.readAllBytes(Path.of(CommandLine.SAMPLE_MODEL, "model.safetensors"));
+    byte[] weights = Files.readAllBytes(Path.of(SAMPLE_MODEL, "model.safetensors"));
     Files.write(folder.resolve("model.safetensors"), java.util.Arrays.copyOf(weights, 6_000_000));
 
     assertThat(glm.run("run", "--set", "model.path=" + folder)).isEqualTo(1);

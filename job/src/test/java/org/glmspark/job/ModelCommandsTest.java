@@ -1,6 +1,7 @@
 package org.glmspark.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.glmspark.job.CommandLine.SAMPLE_MODEL;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,7 +19,7 @@ class ModelCommandsTest {
 
   @Test
   void inspectShowsWhatAModelIsAndWhereThatWasRead() {
-    assertThat(glm.run("inspect", CommandLine.SAMPLE_MODEL)).isZero();
+    assertThat(glm.run("inspect", SAMPLE_MODEL)).isZero();
     assertThat(glm.out())
         .containsPattern("(?m)^family +GLM-4 +its tokenizer is byte-level$")
         .containsPattern("(?m)^parameters +3,280,640$")
@@ -42,7 +43,7 @@ class ModelCommandsTest {
     assertThat(
             glm.run(
                 "inspect",
-                CommandLine.SAMPLE_MODEL,
+                SAMPLE_MODEL,
                 "--json",
                 "--set",
                 "model.rope-base=5e6",
@@ -61,7 +62,7 @@ class ModelCommandsTest {
 
   @Test
   void tokenizeShowsIdsAndPieces() {
-    assertThat(glm.run("tokenize", CommandLine.SAMPLE_MODEL, "Hello <|user|>")).isZero();
+    assertThat(glm.run("tokenize", SAMPLE_MODEL, "Hello <|user|>")).isZero();
     assertThat(glm.out()).startsWith("1008  Hello").doesNotContain("2041");
   }
 
@@ -70,12 +71,10 @@ class ModelCommandsTest {
     Path text = folder.resolve("text.txt");
     Files.writeString(
         text, "The user-db in Wesfinburg went down at 10:58 on 4 August. ".repeat(20));
-    String[] command = {
-      "perplexity", "--model", CommandLine.SAMPLE_MODEL, "--text", text.toString(), "--json"
-    };
+    String[] command = {"perplexity", "--model", SAMPLE_MODEL, "--text", text.toString(), "--json"};
     assertThat(glm.run(command)).isZero();
     JsonNode whole = new ObjectMapper().readTree(glm.out());
-    assertThat(glm.run("tokenize", CommandLine.SAMPLE_MODEL, Files.readString(text))).isZero();
+    assertThat(glm.run("tokenize", SAMPLE_MODEL, Files.readString(text))).isZero();
     int tokens = whole.get("tokens").intValue();
     assertThat(glm.out().strip()).endsWith(tokens + " tokens");
     assertThat(whole.get("windows").intValue()).isEqualTo(1);
@@ -84,13 +83,7 @@ class ModelCommandsTest {
 
     assertThat(
             glm.run(
-                "perplexity",
-                "--model",
-                CommandLine.SAMPLE_MODEL,
-                "--text",
-                text.toString(),
-                "--window",
-                "12"))
+                "perplexity", "--model", SAMPLE_MODEL, "--text", text.toString(), "--window", "12"))
         .isZero();
 
     assertThat(glm.out())
@@ -105,22 +98,13 @@ class ModelCommandsTest {
   void perplexitySaysWhatIsWrongWithAText() throws IOException {
     Path bytes = folder.resolve("bytes.bin");
     Files.write(bytes, new byte[] {(byte) 0xff, 0, 1});
-    assertThat(
-            glm.run("perplexity", "--model", CommandLine.SAMPLE_MODEL, "--text", bytes.toString()))
+    assertThat(glm.run("perplexity", "--model", SAMPLE_MODEL, "--text", bytes.toString()))
         .isEqualTo(1);
     assertThat(glm.err()).isEqualTo(bytes + ": is not UTF-8, expected a text file\n");
-    assertThat(glm.run("perplexity", "--model", CommandLine.SAMPLE_MODEL, "--text", "none.txt"))
-        .isEqualTo(1);
+    assertThat(glm.run("perplexity", "--model", SAMPLE_MODEL, "--text", "none.txt")).isEqualTo(1);
     assertThat(glm.err()).isEqualTo("none.txt: there is no such file\n");
     assertThat(
-            glm.run(
-                "perplexity",
-                "--model",
-                CommandLine.SAMPLE_MODEL,
-                "--text",
-                "none.txt",
-                "--window",
-                "2"))
+            glm.run("perplexity", "--model", SAMPLE_MODEL, "--text", "none.txt", "--window", "2"))
         .isEqualTo(2);
     assertThat(glm.err()).startsWith("--window is 2, expected 3 to 1024, the model's context;");
   }
@@ -131,7 +115,7 @@ class ModelCommandsTest {
             glm.run(
                 "bench",
                 "--model",
-                CommandLine.SAMPLE_MODEL,
+                SAMPLE_MODEL,
                 "--products",
                 "1,8",
                 "--attention",
@@ -166,7 +150,7 @@ class ModelCommandsTest {
     assertThat(glm.run("bench", "--shape", "glm-5", "--layers", "1")).isEqualTo(2);
     assertThat(glm.err())
         .contains("'glm-5' is no shape, expected one of chatglm2-6b, chatglm3-6b, glm-4-9b,");
-    assertThat(glm.run("bench", "--model", CommandLine.SAMPLE_MODEL, "--layers", "1")).isEqualTo(2);
+    assertThat(glm.run("bench", "--model", SAMPLE_MODEL, "--layers", "1")).isEqualTo(2);
     assertThat(glm.err()).startsWith("--model has its own sizes and weights");
   }
 }

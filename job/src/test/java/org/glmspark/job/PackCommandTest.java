@@ -1,6 +1,7 @@
 package org.glmspark.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.glmspark.job.CommandLine.SAMPLE_MODEL;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -21,9 +22,7 @@ class PackCommandTest {
   void aPackIsAModelLikeAnyOther() throws IOException {
     String pack = folder.resolve("sample.glmpack").toString();
 
-    assertThat(
-            glm.run(
-                "pack", "--model", CommandLine.SAMPLE_MODEL, "--weights", "bf16", "--output", pack))
+    assertThat(glm.run("pack", "--model", SAMPLE_MODEL, "--weights", "bf16", "--output", pack))
         .isZero();
     String digest = glm.out().strip().replace("digest ", "");
     assertThat(digest).hasSize(64);
@@ -47,20 +46,13 @@ class PackCommandTest {
   void aPackIsNotOverwrittenUnlessItIsForced() throws IOException {
     Path pack = folder.resolve("sample.glmpack");
     Files.writeString(pack, "work");
-    String[] arguments = {"pack", "--model", CommandLine.SAMPLE_MODEL, "--output", pack.toString()};
+    String[] arguments = {"pack", "--model", SAMPLE_MODEL, "--output", pack.toString()};
 
     assertThat(glm.run(arguments)).isEqualTo(1);
     assertThat(glm.err()).hasLineCount(1).contains("is there already");
     assertThat(pack).hasContent("work");
 
-    assertThat(
-            glm.run(
-                "pack",
-                "--model",
-                CommandLine.SAMPLE_MODEL,
-                "--output",
-                pack.toString(),
-                "--force"))
+    assertThat(glm.run("pack", "--model", SAMPLE_MODEL, "--output", pack.toString(), "--force"))
         .isZero();
     assertThat(glm.run("generate", "x", "--model", pack.toString(), "--set", "model.weights=q8"))
         .isEqualTo(1);
@@ -74,9 +66,8 @@ class PackCommandTest {
         List.<List<String>>of(
             List.of(),
             List.of("--layers", "1"),
-            List.of("--model", CommandLine.SAMPLE_MODEL, "--shape", "glm-4-9b"),
-            List.of(
-                "--model", CommandLine.SAMPLE_MODEL, "--tokenizer", CommandLine.SAMPLE_MODEL))) {
+            List.of("--model", SAMPLE_MODEL, "--shape", "glm-4-9b"),
+            List.of("--model", SAMPLE_MODEL, "--tokenizer", SAMPLE_MODEL))) {
       var arguments = new ArrayList<>(List.of("pack", "--output", output));
       arguments.addAll(wrong);
       assertThat(glm.run(arguments.toArray(String[]::new))).isEqualTo(2);
