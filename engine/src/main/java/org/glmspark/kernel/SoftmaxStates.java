@@ -55,7 +55,6 @@ public final class SoftmaxStates {
     float theirs = Exponential.of(other.max[otherState] - newMax);
     max[state] = newMax;
     sum[state] = Math.fma(other.sum[otherState], theirs, sum[state] * mine);
-    FloatVector scale = FloatVector.broadcast(Lanes.FLOATS, theirs);
     int to = state * stride;
     int from = otherState * stride;
     int i =
@@ -63,6 +62,7 @@ public final class SoftmaxStates {
             ? 0
             : assembled.merge(weighted, to, mine, other.weighted, from, theirs, stride);
     for (; i < stride; i += Lanes.COUNT) {
+      FloatVector scale = FloatVector.broadcast(Lanes.FLOATS, theirs);
       FloatVector.fromArray(Lanes.FLOATS, other.weighted, from + i)
           .fma(scale, FloatVector.fromArray(Lanes.FLOATS, weighted, to + i).mul(mine))
           .intoArray(weighted, to + i);

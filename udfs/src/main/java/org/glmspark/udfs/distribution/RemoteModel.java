@@ -71,7 +71,7 @@ public final class RemoteModel {
     try {
       FileSystem fileSystem = uri.getFileSystem(configuration);
       return new RemoteModel(fileSystem.makeQualified(uri), LocalFiles.inPlaceOf(fileSystem));
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) { // for a host or a class that is not found
       throw unreadable(uri, e);
     }
   }
@@ -235,7 +235,7 @@ public final class RemoteModel {
     }
   }
 
-  private static ModelCopyException unreadable(Path path, IOException e) {
+  private static ModelCopyException unreadable(Path path, Exception e) {
     String problem =
         switch (e) {
           case ChecksumException checksum ->

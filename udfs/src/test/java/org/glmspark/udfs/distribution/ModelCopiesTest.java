@@ -314,5 +314,11 @@ class ModelCopiesTest {
     assertThatThrownBy(() -> at("nowhere", remote))
         .isInstanceOf(ModelCopyException.class)
         .hasMessageContaining("Spark knows no file system of this kind");
+    assertThatThrownBy(() ->
+            RemoteModel.at(
+                new org.apache.hadoop.fs.Path("hdfs://no-such-host.invalid/m"),
+                new Configuration()))
+        .isInstanceOf(ModelCopyException.class)
+        .hasMessageStartingWith("hdfs://no-such-host.invalid/m: cannot be read: ");
   }
 }
