@@ -235,7 +235,7 @@ class PublishedShapeTest {
             .start();
 
     assertThat(process.waitFor()).isZero();
-    assertThat(Files.size(pack)).isBetween(5_290_000_000L, 5_300_000_000L);
+    assertThat(Files.size(pack)).isBetween(5_289_000_000L, 5_290_000_000L);
     assertThat(ModelLoader.describe(pack).config()).isEqualTo(ModelLoader.describe(model).config());
   }
 
