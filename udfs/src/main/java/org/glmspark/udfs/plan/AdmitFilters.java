@@ -13,22 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class AdmitFilters extends Rule<LogicalPlan> {
   @Override
   public LogicalPlan apply(LogicalPlan plan) {
-    return plan.resolveOperatorsUp(Scala.<LogicalPlan>where(AdmitFilters::changed));
-  }
-
-  private static @Nullable LogicalPlan changed(LogicalPlan plan) {
-    return CallSites.expressions(plan).stream().anyMatch(AdmitFilters::hasAny)
-        ? plan.mapExpressions(AdmitFilters::admit)
-        : null;
-  }
-
-  private static boolean hasAny(Expression expression) {
-    return expression.exists(
-        part -> part instanceof UnresolvedFunction function && wrappable(function) != null);
-  }
-
-  private static Expression admit(Expression expression) {
-    return expression.transformUp(
+    return plan.resolveExpressions(
         Scala.<Expression>where(
             part -> part instanceof UnresolvedFunction function ? wrapped(function) : null));
   }

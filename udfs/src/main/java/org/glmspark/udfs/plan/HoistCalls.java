@@ -58,7 +58,8 @@ public final class HoistCalls extends Rule<LogicalPlan> {
               : null;
       default -> {
         @Nullable LogicalPlan hoisted = hoisted(plan);
-        yield FilterWithCalls.unwrapped(hoisted == null ? plan : hoisted);
+        LogicalPlan now = FilterWithCalls.unwrapped(hoisted == null ? plan : hoisted);
+        yield now.fastEquals(plan) ? null : now;
       }
     };
   }
