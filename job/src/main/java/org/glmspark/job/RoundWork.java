@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.LongFunction;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkContext;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -30,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 ///                    └─ requests, some at a time ──▶ RoundPlan ──▶ Generation ──▶ rounds
 /// ```
 final class RoundWork {
+  private static final String JOB_DESCRIPTION = "spark.job.description";
+
   private final Generation generation;
   private final OutputRows outputRows;
   private final RoundWriter writer;
@@ -116,9 +119,7 @@ final class RoundWork {
       if (requests.isEmpty()) {
         return;
       }
-      Path staged = writer.stage();
-      outputRows.write(complete(rows, requests), writer, staged);
-      commit(staged, began);
+      commit(complete(rows, requests), began);
       size.took(requests.size(), Duration.between(began, Instant.now()));
       last = wanted.getLast().key();
     }
@@ -203,8 +204,7 @@ final class RoundWork {
     if (requests.isEmpty()) {
       return;
     }
-    Path staged = writer.stage();
-    outputRows.write(complete(rows, requests), writer, staged);
+    Path staged = complete(rows, requests);
     Dataset<Row> completed = outputRows.read(staged);
     Totals written = Totals.of(completed, generation.columns());
     Dataset<Row> before = outputRows.read(rounds, List.of(round)).drop(rounds.column());
@@ -250,10 +250,22 @@ final class RoundWork {
         .formatted(totals.generatedTokens(), settings.options().limits().maxTokens());
   }
 
-  private Dataset<Row> complete(RowsToDo rows, List<RoundPlan.Request> requests) {
+  /// Completes the rows of requests, as one job in Spark's UI that says which.
+  ///
+  /// @return where they are staged
+  private Path complete(RowsToDo rows, List<RoundPlan.Request> requests) throws IOException {
     int shares = Math.min(tasks, requests.size());
     Dataset<Row> dealt = rows.dealt(RoundPlan.deal(requests, shares), shares);
-    return generation.complete(dealt, progress, deadline);
+    Path staged = writer.stage();
+    SparkContext context = outputRows.spark().sparkContext();
+    String before = context.getLocalProperty(JOB_DESCRIPTION); // a stream has its own
+    context.setJobDescription("round %d: %,d requests".formatted(committed + 1, requests.size()));
+    try {
+      outputRows.write(generation.complete(dealt, progress, deadline), writer, staged);
+    } finally {
+      context.setJobDescription(before);
+    }
+    return staged;
   }
 
   /// Puts staged rows into the output, unless there are none.

@@ -34,8 +34,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Runs SQL in Spark, with the functions ai_query, ai_summarize, ai_classify, ...",
       "Without SQL and FILE it reads statements, each ended by a semicolon, until `exit`.",
-      "Where spark.glm.model and spark.glm.models say nothing, the sample model answers. Where",
-      "there is no other table of that name, `docs` are the sample documents."
+      "Where spark.glm.model and spark.glm.models say nothing, the sample model answers. Where"
+          + " there is no other table of that name, `docs` are the sample documents."
     },
     footer = {
       "",
@@ -77,9 +77,8 @@ final class SqlCommand implements Callable<Integer> {
     SparkConf conf = SubmittedSession.configuration();
     configure(conf, terminal);
     if (terminal.interactive()) {
-      // The launcher passes standard error on through another process. What Spark draws there of
-      // its
-      // progress, and clears away, must not come after the rows.
+      // The launcher passes standard error on through another process. The progress that Spark
+      // draws there, and clears away, must not come after the rows.
       System.setErr(System.out);
     }
     SparkSession spark = SubmittedSession.open(conf, "glm sql", terminal);
@@ -168,6 +167,7 @@ final class SqlCommand implements Callable<Integer> {
   /// @return the number of rows
   /// @throws RefusedException if Spark does not do the statement
   static int run(SparkSession spark, String statement, SqlPrinter printer) {
+    spark.sparkContext().setJobDescription(statement); // what Spark's UI calls its queries
     try {
       Dataset<Row> rows = spark.sql(statement);
       return printer.print(rows);

@@ -11,6 +11,8 @@ import scala.Tuple2;
 
 /// The Spark session that spark-submit was told to make.
 final class SubmittedSession {
+  private static final String MAIN_CLASS = Main.class.getName();
+
   private SubmittedSession() {}
 
   /// What spark-submit was told.
@@ -42,7 +44,9 @@ final class SubmittedSession {
   /// Heartbeats carry the progress of running tasks. On one machine or before a terminal they come
   /// often; to a large cluster's driver they are a burden.
   static SparkSession open(SparkConf conf, String name, Terminal terminal) {
-    conf.setIfMissing("spark.app.name", name);
+    if (conf.get("spark.app.name", MAIN_CLASS).equals(MAIN_CLASS)) { // spark-submit's default
+      conf.setAppName(name);
+    }
     conf.setIfMissing("spark.sql.debug.maxToStringFields", "1000"); // or wide rows get a warning
     if (conf.get("spark.master").startsWith("local")) { // a short run on one machine
       conf.setIfMissing("spark.ui.enabled", "false");

@@ -9,10 +9,12 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import org.apache.commons.io.FileUtils;
+import org.apache.spark.SparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.glmspark.job.options.RefusedException;
+import org.glmspark.job.report.LocalSpark;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -90,6 +92,22 @@ class ResumedRunTest {
     assertThat(rest.result().totals().rows()).isEqualTo(poor.result().rowsLeft());
     assertThat(job.rows()).isEqualTo(undisturbed);
     assertThat(folder.resolve("out/round=2")).isDirectory();
+  }
+
+  @Test
+  void sparksUserInterfaceNamesTheRounds() throws Exception {
+    SparkContext spark = LocalSpark.session().sparkContext();
+    var listener = new NamesInSparkUi();
+    NamesInSparkUi.NAMES.clear();
+    spark.addSparkListener(listener);
+    try {
+      job.run("output.round-rows=4");
+      spark.listenerBus().waitUntilEmpty();
+    } finally {
+      spark.removeSparkListener(listener);
+    }
+    assertThat(NamesInSparkUi.NAMES)
+        .contains("round 1: 4 requests", "round 2: 2 requests", "without a name");
   }
 
   @Test

@@ -117,6 +117,22 @@ class SqlCommandTest {
   }
 
   @Test
+  void sparksUserInterfaceNamesProgramAndStatements() {
+    NamesInSparkUi.NAMES.clear();
+    System.setProperty("spark.app.name", Main.class.getName()); // as spark-submit does
+    System.setProperty("spark.extraListeners", NamesInSparkUi.class.getName());
+    try {
+      assertThat(sql("SELECT 1; SELECT max(id) FROM docs")).as(glm.err()).isZero();
+      System.setProperty("spark.app.name", "nightly");
+      assertThat(sql("SELECT 1")).as(glm.err()).isZero();
+    } finally {
+      System.clearProperty("spark.extraListeners");
+      System.clearProperty("spark.app.name");
+    }
+    assertThat(NamesInSparkUi.NAMES).contains("glm sql", "nightly", "SELECT max(id) FROM docs");
+  }
+
+  @Test
   void aWrongSettingOfAModelIsRefusedBeforeSparkStarts() {
     System.setProperty("spark.glm.models.small.weight", "q4");
     try {
