@@ -3,11 +3,14 @@ package org.glmspark.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.glmspark.generation.EngineOptions;
@@ -19,7 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// Whatever breaks while a job runs, its output ends as if nothing had, and nothing that was
 /// committed is generated again.
@@ -30,7 +34,9 @@ class FaultsIT {
   private static final int ROUNDS = 6;
   private static final int TASKS = 2;
   private static final int MAX_TOKENS = 32;
-  private static final int TIMES = 20;
+
+  /// Runs with each of the faults.
+  private static final int TIMES = Integer.getInteger("faults.times", 3);
 
   /// Less than a round takes.
   private static final long MOST_MILLIS = 300;
@@ -112,32 +118,36 @@ class FaultsIT {
     assertComplete(output);
   }
 
+  static Stream<Arguments> faults() {
+    return IntStream.range(0, TIMES)
+        .boxed()
+        .flatMap(time -> Arrays.stream(Fault.values()).map(fault -> Arguments.of(fault, time)));
+  }
+
+  /// More than the 24 runs of `-Pproof`: `-Dfaults.times=20`. A run takes about a minute.
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("faults")
   @Tag("proof")
-  @Timeout(value = 6, unit = TimeUnit.HOURS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-  void completesEveryRowOnceInSpiteOf(Fault fault) throws Exception {
-    Random random = new Random(fault.name().hashCode());
-    for (int i = 0; i < TIMES; i++) {
-      Path output = output();
-      switch (fault) {
-        case TASK_THROWS -> meetOnce(FaultyFileSystem.Fault.EXCEPTION, output, random);
-        case HEAP_FULL -> meetOnce(FaultyFileSystem.Fault.HEAP, output, random);
-        case TASK_HANGS -> meetOnce(FaultyFileSystem.Fault.HANG, output, random);
-        case EXECUTOR_KILLED -> killExecutor(output, random);
-        case WORKER_KILLED -> killWorker(output, random);
-        case DRIVER_KILLED -> {
-          killDriver(output, random);
-          complete(output);
-        }
-        case DISK_FULL -> {
-          fillDisk(output, random);
-          complete(output);
-        }
-        case MODEL_DAMAGED -> copyDamaged(output, random);
+  void completesEveryRowOnceInSpiteOf(Fault fault, int time) throws Exception {
+    Random random = new Random(31L * fault.name().hashCode() + time);
+    Path output = output();
+    switch (fault) {
+      case TASK_THROWS -> meetOnce(FaultyFileSystem.Fault.EXCEPTION, output, random);
+      case HEAP_FULL -> meetOnce(FaultyFileSystem.Fault.HEAP, output, random);
+      case TASK_HANGS -> meetOnce(FaultyFileSystem.Fault.HANG, output, random);
+      case EXECUTOR_KILLED -> killExecutor(output, random);
+      case WORKER_KILLED -> killWorker(output, random);
+      case DRIVER_KILLED -> {
+        killDriver(output, random);
+        complete(output);
       }
-      assertComplete(output);
+      case DISK_FULL -> {
+        fillDisk(output, random);
+        complete(output);
+      }
+      case MODEL_DAMAGED -> copyDamaged(output, random);
     }
+    assertComplete(output);
   }
 
   private static Path output() {
