@@ -314,6 +314,12 @@ public record SamplingParameters(
       return this;
     }
 
+    /// Ends where the model stops, as by default.
+    public Builder stopAtEos() {
+      this.ignoreEos = false;
+      return this;
+    }
+
     public Builder stop(String... texts) {
       return stop(List.of(texts));
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.glmspark.bench.MachineSpeed;
@@ -171,8 +172,9 @@ final class BenchCommand implements Callable<Integer> {
             "--model has its own sizes and weights, expected no --shape, --layers, --weights or --output-weights");
       }
       ModelOptions options = argument.options(model);
-      return ModelLoader.load(
-          ModelArgument.here(options, spec.commandLine().getErr()), options.overrides());
+      PrintWriter err = spec.commandLine().getErr();
+      Path here = ModelArgument.here(options, err);
+      return ModelLoader.load(ModelArgument.opened(options, here, err), options.overrides());
     }
     ModelShape shape = random.shape() == null ? ModelShape.GLM_4_9B : random.shape();
     WeightType type = weights == null ? WeightType.Q4 : weights;

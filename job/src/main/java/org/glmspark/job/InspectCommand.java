@@ -45,7 +45,7 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws JsonProcessingException {
-    ModelOptions options = argument.options(model);
+    ModelOptions options = argument.storedOptions(model);
     Path here = ModelArgument.here(options, spec.commandLine().getErr());
     ModelDescription description = ModelLoader.describe(here, options.overrides());
     if (verify) {

@@ -141,6 +141,7 @@ final class JobRun {
     output.write(result.settings().fileName(), RunSettings.bytes(result.json()));
     new ReportFiles(output, options.results())
         .write(result, work.written(), work.output().count(), followed.throughput());
+    work.discardRetried();
     TextTable firstRows = RunReport.firstRows(work.output(), options, options.results());
     output.complete();
     return new Outcome(result, firstRows, output.target());

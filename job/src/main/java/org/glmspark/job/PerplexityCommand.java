@@ -85,8 +85,9 @@ final class PerplexityCommand implements Callable<Integer> {
       throw new RefusedException("%s: the file is empty, expected a text".formatted(text));
     }
     description.warnings().forEach(w -> spec.commandLine().getErr().println("warning: " + w));
+    Path opened = ModelArgument.opened(options, here, spec.commandLine().getErr());
     try (GenerationEngine engine =
-        GenerationEngine.open(here, options.overrides(), EngineOptions.defaults())) {
+        GenerationEngine.open(opened, options.overrides(), EngineOptions.defaults())) {
       print(Perplexity.of(engine, prefix, tokens, windowTokens), windowTokens);
     }
     return 0;

@@ -1,46 +1,53 @@
 package org.glmspark.job;
 
 import java.time.Duration;
+import java.util.List;
 import org.glmspark.job.options.OutputOptions;
 
 /// How many requests a round takes: as many as the job says, or as many as take the time it says,
-/// judged by the round before.
+/// judged by the tokens of their prompts and by the round before.
 final class RoundSize {
   /// The driver deals the requests of a round, in its memory.
   private static final int MOST_REQUESTS = 100_000;
 
-  /// Enough to judge by, and to be worth the start of the tasks.
-  private static final int LEAST_REQUESTS = 512;
+  /// A few minutes' work for a large model.
+  private static final long FIRST_COST_OF_A_CORE = 16_384;
 
-  private static final int FIRST_REQUESTS_OF_A_CORE = 64;
-
-  private final boolean fixed;
+  private final int fixed;
+  private final int cores;
   private final Duration time;
-  private int next;
+  private long cost;
 
   /// @param cores of the cluster
   RoundSize(OutputOptions options, int cores) {
-    fixed = options.roundRows() > 0;
-    time = Duration.ofMinutes(options.roundMinutes());
-    next =
-        fixed
-            ? Math.min(options.roundRows(), MOST_REQUESTS)
-            : (int) bounded((long) FIRST_REQUESTS_OF_A_CORE * cores);
+    this.fixed = options.roundRows();
+    this.cores = cores;
+    this.time = Duration.ofMinutes(options.roundMinutes());
+    this.cost = FIRST_COST_OF_A_CORE * cores;
   }
 
-  /// The most requests of the next round.
-  int next() {
-    return next;
+  /// The most requests that the next round may have.
+  int most() {
+    return fixed > 0 ? Math.min(fixed, MOST_REQUESTS) : MOST_REQUESTS;
+  }
+
+  /// The first of the requests, as many as the next round takes: one for each core at least.
+  List<RoundPlan.Request> take(List<RoundPlan.Request> requests) {
+    if (fixed > 0) {
+      return requests;
+    }
+    int taken = 0;
+    long left = cost;
+    while (taken < requests.size() && (taken < cores || requests.get(taken).cost() <= left)) {
+      left -= requests.get(taken).cost();
+      taken++;
+    }
+    return requests.subList(0, taken);
   }
 
   /// Learns from a round.
-  void took(int requests, Duration duration) {
-    if (!fixed) {
-      next = (int) bounded(requests * time.toMillis() / Math.max(1, duration.toMillis()));
-    }
-  }
-
-  private static long bounded(long requests) {
-    return Math.max(LEAST_REQUESTS, Math.min(requests, MOST_REQUESTS));
+  void took(List<RoundPlan.Request> requests, Duration duration) {
+    long done = requests.stream().mapToLong(RoundPlan.Request::cost).sum();
+    cost = Math.max(1, done * time.toMillis() / Math.max(1, duration.toMillis()));
   }
 }

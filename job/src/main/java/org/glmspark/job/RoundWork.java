@@ -47,6 +47,9 @@ final class RoundWork {
 
   private final List<Round> before;
 
+  /// Where the rows that were retried are staged still, after they have gone into rounds.
+  private final List<Path> retriedRows = new ArrayList<>();
+
   private Totals totals = Totals.NONE;
   private int committed;
   private long rowsLeft;
@@ -113,14 +116,14 @@ final class RoundWork {
   private void addGenerated(RowsToDo rows) throws IOException {
     String last = "";
     while (stopped == null) {
-      List<RoundPlan.Request> wanted = rows.requestsAfter(last, size.next());
+      List<RoundPlan.Request> wanted = size.take(rows.requestsAfter(last, size.most()));
       Instant began = Instant.now();
       List<RoundPlan.Request> requests = begin(wanted);
       if (requests.isEmpty()) {
         return;
       }
       commit(complete(rows, requests), began);
-      size.took(requests.size(), Duration.between(began, Instant.now()));
+      size.took(requests, Duration.between(began, Instant.now()));
       last = wanted.getLast().key();
     }
   }
@@ -173,40 +176,71 @@ final class RoundWork {
                 ResultNames.inputColumn(plan, names.rowId()).equalTo(functions.col("failed_row")),
                 "left_semi")
             .persist(StorageLevel.DISK_ONLY());
+    long left = 0;
     try (var _ = line.apply(retried.count())) {
       for (Round round : before) {
         Dataset<Row> ids =
             failed
                 .where(functions.col("failed_round").equalTo(round.number()))
                 .select("failed_row");
-        if (stopped == null && !ids.isEmpty()) {
+        if (stopped != null) {
+          left += ids.count();
+        } else if (!ids.isEmpty()) {
           Dataset<Row> ofRound =
               retried.join(
                   ids,
                   ResultNames.inputColumn(retried, names.rowId())
                       .equalTo(functions.col("failed_row")),
                   "left_semi");
-          try (var rows = new RowsToDo(ofRound, null, generation.columns())) {
-            retry(round, rows);
+          try (var rows = new RowsToDo(ofRound, succeeded(ofRound), generation.columns())) {
+            left += rows.count() - retry(round, rows);
           }
         }
       }
-      finish(retried.count() - totals.rows());
+      finish(left);
     } finally {
       retried.unpersist();
       failed.unpersist();
     }
   }
 
-  private void retry(Round round, RowsToDo rows) throws IOException {
+  /// The rows of the output that answer what rows of a plan ask.
+  private Dataset<Row> succeeded(Dataset<Row> plan) throws IOException {
+    Dataset<Row> output = outputRows.read(rounds, rounds.committed());
+    Dataset<Row> asked =
+        plan.select(
+                ResultNames.inputColumn(plan, PlanColumns.in(plan).request()).as("asked_request"))
+            .distinct();
+    return output
+        .where(column(output, "error").isNull())
+        .join(
+            functions.broadcast(asked),
+            ResultNames.request(output, generation.columns())
+                .equalTo(functions.col("asked_request")),
+            "left_semi");
+  }
+
+  /// @return how many rows were completed
+  private long retry(Round round, RowsToDo rows) throws IOException {
     Instant began = Instant.now();
-    List<RoundPlan.Request> requests = begin(rows.requestsAfter("", Integer.MAX_VALUE));
-    if (requests.isEmpty()) {
-      return;
+    List<Path> staged = new ArrayList<>();
+    Dataset<Row> known = rows.known();
+    if (known != null) {
+      Path answered = writer.stage();
+      outputRows.write(known, writer, answered);
+      staged.add(answered);
     }
-    Path staged = complete(rows, requests);
-    Dataset<Row> completed = outputRows.read(staged);
+    List<RoundPlan.Request> requests = begin(rows.requestsAfter("", Integer.MAX_VALUE));
+    if (!requests.isEmpty()) {
+      staged.add(complete(rows, requests));
+    }
+    Dataset<Row> completed =
+        staged.stream().map(outputRows::read).reduce(Dataset::unionByName).orElseThrow();
     Totals written = Totals.of(completed, generation.columns());
+    retriedRows.addAll(staged);
+    if (written.rows() == 0) { // the deadline was faster
+      return 0;
+    }
     Dataset<Row> before = outputRows.read(rounds, List.of(round)).drop(rounds.column());
     Dataset<Row> kept =
         before.join(
@@ -220,8 +254,8 @@ final class RoundWork {
     Set<String> runs = new TreeSet<>(RoundDescription.parse(rounds.description(round)).runs());
     runs.add(settings.id());
     writer.replace(round, successor, description(runs, written, began));
-    writer.discard(staged);
     count(written);
+    return written.rows();
   }
 
   private Column column(Dataset<Row> output, String name, String... fields) {
@@ -319,8 +353,14 @@ final class RoundWork {
         totals);
   }
 
-  /// The rows of the rounds that the run wrote.
+  /// The rows that the run wrote.
   Dataset<Row> written() throws IOException {
+    if (settings.scope() == JobRun.Scope.FAILED_ROWS) {
+      return retriedRows.stream()
+          .map(outputRows::read)
+          .reduce(Dataset::unionByName)
+          .orElseGet(() -> outputRows.read(rounds, List.of()));
+    }
     List<Round> written = new ArrayList<>();
     for (Round round : rounds.committed()) {
       if (RoundDescription.parse(rounds.description(round)).runs().contains(settings.id())) {
@@ -328,6 +368,13 @@ final class RoundWork {
       }
     }
     return outputRows.read(rounds, written);
+  }
+
+  /// Removes what [#written] needs besides the output.
+  void discardRetried() throws IOException {
+    for (Path staged : retriedRows) {
+      writer.discard(staged);
+    }
   }
 
   /// All rows of the output.

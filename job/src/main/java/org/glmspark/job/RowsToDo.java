@@ -1,6 +1,7 @@
 package org.glmspark.job;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -10,6 +11,7 @@ import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
+import org.apache.spark.unsafe.types.UTF8String;
 import org.glmspark.udfs.PlanColumns;
 import org.glmspark.udfs.ResultColumns;
 import org.jspecify.annotations.Nullable;
@@ -152,8 +154,9 @@ final class RowsToDo implements AutoCloseable {
         dealt.stream()
             .map(request -> RowFactory.create(request.key(), request.task(), request.place()))
             .toList();
-    String first = dealt.stream().map(RoundPlan.Dealt::key).min(String::compareTo).orElseThrow();
-    String last = dealt.stream().map(RoundPlan.Dealt::key).max(String::compareTo).orElseThrow();
+    Comparator<String> order = Comparator.comparing(UTF8String::fromString); // Spark's own
+    String first = dealt.stream().map(RoundPlan.Dealt::key).min(order).orElseThrow();
+    String last = dealt.stream().map(RoundPlan.Dealt::key).max(order).orElseThrow();
     return rows.where(functions.col(REQUEST).between(first, last)) // skips what lies apart on disk
         .join(
             functions.broadcast(rows.sparkSession().createDataFrame(table, DEALT)),

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
@@ -62,32 +63,59 @@ record RunSettings(
     return "runs/" + id + ".json";
   }
 
-  /// Refuses to add rows to rows with other columns, which nobody could read together, or with ids
-  /// of another kind, which would be done twice.
+  /// Refuses to add rows to rows with other columns or in other folders, which nobody could read
+  /// together, or with ids of another kind, which would be done twice.
   ///
-  /// @throws RefusedException if the last run that wrote the output was of another kind
+  /// @throws RefusedException if the runs that wrote the output were of another kind
   void requireSameKind(OutputFolder output) throws IOException {
-    List<byte[]> runs = output.runs();
+    List<RunSettings> runs = new ArrayList<>();
+    for (byte[] run : output.runs()) {
+      runs.add(parse(run));
+    }
     if (runs.isEmpty()) {
       return;
     }
-    RunSettings last = parse(runs.getLast());
-    String format = last.options().output().format();
-    String expected = options.output().format();
-    if (!format.equals(expected)) {
-      throw new RefusedException(
-          "output '%s' has %s files, and this run would add %s files; %s"
-              .formatted(output.target(), format, expected, REMEDY));
-    }
+    RunSettings last = runs.getLast();
+    requireSame(output, "%s files", last.options.output().format(), options.output().format());
     if (!last.schema().asNullable().sameType(schema.asNullable())) {
       throw new RefusedException(
           "output '%s' has the columns %s, and this run would add rows with %s; %s"
               .formatted(
                   output.target(), last.schema().simpleString(), schema.simpleString(), REMEDY));
     }
-    if (options.input().key().isEmpty()
-        && last.isIncremental() != isIncremental()
-        && scope != JobRun.Scope.FAILED_ROWS) {
+    requireSame(
+        output,
+        "folders by output.partition-by=%s",
+        last.options.output().partitionBy(),
+        options.output().partitionBy());
+    requireSame(
+        output, "row ids by input.key=%s", last.options.input().key(), options.input().key());
+    if (options.input().key().isEmpty()) {
+      runs.stream()
+          .filter(run -> run.scope != JobRun.Scope.FAILED_ROWS) // which adds none
+          .reduce((_, later) -> later)
+          .ifPresent(added -> requireSameIds(output, added));
+    }
+  }
+
+  private static void requireSame(OutputFolder output, String what, Object found, Object adds) {
+    if (!found.equals(adds)) {
+      throw new RefusedException(
+          "output '%s' has %s, and this run would add %s; %s"
+              .formatted(output.target(), what.formatted(found), what.formatted(adds), REMEDY));
+    }
+  }
+
+  /// Without a key, the arrival that a row came with is in its id.
+  private void requireSameIds(OutputFolder output, RunSettings added) {
+    if (scope == JobRun.Scope.FAILED_ROWS && added.isIncremental()) {
+      throw new RefusedException(
+          ("output '%s' was written with --incremental and without input.key, so its rows have ids of"
+                  + " the time they came, and --retry-failed cannot tell which of the input they are;"
+                  + " complete the input into another output, with input.key")
+              .formatted(output.target()));
+    }
+    if (scope != JobRun.Scope.FAILED_ROWS && added.isIncremental() != isIncremental()) {
       throw new RefusedException(
           ("output '%s' was written %s --incremental, and without input.key rows have other ids "
                   + "%s it; %s")

@@ -49,7 +49,7 @@ final class TokenizeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws JsonProcessingException {
-    ModelOptions options = argument.options(model);
+    ModelOptions options = argument.storedOptions(model);
     Path here = ModelArgument.here(options, spec.commandLine().getErr());
     ModelDescription description = ModelLoader.describe(here, options.overrides());
     Tokenizer tokenizer = description.requireTokenizer();

@@ -17,7 +17,8 @@ import org.glmspark.udfs.ResultColumns;
 /// @param rows rows of the output
 /// @param failedByReason how many of them have no completion, by the words before the colon of
 ///   `error`
-/// @param requests rows that asked the model
+/// @param requests rows that asked the model, and those that took its answer to others; a row that
+///   failed before it could ask is none
 /// @param generatedRequests those of them that did not take the answer of another
 /// @param promptTokens tokens of all prompts
 /// @param completionTokens tokens of all completions
@@ -91,7 +92,7 @@ record Totals(
               new Totals(
                   rows,
                   group.isNullAt(0) ? Map.of() : Map.of(group.getString(0), rows),
-                  group.getLong(2),
+                  group.isNullAt(0) ? group.getLong(2) : group.getLong(3),
                   group.getLong(3),
                   group.getLong(4),
                   group.getLong(5),

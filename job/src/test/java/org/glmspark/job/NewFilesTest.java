@@ -52,5 +52,7 @@ class NewFilesTest {
     assertThat(rows.select("lineage.row_id").distinct().count()).isEqualTo(4);
     assertThat(rows.where("id = 'twin'").count()).isEqualTo(3);
     assertThatThrownBy(() -> job.run()).hasMessageContaining("was written with --incremental");
+    assertThatThrownBy(() -> job.run(JobRun.Scope.FAILED_ROWS))
+        .hasMessageContaining("--retry-failed cannot tell which of the input they are");
   }
 }

@@ -3,6 +3,8 @@ package org.glmspark.job;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -129,6 +131,61 @@ class ResumedRunTest {
     assertThat(kept).hasSize(3);
     assertThat(job.rows()).hasSize(7).containsAll(kept);
     assertThat(after.where("error is not null").count()).isEqualTo(3);
+    JsonNode report = new ObjectMapper().readTree(folder.resolve("out/_glm/report.json").toFile());
+    assertThat(report.get("slowest_rows").findValuesAsText("row_id"))
+        .as("nothing of rows that were kept")
+        .containsExactly("doc-0002");
+    assertThat(folder.resolve("out/_glm/staging")).isEmptyDirectory();
+  }
+
+  @Test
+  void aRetryDoesNotAskAgainWhatHasAnAnswerNow() throws IOException {
+    String body = "The ferry to Tor was late again. ".repeat(8);
+    job.addInput("{\"id\": \"first\", \"body\": \"%s\"}".formatted(body));
+    job.run("model.context=64", "sampling.max_tokens=20");
+    job.addInput("{\"id\": \"twin\", \"body\": \"%s\"}".formatted(body));
+    job.run("model.context=64", "sampling.max_tokens=20");
+    assertThat(job.output().where("id in ('first', 'twin') and error is null").count()).isZero();
+
+    JobRun.Outcome retried = job.run(JobRun.Scope.FAILED_ROWS, "sampling.max_tokens=20");
+    JobRun.Outcome again = job.run(JobRun.Scope.FAILED_ROWS, "sampling.max_tokens=20");
+
+    Dataset<Row> twins = job.output().where("id in ('first', 'twin')");
+    assertThat(twins.select("completion").distinct().count()).isEqualTo(1);
+    assertThat(twins.where("timing.prefill_ms > 0").count()).isEqualTo(1);
+    assertThat(twins.where("error is not null").count()).isZero();
+    assertThat(retried.result().rowsLeft()).isZero();
+    assertThat(again.result().totals().generatedRequests()).isZero();
+  }
+
+  @Test
+  void aRowThatHasSucceededInAnotherRoundIsNotRetried() throws IOException {
+    job.run("sampling.max_tokens=20");
+    job.run("sampling.max_tokens=20", "request.long=map-reduce");
+    assertThat(job.output().where("id = 'long'").count()).isEqualTo(2);
+
+    JobRun.Outcome retried =
+        job.run(
+            JobRun.Scope.FAILED_ROWS, "sampling.max_tokens=20", "request.long=map-reduce");
+
+    assertThat(retried.result().totals().generatedRequests()).isZero();
+    assertThat(retried.result().rowsLeft()).isZero();
+    Dataset<Row> rows = job.output();
+    assertThat(rows.select("lineage.row_id", "lineage.request_id").distinct().count())
+        .isEqualTo(rows.count());
+  }
+
+  /// Spark orders texts by their bytes, Java by halves of characters.
+  @Test
+  void rowsAreCompletedWhateverTheirIds() throws IOException {
+    Files.writeString(
+        folder.resolve("in.jsonl"),
+        "{\"id\": \"\uFF0C\", \"body\": null}\n{\"id\": \"\uD83D\uDE00\", \"body\": null}\n");
+
+    JobRun.Outcome outcome = job.run();
+
+    assertThat(outcome.result().rowsLeft()).isZero();
+    assertThat(job.output().count()).isEqualTo(2);
   }
 
   @Test
@@ -159,5 +216,12 @@ class ResumedRunTest {
         .hasMessageEndingWith("choose another output, or --set output.mode=overwrite");
     assertThatThrownBy(() -> job.run("output.format=json"))
         .hasMessageContaining("has parquet files, and this run would add json files");
+    assertThatThrownBy(() -> job.run("output.partition-by=[\"language\"]"))
+        .hasMessageContaining(
+            "has folders by output.partition-by=[], and this run would add folders by"
+                + " output.partition-by=[language]");
+    assertThatThrownBy(() -> job.run("input.key=[]"))
+        .hasMessageContaining(
+            "has row ids by input.key=[id], and this run would add row ids by input.key=[]");
   }
 }

@@ -93,7 +93,7 @@ record GeneratePartition(
     private Request ask(GenerationRequest request, String id) {
       CompletableFuture<GenerationResult> answer =
           LookAhead.Asked.submit(() -> submit(engine, request));
-      return new Request(id, answer, () -> new LongDocument.Outcome(answer.resultNow(), 0, 0, 0));
+      return new Request(id, answer, () -> LongDocument.Outcome.ofWhole(answer.resultNow()));
     }
 
     /// Its requests are withdrawn together. Those that this executor has answered already are not
@@ -127,7 +127,10 @@ record GeneratePartition(
       return outcome.parts() == 0 && leftOutTokens == 0
           ? null
           : new LongText.Done(
-              outcome.parts(), outcome.levels(), outcome.cappedParts(), leftOutTokens);
+              outcome.parts(),
+              outcome.levels(),
+              outcome.cappedParts(),
+              leftOutTokens + outcome.silentTokens());
     }
   }
 

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.glmspark.generation.FinishReason;
 import org.glmspark.generation.GenerationRequest;
 import org.glmspark.generation.GenerationResult;
@@ -57,7 +58,14 @@ public record LongDocument(
   /// @param parts asked about before it, of all levels; 0 if the text was not too long
   /// @param cappedParts those of them whose answer the limit cut off
   /// @param levels of parts
-  public record Outcome(GenerationResult result, int parts, int cappedParts, int levels) {}
+  /// @param silentTokens tokens of those parts about which the answer is empty
+  public record Outcome(
+      GenerationResult result, int parts, int cappedParts, int levels, int silentTokens) {
+    /// The answer about a text that was not too long.
+    static Outcome ofWhole(GenerationResult result) {
+      return new Outcome(result, 0, 0, 0, 0);
+    }
+  }
 
   /// @throws IllegalArgumentException if `partTokens` is too small for a text
   public LongDocument {
@@ -100,6 +108,17 @@ public record LongDocument(
     return model.tokenizer().encode(text).length;
   }
 
+  /// What requests about all parts and levels of a text come to at most, in tokens of prompts and
+  /// answers. Each level has half the tokens of the one before, its answers half of that, and two
+  /// neighbouring parts are more than one part may be.
+  ///
+  /// @param wholePrompt tokens of a prompt that had the whole text
+  long mostTokens(int wholePrompt) {
+    long most = mostTextTokens();
+    long parts = 4L * wholePrompt / Math.max(1, most) + Integer.SIZE;
+    return 4L * wholePrompt + parts * (prompt.apply("").length + SEAM_TOKENS) + sampling.maxTokens();
+  }
+
   /// What the answer about a text that does not fit depends on: equal ids get equal answers.
   String requestId(String text) {
     return RequestKey.of(
@@ -121,7 +140,7 @@ public record LongDocument(
     return fits(text, tokens)
         ? submission
             .submit(new GenerationRequest(tokens, sampling, format))
-            .thenApply(result -> new Outcome(result, 0, 0, 0))
+            .thenApply(Outcome::ofWhole)
         : new Reading(requestId(text), submission).read(text, Progress.NONE);
   }
 
@@ -136,14 +155,16 @@ public record LongDocument(
       int parts,
       int cappedParts,
       int levels,
+      int silentTokens,
       GenerationResult.Usage usage,
       double queueMillis,
       double millis) {
     static final Progress NONE =
-        new Progress(Integer.MAX_VALUE, 0, 0, 0, new GenerationResult.Usage(0, 0, 0), 0, 0);
+        new Progress(Integer.MAX_VALUE, 0, 0, 0, 0, new GenerationResult.Usage(0, 0, 0), 0, 0);
 
     /// @param textTokens of the level's text
-    Progress plus(int textTokens, List<GenerationResult> level) {
+    /// @param silent tokens of those parts of it about which the answer is empty
+    Progress plus(int textTokens, List<GenerationResult> level, int silent) {
       int capped =
           (int) level.stream().filter(r -> r.finishReason() == FinishReason.LENGTH).count();
       double queue = level.stream().mapToDouble(r -> r.timing().queueMillis()).min().orElse(0);
@@ -153,6 +174,7 @@ public record LongDocument(
           parts + level.size(),
           cappedParts + capped,
           levels + 1,
+          silentTokens + silent,
           level.stream().map(GenerationResult::usage).reduce(usage, Progress::sum),
           levels == 0 ? queue : queueMillis,
           millis + took);
@@ -202,7 +224,7 @@ public record LongDocument(
     }
 
     private Outcome outcome(GenerationResult result) {
-      return new Outcome(result, parts, cappedParts, levels);
+      return new Outcome(result, parts, cappedParts, levels, silentTokens);
     }
   }
 
@@ -228,18 +250,24 @@ public record LongDocument(
       if (tooLong != null) {
         return CompletableFuture.completedFuture(before.failed(id, tooLong));
       }
+      List<String> parts = TextParts.of(text, mostTextTokens(), LongDocument.this::tokens);
       List<CompletableFuture<GenerationResult>> answers =
-          TextParts.of(text, mostTextTokens(), LongDocument.this::tokens).stream()
-              .map(part -> submission.submit(aboutPart(part)))
-              .toList();
+          parts.stream().map(part -> submission.submit(aboutPart(part))).toList();
       return CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
           .thenComposeAsync(
               _ -> {
                 List<GenerationResult> level =
                     answers.stream().map(CompletableFuture::resultNow).toList();
-                return next(level, before.plus(tokens, level));
+                return next(level, before.plus(tokens, level, silentTokens(parts, level)));
               },
               LEVELS);
+    }
+
+    private int silentTokens(List<String> parts, List<GenerationResult> level) {
+      return IntStream.range(0, parts.size())
+          .filter(i -> level.get(i).text().isBlank())
+          .map(i -> tokens(parts.get(i)))
+          .sum();
     }
 
     private CompletableFuture<Outcome> next(List<GenerationResult> level, Progress progress) {

@@ -47,6 +47,7 @@ public record LongText(Handling handling, int partTokens) implements Serializabl
   /// @param parts that were asked about before the last answer, of all levels
   /// @param levels of parts
   /// @param cappedParts those parts whose answer a limit cut off
-  /// @param leftOutTokens tokens of the text that the model has not seen
+  /// @param leftOutTokens tokens of the text that the model has not seen, and of parts about which
+  ///   its answer was empty
   record Done(int parts, int levels, int cappedParts, int leftOutTokens) {}
 }

@@ -56,8 +56,8 @@ record PlanPartition(
               request.promptTokens().length,
               (long) request.promptTokens().length + request.sampling().maxTokens(),
               start(request.promptTokens()));
-      case PromptEncoder.Encoded.Document(_, _, int[] prompt, String id) ->
-          append(row, id, prompt.length, mostTokensOfParts(prompt.length), start(prompt));
+      case PromptEncoder.Encoded.Document(LongDocument document, _, int[] prompt, String id) ->
+          append(row, id, prompt.length, document.mostTokens(prompt.length), start(prompt));
     };
   }
 
@@ -67,12 +67,6 @@ record PlanPartition(
       hash = 0x9E3779B97F4A7C15L * (hash ^ tokens[i]);
     }
     return hash;
-  }
-
-  /// Each level has half the tokens of the one before and its answers half of that; a prompt has an
-  /// instruction too.
-  private long mostTokensOfParts(int tokens) {
-    return 4L * tokens + sampling.maxTokens();
   }
 
   private static Row append(

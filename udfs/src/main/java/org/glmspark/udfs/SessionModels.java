@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.glmspark.cache.KvCacheStorage;
 import org.glmspark.cache.KvCacheType;
 import org.glmspark.generation.EngineOptions;
@@ -30,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 /// | `spark.glm.model` | the default: one of the names, or a path; if absent, the only model there is |
 /// | `spark.glm.unknown-endpoint` | `fail`, or `default` to let the default model answer for names that nobody configured |
 ///
+/// `spark.glm.fail-on-error` and `spark.glm.result-cache-bytes` are about no model; other names under
+/// `spark.glm.` are refused.
+///
 /// Options of the model are `weights`, `output-weights`, `pack-cache`, `rope-base`, `norm-epsilon`,
 /// `context` and `chat-format`; of the engine `threads` (0 for one to each core of the executor),
 /// `max-batch`, `step-tokens`, `kv-cache-type`, `kv-cache-bytes` (0 for a share of the executor's
@@ -40,9 +44,9 @@ public final class SessionModels {
   private static final String MODELS = PREFIX + "models.";
   private static final String DEFAULT = PREFIX + "model";
   private static final String UNKNOWN_ENDPOINT = PREFIX + "unknown-endpoint";
+  private static final String PATH = "path";
   private static final List<String> OPTIONS =
       List.of(
-          "path",
           "weights",
           "output-weights",
           "pack-cache",
@@ -57,20 +61,26 @@ public final class SessionModels {
           "kv-cache-bytes",
           "kernels",
           "prefix-cache",
+          "prompt-lookup",
           "kv-cache-storage",
           "kv-cache-folder",
           "part-tokens");
+  private static final List<String> SETTINGS_OF_ONE = with(OPTIONS, PATH);
+  private static final List<String> SETTINGS_OF_ALL =
+      with(OPTIONS, "model", "unknown-endpoint", "fail-on-error", "result-cache-bytes");
 
   private final Map<String, String> settings;
   private final TreeSet<String> names = new TreeSet<>();
 
   /// @param settings of the session, those of other things among them
-  /// @throws IllegalArgumentException for an option that no model has
+  /// @throws IllegalArgumentException for a name under `spark.glm.` that is no setting
   public SessionModels(Map<String, String> settings) {
     this.settings = settings;
     for (String key : settings.keySet()) {
       if (key.startsWith(MODELS)) {
         names.add(modelOf(key));
+      } else if (key.startsWith(PREFIX)) {
+        requireSetting(key);
       }
     }
   }
@@ -79,17 +89,39 @@ public final class SessionModels {
     String nameAndOption = key.substring(MODELS.length());
     int dot = nameAndOption.lastIndexOf('.');
     String option = nameAndOption.substring(dot + 1);
-    if (dot < 1 || !OPTIONS.contains(option)) {
-      @Nullable String nearest = NearestName.of(option, OPTIONS);
+    if (dot < 1 || !SETTINGS_OF_ONE.contains(option)) {
       throw new IllegalArgumentException(
           "%s is no setting of a model%s; expected %s<name>. and one of %s"
               .formatted(
                   key,
-                  nearest == null ? "" : ", did you mean '%s'?".formatted(nearest),
+                  suggestion(option, SETTINGS_OF_ONE),
                   MODELS,
-                  String.join(", ", OPTIONS)));
+                  String.join(", ", SETTINGS_OF_ONE)));
     }
     return nameAndOption.substring(0, dot);
+  }
+
+  private static void requireSetting(String key) {
+    String setting = key.substring(PREFIX.length());
+    if (!SETTINGS_OF_ALL.contains(setting)) {
+      throw new IllegalArgumentException(
+          "%s is no setting%s; expected %s and one of %s, or %s<name>. and one of a model"
+              .formatted(
+                  key,
+                  suggestion(setting, SETTINGS_OF_ALL),
+                  PREFIX,
+                  String.join(", ", SETTINGS_OF_ALL),
+                  MODELS));
+    }
+  }
+
+  private static String suggestion(String found, List<String> expected) {
+    @Nullable String nearest = NearestName.of(found, expected);
+    return nearest == null ? "" : ", did you mean '%s'?".formatted(nearest);
+  }
+
+  private static List<String> with(List<String> options, String... more) {
+    return Stream.concat(Arrays.stream(more), options.stream()).toList();
   }
 
   /// The model that answers where no other is named, or null if no setting tells.
@@ -140,7 +172,7 @@ public final class SessionModels {
   }
 
   private ModelSettings model(String name) {
-    String key = MODELS + name + ".path";
+    String key = MODELS + name + "." + PATH;
     String path = settings.get(key);
     if (path == null) {
       throw new IllegalArgumentException(
@@ -190,9 +222,7 @@ public final class SessionModels {
             .withKvCacheStorage(
                 options.constant(
                     "kv-cache-storage", standard.kvCacheStorage(), KvCacheStorage.class))
-            .withKvCacheFolder(options.value("kv-cache-folder", Function.identity()))
-            .withPromptLookup(
-                options.constant("prompt-lookup", standard.promptLookup(), PromptLookup.class));
+            .withKvCacheFolder(options.value("kv-cache-folder", Function.identity()));
     return new ModelSettings(
         name,
         source,

@@ -144,6 +144,38 @@ class LongDocumentTest {
         .matches("no text: the answers about all \\d+ parts of level 1 are empty");
   }
 
+  @Test
+  void countsPartsWithoutAnAnswer() {
+    String text = "The lamp works perfectly. ".repeat(30);
+    LongDocument document = summary(100, 40);
+
+    LongDocument.Outcome outcome =
+        document
+            .answer(
+                text,
+                request -> {
+                  asked.add(request);
+                  return answered(asked.size() == 1 ? " " : "It works.");
+                })
+            .join();
+
+    assertThat(outcome.result().text()).isEqualTo("It works.");
+    assertThat(outcome.silentTokens()).isBetween(20, 40);
+  }
+
+  @Test
+  void knowsWhatAllPartsAndLevelsCostAtMost() {
+    String text = "The lamp works perfectly. ".repeat(100);
+    LongDocument document = summary(100, 20);
+
+    GenerationResult.Usage usage = document.answer(text, this::submit).join().result().usage();
+
+    int[] whole = model.prompt(TaskPrompts.summarize(text, 50));
+    assertThat(usage.prompt() + usage.completion()).isGreaterThan(2 * whole.length);
+    assertThat(document.mostTokens(whole.length))
+        .isBetween(usage.prompt() + (long) usage.completion(), 40L * whole.length);
+  }
+
   private static CompletableFuture<GenerationResult> answered(String text) {
     return CompletableFuture.completedFuture(
         new GenerationResult(

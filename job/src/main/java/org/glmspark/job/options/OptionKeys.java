@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.glmspark.grammar.AnswerFormat;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A key path is the names from the file's top to a key, joined by dots: `request.max-words`.
 public final class OptionKeys {
+  /// What Spark takes for secrets too, in options that only the source understands.
+  private static final Pattern SECRET =
+      Pattern.compile("secret|password|token|credential|access.?key", Pattern.CASE_INSENSITIVE);
+
   private OptionKeys() {}
 
   /// One key, for a reference.
@@ -35,9 +40,20 @@ public final class OptionKeys {
     return List.copyOf(all);
   }
 
-  /// The settings as a job file would say them, with every default filled in.
+  /// The settings as a job file would say them, with every default filled in, to be kept beside an
+  /// output: secrets among a source's own options are left out.
   public static ObjectNode json(JobOptions options) {
-    return object(options);
+    ObjectNode json = object(options);
+    for (JsonNode section : json) {
+      if (section.get("options") instanceof ObjectNode ofSource) {
+        List<String> names = new ArrayList<>();
+        ofSource.fieldNames().forEachRemaining(names::add);
+        names.stream()
+            .filter(name -> SECRET.matcher(name).find())
+            .forEach(name -> ofSource.put(name, "(left out)"));
+      }
+    }
+    return json;
   }
 
   static String name(RecordComponent component) {

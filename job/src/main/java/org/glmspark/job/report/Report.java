@@ -7,12 +7,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.jspecify.annotations.Nullable;
@@ -35,8 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// @param sparkVersion the Spark that ran it
 /// @param modelDigest SHA-256, in hexadecimal, of the model
 /// @param kernels what computed, on the different machines of a cluster
-/// @param options the job, every default filled in; secrets among a source's own options are left
-///   out
+/// @param options the job, every default filled in
 public record Report(
     String output,
     State state,
@@ -59,10 +55,6 @@ public record Report(
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .enable(SerializationFeature.INDENT_OUTPUT)
           .build();
-
-  /// What Spark takes for secrets too, in options that only the source understands.
-  private static final Pattern SECRET =
-      Pattern.compile("secret|password|token|credential|access.?key", Pattern.CASE_INSENSITIVE);
 
   public Report {
     distributions = List.copyOf(distributions);
@@ -142,21 +134,7 @@ public record Report(
         facts.sparkVersion(),
         facts.modelDigest(),
         facts.kernels(),
-        withoutSecrets(facts.options()));
-  }
-
-  private static ObjectNode withoutSecrets(ObjectNode options) {
-    ObjectNode shown = options.deepCopy();
-    for (JsonNode section : shown) {
-      if (section.get("options") instanceof ObjectNode ofSource) {
-        List<String> names = new ArrayList<>();
-        ofSource.fieldNames().forEachRemaining(names::add);
-        names.stream()
-            .filter(name -> SECRET.matcher(name).find())
-            .forEach(name -> ofSource.put(name, "(left out)"));
-      }
-    }
-    return shown;
+        facts.options());
   }
 
   /// The report for programs.

@@ -3,6 +3,7 @@ package org.glmspark.job.options;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -168,6 +169,18 @@ class JobFileTest {
     String json = OptionKeys.json(options).toPrettyString();
 
     assertThat(job(json).options()).isEqualTo(options);
+  }
+
+  @Test
+  void secretsOfASourceDoNotStayWithTheOutput() throws IOException {
+    JobFile file = job(SMALLEST);
+    file.set("input.options.dbPassword=hunter2");
+    file.set("input.options.multiLine=false");
+
+    ObjectNode json = OptionKeys.json(file.options());
+
+    assertThat(json.toString()).doesNotContain("hunter2");
+    assertThat(json.at("/input/options/multiLine").asText()).isEqualTo("false");
   }
 
   @Test

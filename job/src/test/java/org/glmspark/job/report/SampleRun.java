@@ -118,7 +118,7 @@ final class SampleRun {
                   """
                   {"model": {"path": "/models/glm-4-9b-chat", "weights": "q4"},
                    "input": {"path": "s3a://bucket/in", "format": "json",
-                             "options": {"dbPassword": "hunter2", "multiLine": "false"}},
+                             "options": {"multiLine": "false"}},
                    "request": {"task": "summarize", "columns": ["body"], "max-words": 50},
                    "sampling": {"max_tokens": 200, "temperature": 0.0}}
                   """);

@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.is_valid_utf8;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.row_number;
 import static org.apache.spark.sql.functions.sha2;
@@ -31,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// |---|---|---|
 /// | `id` | STRING | the line's `custom_id`; of a line without one, or with that of others, `line ` and its SHA-256 and a number among equal lines |
 /// | `request` | STRING | the line |
-/// | `uses_of_id` | BIGINT | how many lines have its `custom_id`; 1 without one |
+/// | `uses_of_id` | BIGINT | how many lines have its `custom_id`; 1 without one, 0 if the line is not valid UTF-8 |
 public final class BatchInput {
   /// The column that tells a row from all others.
   public static final String ID = "id";
@@ -45,7 +46,7 @@ public final class BatchInput {
   private static final String NAMED_BY_LINE = "^line [0-9a-f]{64}-[0-9]+$";
 
   private static final StructType LINES =
-      new StructType().add("custom_id", "string").add(REQUEST, "string");
+      new StructType().add("custom_id", "string").add(REQUEST, "string").add("valid", "boolean");
 
   private BatchInput() {}
 
@@ -58,9 +59,10 @@ public final class BatchInput {
         spark
             .read()
             .options(options)
-            .textFile(path)
-            .filter((FilterFunction<String>) line -> !line.isBlank())
-            .map((MapFunction<String, Row>) BatchInput::row, Encoders.row(LINES));
+            .text(path)
+            .select(col("value"), is_valid_utf8(col("value")))
+            .filter((FilterFunction<Row>) line -> !line.getString(0).isBlank())
+            .map((MapFunction<Row, Row>) BatchInput::row, Encoders.row(LINES));
     Column line = col(REQUEST);
     Column customId = col("custom_id");
     Column digest = sha2(line.cast("binary"), 256);
@@ -70,7 +72,8 @@ public final class BatchInput {
         .withColumn("name", coalesce(concat(lit("id "), customId), concat(lit("line "), digest)))
         .withColumn(
             USES_OF_ID,
-            when(customId.isNull(), lit(1L))
+            when(col("valid").unary_$bang(), lit(0L))
+                .when(customId.isNull(), lit(1L))
                 .otherwise(count(lit(1)).over(Window.partitionBy(col("name")))))
         .withColumn(
             ID,
@@ -79,9 +82,12 @@ public final class BatchInput {
         .select(ID, REQUEST, USES_OF_ID);
   }
 
-  private static Row row(String line) {
-    String text = line.startsWith("\uFEFF") ? line.substring(1) : line; // a file may begin so
-    return RowFactory.create(BatchLine.customId(text), text);
+  /// @param line the text and whether it is valid UTF-8
+  private static Row row(Row line) {
+    String value = line.getString(0);
+    boolean valid = line.getBoolean(1);
+    String text = value.startsWith("\uFEFF") ? value.substring(1) : value; // a file may begin so
+    return RowFactory.create(valid ? BatchLine.customId(text) : null, text, valid);
   }
 
   /// What a row asks.

@@ -32,9 +32,16 @@ sealed interface BatchLine {
 
   /// Reads a line.
   ///
-  /// @param usesOfId how many lines of the file have its `custom_id`
+  /// @param usesOfId how many lines of the file have its `custom_id`; 0 if the line's bytes were no
+  ///   text
   /// @param defaults how tokens are chosen where the body does not say
   static BatchLine read(String line, long usesOfId, SamplingParameters defaults) {
+    if (usesOfId == 0) {
+      return new NoRequest(
+          null,
+          "invalid_json_line",
+          "the line is not valid UTF-8: %s".formatted(Excerpt.of(line)));
+    }
     JsonValue envelope;
     try {
       envelope = JsonValue.parse(line, "the line");

@@ -264,7 +264,7 @@ final class ChatCompletionBody {
           case "stop" ->
               builder.stop(value.node().isTextual() ? List.of(value.text()) : value.texts());
           case "stop_token_ids" -> builder.stopTokenIds(value.integers());
-          case "ignore_eos" -> value.truth() ? builder.ignoreEos() : builder;
+          case "ignore_eos" -> value.truth() ? builder.ignoreEos() : builder.stopAtEos();
           case "seed" -> builder.seed(value.whole());
           default -> throw new IllegalStateException("no such parameter: " + name);
         };

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -149,9 +150,7 @@ class BatchTest {
             .replace("\n", " "));
   }
 
-  private static Dataset<Row> completed(String name, List<String> lines) throws IOException {
-    Path file = folder.resolve(name);
-    Files.write(file, lines);
+  private static Dataset<Row> completed(Path file) {
     Dataset<Row> input = BatchInput.read(LocalSpark.session(), file.toString(), Map.of());
     var generation =
         new Generation(
@@ -165,7 +164,11 @@ class BatchTest {
   }
 
   private static List<String> run(String name, List<String> lines) throws IOException {
-    return new BatchOutput(model, SAMPLING).lines(completed(name, lines)).collectAsList();
+    return run(Files.write(folder.resolve(name), lines));
+  }
+
+  private static List<String> run(Path file) {
+    return new BatchOutput(model, SAMPLING).lines(completed(file)).collectAsList();
   }
 
   private static JsonNode body(String id) {
@@ -368,6 +371,25 @@ class BatchTest {
             "twice duplicate_custom_id",
             "twice duplicate_custom_id");
     assertThat(body("line " + "0".repeat(64) + "-1").path("choices")).hasSize(1);
+  }
+
+  @Test
+  void aLineOfBytesThatAreNoTextIsNoRequest() throws IOException {
+    String latin = LINES.getFirst().replace("summary", "café").replace("mail-relay", "café");
+    Path file =
+        Files.write(
+            folder.resolve("latin.jsonl"),
+            (latin + "\n" + latin + "\n").getBytes(StandardCharsets.ISO_8859_1));
+
+    List<String> lines = run(file);
+
+    assertThat(lines).hasSize(2);
+    assertThat(lines)
+        .extracting(line -> parsed(line).at("/error/code").textValue())
+        .containsOnly("invalid_json_line");
+    assertThat(lines)
+        .extracting(line -> parsed(line).at("/error/message").textValue())
+        .allSatisfy(message -> assertThat(message).startsWith("the line is not valid UTF-8: "));
   }
 
   @Test
