@@ -113,6 +113,12 @@ record JobInput(SparkSession spark, InputOptions options) {
         : "input '%s' cannot be read as %s".formatted(options.path(), options.format());
   }
 
+  /// Whether an input was refused because it is a folder without files, which tell no columns.
+  static boolean isWithoutFiles(RefusedException refusal) {
+    return refusal.getCause() instanceof SparkThrowable cause
+        && "UNABLE_TO_INFER_SCHEMA".equals(cause.getCondition());
+  }
+
   /// What Spark says in its first line, without its code of the kind of failure.
   static String sentence(Exception e) {
     String first = String.valueOf(e.getMessage()).lines().findFirst().orElse("");

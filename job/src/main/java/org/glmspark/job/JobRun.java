@@ -72,7 +72,7 @@ final class JobRun {
     requireOptionsOfScope();
     @Nullable Instant deadline = options.limits().deadline(Clock.system(ZoneId.systemDefault()));
     var input = new JobInput(spark, options.input());
-    Dataset<Row> rows = input.rows();
+    Dataset<Row> rows = rows(input);
     try (OutputFolder output = outputFolder(input)) {
       ModelHandle model = options.model(new PackingLine(terminal, progress));
       Generation generation = options.generation(model, options.input().key());
@@ -97,6 +97,24 @@ final class JobRun {
         noteBrokenOff(settings, output, e);
         throw e;
       }
+    }
+  }
+
+  /// All rows there are. Files that are gone, or have not come yet, are nothing new: earlier runs tell
+  /// their columns.
+  private Dataset<Row> rows(JobInput input) throws IOException {
+    try {
+      return input.rows();
+    } catch (RefusedException e) {
+      if (scope != Scope.NEW_FILES || !JobInput.isWithoutFiles(e)) {
+        throw e;
+      }
+      Path path = new Path(options.output().path());
+      List<byte[]> runs = OutputFolder.runs(JobInput.fileSystem(spark, path), path);
+      if (runs.isEmpty()) {
+        throw e;
+      }
+      return spark.createDataFrame(List.of(), RunSettings.parse(runs.getLast()).inputSchema());
     }
   }
 

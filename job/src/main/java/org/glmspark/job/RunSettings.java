@@ -132,9 +132,9 @@ record RunSettings(
   }
 
   /// The columns of the rows that it read.
-  List<String> inputColumns() {
+  StructType inputSchema() {
     int results = options.results().append(new StructType()).length();
-    return Arrays.asList(schema.fieldNames()).subList(0, schema.length() - results);
+    return new StructType(Arrays.copyOf(schema.fields(), schema.length() - results));
   }
 
   /// What stays with the output of a run that goes on, or was killed.

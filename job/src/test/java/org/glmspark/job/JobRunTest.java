@@ -76,6 +76,8 @@ class JobRunTest {
     Totals totals = outcome.result().totals();
     assertThat(totals.rows()).isEqualTo(6);
     assertThat(totals.failedByReason()).isEqualTo(Map.of("no text", 2L, "prompt too long", 1L));
+    assertThat(totals.requests()).as("none took another's answer").isEqualTo(3);
+    assertThat(totals.generatedRequests()).isEqualTo(3);
     assertThat(job.progress()).startsWith("\r\u001b[K0 of 6 rows").endsWith("\r\u001b[K");
   }
 

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.glmspark.job.options.RefusedException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +27,28 @@ class NewFilesTest {
 
   private JobRun.Outcome newFiles(String... assignments) throws IOException {
     return job.run(JobRun.Scope.NEW_FILES, assignments);
+  }
+
+  @Test
+  void filesThatHaveBeenTakenAwayAreNothingNew() throws IOException {
+    Path arrivals = Files.createDirectory(folder.resolve("arrivals"));
+    assertThatThrownBy(() -> newFiles())
+        .isInstanceOf(RefusedException.class)
+        .hasMessageContaining("cannot be read as json");
+    Path monday =
+        Files.writeString(
+            arrivals.resolve("monday.json"), "{\"id\": \"one\", \"body\": \"Late.\"}\n");
+    newFiles();
+    Files.delete(monday);
+
+    JobRun.Outcome nothing = newFiles();
+    Files.writeString(
+        arrivals.resolve("tuesday.json"), "{\"id\": \"two\", \"body\": \"Late again.\"}\n");
+    JobRun.Outcome tuesday = newFiles();
+
+    assertThat(nothing.result().totals()).isEqualTo(Totals.NONE);
+    assertThat(tuesday.result().totals().rows()).isEqualTo(1);
+    assertThat(job.output().count()).isEqualTo(2);
   }
 
   @Test

@@ -1,5 +1,7 @@
 package org.glmspark.job.output;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -13,6 +15,7 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.PathFilter;
 import org.glmspark.job.options.OutputMode;
 import org.glmspark.job.options.RefusedException;
 
@@ -32,6 +35,12 @@ import org.glmspark.job.options.RefusedException;
 public final class OutputFolder implements AutoCloseable {
   /// Inside the output, for what is not rows: Spark skips names that begin with an underscore.
   static final String OWN_FOLDER = "_glm";
+
+  /// Ends the name of a file that is being written; a dot begins it.
+  private static final String TEMPORARY = ".tmp";
+
+  private static final PathFilter UNFINISHED_RUN =
+      path -> path.getName().startsWith(".") && path.getName().endsWith(".json" + TEMPORARY);
 
   private static final String UUID_PATTERN = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 
@@ -79,6 +88,7 @@ public final class OutputFolder implements AutoCloseable {
     try {
       var output = new OutputFolder(files, target, mode, lock);
       output.restore();
+      output.restoreRuns();
       output.check();
       return output;
     } catch (Throwable t) {
@@ -158,7 +168,7 @@ public final class OutputFolder implements AutoCloseable {
   /// @param name its path in `_glm`
   public void write(String name, byte[] bytes) throws IOException {
     Path file = ownFile(name);
-    Path unfinished = new Path(file.getParent(), "." + file.getName() + ".tmp");
+    Path unfinished = new Path(file.getParent(), "." + file.getName() + TEMPORARY);
     try (FSDataOutputStream out = files.create(unfinished, true)) {
       out.write(bytes);
     }
@@ -242,6 +252,32 @@ public final class OutputFolder implements AutoCloseable {
       FileStatus newest =
           olds.stream().max(Comparator.comparingLong(FileStatus::getModificationTime)).get();
       RoundWriter.rename(files, newest.getPath(), target);
+    }
+  }
+
+  /// Gives the files of runs their names that a killed run had taken away to write them again, and
+  /// removes those that it had not written to their end.
+  private void restoreRuns() throws IOException {
+    if (!files.exists(runs(target))) {
+      return;
+    }
+    for (FileStatus unfinished : files.listStatus(runs(target), UNFINISHED_RUN)) {
+      Path path = unfinished.getPath();
+      String name = path.getName();
+      Path run = new Path(path.getParent(), name.substring(1, name.length() - TEMPORARY.length()));
+      if (!files.exists(run) && isJson(path)) {
+        RoundWriter.rename(files, path, run);
+      } else {
+        files.delete(path, false);
+      }
+    }
+  }
+
+  private boolean isJson(Path path) throws IOException {
+    try (FSDataInputStream in = files.open(path)) {
+      return new ObjectMapper().readTree(in.readAllBytes()).isObject();
+    } catch (JsonProcessingException _) { // broken off
+      return false;
     }
   }
 

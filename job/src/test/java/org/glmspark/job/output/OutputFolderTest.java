@@ -189,6 +189,7 @@ class OutputFolderTest {
               List.of("old", "old too"),
               List.of("old", "old too", "new"),
               List.of("old", "old too", "new", "new too"));
+      assertThat(OutputFolder.runs(local, target)).hasSize(1);
       if (!killed) {
         assertThat(changes).isGreaterThan(5);
         return;

@@ -49,6 +49,19 @@ class BatchLineTest {
   }
 
   @Test
+  void aLineTakesBackWhatTheJobSays() {
+    SamplingParameters job = SamplingParameters.greedy(5).toBuilder().ignoreEos().build();
+    String line =
+        "{\"custom_id\": \"a\", \"method\": \"POST\", \"url\": \"/v1/chat/completions\", \"body\":"
+            + " {\"model\": \"m\", \"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}],"
+            + " \"ignore_eos\": false}}";
+
+    var asked = (BatchLine.Asked) BatchLine.read(line, 1, job);
+
+    assertThat(asked.request().sampling().ignoreEos()).isFalse();
+  }
+
+  @Test
   void everySamplingParameterIsTaken() {
     SamplingParameters sampling =
         request(
