@@ -19,7 +19,7 @@ with DAG(
     BashOperator(
         task_id="summarize",
         bash_command=(
-            "/srv/glm-spark/job/bin/glm run /srv/jobs/nightly.json --incremental --deadline 06:00"
+            "/srv/glm-spark/job/bin/glm run /srv/glm-spark/conf/schedule/nightly.json --incremental --deadline 8h"
         ),
         cwd="/srv/glm-spark",
         skip_on_exit_code=3,

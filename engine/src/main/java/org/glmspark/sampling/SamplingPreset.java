@@ -1,5 +1,7 @@
 package org.glmspark.sampling;
 
+import java.util.Locale;
+
 /// Settings that the makers of the models use in their own programs.
 ///
 /// Source: `chat()` of the models' own code, and the demos of the ChatGLM3 and GLM-4 repositories.
@@ -25,6 +27,12 @@ public enum SamplingPreset {
     this.temperature = temperature;
     this.topP = topP;
     this.repetitionPenalty = repetitionPenalty;
+  }
+
+  /// The name as options say it: `cli-0414`.
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   /// The settings, with a seed.

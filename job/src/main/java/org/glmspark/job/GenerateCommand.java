@@ -207,7 +207,7 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Option(
       names = "--timing",
-      description = "say at last how long it took, and which kernels computed")
+      description = "print at the end how long it took, and which kernels computed")
   private boolean timing;
 
   /// @param home the project's folder, which has the model that answers by default

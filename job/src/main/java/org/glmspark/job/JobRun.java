@@ -100,8 +100,8 @@ final class JobRun {
     }
   }
 
-  /// All rows there are. Files that are gone, or have not come yet, are nothing new: earlier runs tell
-  /// their columns.
+  /// All rows there are. Files that are gone, or have not come yet, are nothing new: earlier runs
+  /// tell their columns.
   private Dataset<Row> rows(JobInput input) throws IOException {
     try {
       return input.rows();

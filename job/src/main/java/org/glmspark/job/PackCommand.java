@@ -75,7 +75,7 @@ final class PackCommand implements Callable<Integer> {
       names = "--output",
       required = true,
       paramLabel = "FILE",
-      description = "the file to write; by custom its name ends in .glmpack")
+      description = "the file to write; by convention its name ends in .glmpack")
   private Path output = Path.of("");
 
   @Option(names = "--force", description = "replace the file if it is there")

@@ -10,7 +10,7 @@ import org.glmspark.generation.ScoringRequest;
 import org.glmspark.generation.ScoringResult;
 import org.glmspark.job.options.RefusedException;
 
-/// How well a model foretells a text.
+/// How well a model predicts a text.
 ///
 /// The text is cut into windows. Each begins with the model's prefix and is read on its own; every
 /// token of the text is scored once, after those before it in its window.

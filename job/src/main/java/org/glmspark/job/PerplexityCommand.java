@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "perplexity",
     description = {
-      "Measures how well a model foretells a text: the mean negative log-likelihood of",
+      "Measures how well a model predicts a text: the mean negative log-likelihood of",
       "its tokens. The lower the better; compare weight types of one model by it."
     },
     footer = {

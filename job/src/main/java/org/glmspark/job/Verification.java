@@ -2,9 +2,9 @@ package org.glmspark.job;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -97,7 +97,9 @@ final class Verification {
                 ResultNames.column(output, results, "lineage", "request_id"),
                 functions.lit("none")));
     Column[] others =
-        Stream.concat(Arrays.stream(run.inputSchema().fieldNames()), Stream.of(run.options().output().roundColumn()))
+        Stream.concat(
+                Arrays.stream(run.inputSchema().fieldNames()),
+                Stream.of(run.options().output().roundColumn()))
             .map(name -> ResultNames.inputColumn(output, name))
             .toArray(Column[]::new);
     return output.select(
@@ -158,7 +160,8 @@ final class Verification {
     Dataset<Row> input =
         rows.select(
             Stream.concat(
-                    Arrays.stream(run.inputSchema().fieldNames()).map(name -> ResultNames.inputColumn(rows, name)),
+                    Arrays.stream(run.inputSchema().fieldNames())
+                        .map(name -> ResultNames.inputColumn(rows, name)),
                     Stream.of(ResultNames.column(rows, results, "lineage", "row_id").as(key)))
                 .toArray(Column[]::new));
     Generation generation = run.options().generation(model, List.of(key));

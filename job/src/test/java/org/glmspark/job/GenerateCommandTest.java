@@ -69,10 +69,11 @@ class GenerateCommandTest {
     assertThat(
             glm.run(
                 "generate",
-                "--preset=CHAT",
+                "--preset=cli-0414",
                 "--top-k=1",
                 "--min-p=0.1",
                 "--top-p=1",
+                "--repetition-penalty=1",
                 "--presence-penalty=0",
                 "--frequency-penalty=0",
                 "--min-tokens=2",

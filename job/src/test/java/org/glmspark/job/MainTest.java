@@ -8,6 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.glmspark.job.options.JobFile;
+import org.glmspark.job.options.JobOptions;
+import org.glmspark.job.options.OutputMode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -133,10 +136,14 @@ class MainTest {
   void schedulesStartCommandsThatThereAre(String file) throws IOException {
     String schedule = Files.readString(PROJECT.resolve("conf/schedule").resolve(file));
     Matcher command =
-        Pattern.compile("job/bin/glm (run .*? --deadline \\d\\d:\\d\\d)").matcher(schedule);
+        Pattern.compile("job/bin/glm (run (/srv/glm-spark/(\\S+)) .*? --deadline \\w+)")
+            .matcher(schedule);
 
     assertThat(command.find()).isTrue();
     assertThat(glm.run((command.group(1) + " --help").split(" "))).as(glm.err()).isZero();
     assertThat(glm.err()).isEmpty();
+    JobOptions job = JobFile.read(PROJECT.resolve(command.group(3))).options();
+    assertThat(job.output().mode()).isEqualTo(OutputMode.RESUME);
+    assertThat(job.input().key()).isNotEmpty();
   }
 }

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -92,6 +94,30 @@ class ModelCommandsTest {
                 .formatted(tokens, Math.ceilDiv(tokens, 10)))
         .containsPattern("perplexity +[0-9.]+")
         .doesNotContain("%.4f".formatted(Math.exp(loss)));
+  }
+
+  @Test
+  void perplexityIsThatOfTheWeightsThatAreAskedFor() throws IOException {
+    Path text = Files.writeString(folder.resolve("text.txt"), "The user-db went down at 10:58.");
+    String[] stored = {"perplexity", "--model", SAMPLE_MODEL, "--text", text.toString(), "--json"};
+    String[] q4 =
+        Stream.concat(
+                Arrays.stream(stored),
+                Stream.of(
+                    "--set",
+                    "model.weights=q4",
+                    "--set",
+                    "model.pack-cache=" + folder.resolve("p")))
+            .toArray(String[]::new);
+
+    assertThat(glm.run(stored)).isZero();
+    String ofStored = glm.out();
+    assertThat(glm.run(q4)).as(glm.err()).isZero();
+
+    assertThat(glm.out()).isNotEqualTo(ofStored);
+    assertThat(folder.resolve("p")).isNotEmptyDirectory();
+    assertThat(glm.run("tokenize", SAMPLE_MODEL, "--set", "model.weights=q4", "Hi")).isEqualTo(2);
+    assertThat(glm.err()).contains("tokenize reads the model as it is stored");
   }
 
   @Test

@@ -165,8 +165,7 @@ class ResumedRunTest {
     assertThat(job.output().where("id = 'long'").count()).isEqualTo(2);
 
     JobRun.Outcome retried =
-        job.run(
-            JobRun.Scope.FAILED_ROWS, "sampling.max_tokens=20", "request.long=map-reduce");
+        job.run(JobRun.Scope.FAILED_ROWS, "sampling.max_tokens=20", "request.long=map-reduce");
 
     assertThat(retried.result().totals().generatedRequests()).isZero();
     assertThat(retried.result().rowsLeft()).isZero();

@@ -116,7 +116,9 @@ public record LongDocument(
   long mostTokens(int wholePrompt) {
     long most = mostTextTokens();
     long parts = 4L * wholePrompt / Math.max(1, most) + Integer.SIZE;
-    return 4L * wholePrompt + parts * (prompt.apply("").length + SEAM_TOKENS) + sampling.maxTokens();
+    return 4L * wholePrompt
+        + parts * (prompt.apply("").length + SEAM_TOKENS)
+        + sampling.maxTokens();
   }
 
   /// What the answer about a text that does not fit depends on: equal ids get equal answers.

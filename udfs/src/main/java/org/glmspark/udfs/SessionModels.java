@@ -31,8 +31,8 @@ import org.jspecify.annotations.Nullable;
 /// | `spark.glm.model` | the default: one of the names, or a path; if absent, the only model there is |
 /// | `spark.glm.unknown-endpoint` | `fail`, or `default` to let the default model answer for names that nobody configured |
 ///
-/// `spark.glm.fail-on-error` and `spark.glm.result-cache-bytes` are about no model; other names under
-/// `spark.glm.` are refused.
+/// `spark.glm.fail-on-error` and `spark.glm.result-cache-bytes` are about no model; other names
+/// under `spark.glm.` are refused.
 ///
 /// Options of the model are `weights`, `output-weights`, `pack-cache`, `rope-base`, `norm-epsilon`,
 /// `context` and `chat-format`; of the engine `threads` (0 for one to each core of the executor),

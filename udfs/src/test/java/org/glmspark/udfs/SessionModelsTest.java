@@ -64,10 +64,14 @@ class SessionModelsTest {
   void settingsOfOtherThingsAreLeftAlone() {
     Map<String, String> settings =
         Map.of(
-            PATH, "/small",
-            "spark.glm.fail-on-error", "true",
-            "spark.glm.result-cache-bytes", "0",
-            "spark.sql.shuffle.partitions", "4");
+            PATH,
+            "/small",
+            "spark.glm.fail-on-error",
+            "true",
+            "spark.glm.result-cache-bytes",
+            "0",
+            "spark.sql.shuffle.partitions",
+            "4");
 
     assertThat(new SessionModels(settings).names()).containsExactly("small");
   }

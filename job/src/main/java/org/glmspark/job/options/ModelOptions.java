@@ -33,7 +33,7 @@ public record ModelOptions(
         @Nullable WeightType outputWeights,
     @Key(
             value =
-                "folder where each machine keeps packs of models that are none, and copies of models at URIs; by default .cache/glm-spark at home",
+                "folder where each machine keeps the packs it makes of models that are not packs, and copies of models at URIs; by default .cache/glm-spark at home",
             text = Key.Text.PATH,
             defaultValue = "null")
         @Nullable Path packCache,

@@ -100,6 +100,14 @@ public record RequestOptions(
     if (task != null && longColumn != null) {
       throw new IllegalArgumentException("long-column goes with a template, but there is a task");
     }
+    if (task == null
+        && template == null
+        && (longText != null || longColumn != null || partTokens != 0)) {
+      throw new IllegalArgumentException(
+          "%s goes with a task or a template, but there is none"
+              .formatted(
+                  longText != null ? "long" : longColumn != null ? "long-column" : "part-tokens"));
+    }
     if (messages == null && tools != null) {
       throw new IllegalArgumentException("tools goes with messages, but there are none");
     }

@@ -172,6 +172,18 @@ class JobFileTest {
   }
 
   @Test
+  void conversationsHaveNoLongText() throws IOException {
+    JobFile file = job(SMALLEST.replaceAll("(?s)\"task.*?body\"", "\"messages\": \"m\""));
+    assertThat(file.options().request().messages()).isEqualTo("m");
+
+    file.set("request.part-tokens=99");
+
+    assertThatThrownBy(file::options)
+        .hasMessageEndingWith(
+            "'request.part-tokens' goes with a task or a template, but there is none");
+  }
+
+  @Test
   void secretsOfASourceDoNotStayWithTheOutput() throws IOException {
     JobFile file = job(SMALLEST);
     file.set("input.options.dbPassword=hunter2");

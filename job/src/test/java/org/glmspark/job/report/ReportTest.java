@@ -171,9 +171,7 @@ class ReportTest {
     assertThat(json.at("/throughput/executors/1/completion_tokens")).hasSize(5);
     assertThat(json.at("/options/sampling/max_tokens").asInt()).isEqualTo(200);
     assertThat(json.at("/options/input/options/multiLine").asText()).isEqualTo("false");
-    assertThat(html(report))
-        .contains("Work remains")
-        .contains("the deadline was reached");
+    assertThat(html(report)).contains("Work remains").contains("the deadline was reached");
   }
 
   @Test

@@ -38,9 +38,7 @@ sealed interface BatchLine {
   static BatchLine read(String line, long usesOfId, SamplingParameters defaults) {
     if (usesOfId == 0) {
       return new NoRequest(
-          null,
-          "invalid_json_line",
-          "the line is not valid UTF-8: %s".formatted(Excerpt.of(line)));
+          null, "invalid_json_line", "the line is not valid UTF-8: %s".formatted(Excerpt.of(line)));
     }
     JsonValue envelope;
     try {
