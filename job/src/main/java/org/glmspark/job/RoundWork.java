@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.LongFunction;
@@ -13,8 +16,8 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.functions;
-import org.apache.spark.storage.StorageLevel;
 import org.glmspark.job.options.JobOptions;
 import org.glmspark.job.output.Round;
 import org.glmspark.job.output.RoundWriter;
@@ -32,6 +35,11 @@ import org.jspecify.annotations.Nullable;
 /// ```
 final class RoundWork {
   private static final String JOB_DESCRIPTION = "spark.job.description";
+
+  /// The columns of rows to retry: what a plan says of them, and the round they failed in.
+  private static final String PLANNED = "planned";
+
+  private static final String FAILED_ROUND = "failed_round";
 
   private final Generation generation;
   private final OutputRows outputRows;
@@ -162,46 +170,60 @@ final class RoundWork {
   /// @param plan of the whole input; rows of the output that it lacks stay as they are
   /// @param line as for [#add]
   void retryFailed(Dataset<Row> plan, LongFunction<ProgressLine> line) throws IOException {
-    PlanColumns names = PlanColumns.in(plan);
-    Dataset<Row> output = outputRows.read(rounds, before);
-    Dataset<Row> failed = // a row that failed with two requests is retried where it failed last
-        output
-            .where(column(output, "error").isNotNull())
-            .groupBy(column(output, "lineage", "row_id").as("failed_row"))
-            .agg(functions.max(ResultNames.inputColumn(output, rounds.column())).as("failed_round"))
-            .persist(StorageLevel.MEMORY_AND_DISK());
-    Dataset<Row> retried =
-        plan.join(
-                failed.select("failed_row"),
-                ResultNames.inputColumn(plan, names.rowId()).equalTo(functions.col("failed_row")),
-                "left_semi")
-            .persist(StorageLevel.DISK_ONLY());
-    long left = 0;
-    try (var _ = line.apply(retried.count())) {
-      for (Round round : before) {
-        Dataset<Row> ids =
-            failed
-                .where(functions.col("failed_round").equalTo(round.number()))
-                .select("failed_row");
-        if (stopped != null) {
-          left += ids.count();
-        } else if (!ids.isEmpty()) {
-          Dataset<Row> ofRound =
-              retried.join(
-                  ids,
-                  ResultNames.inputColumn(retried, names.rowId())
-                      .equalTo(functions.col("failed_row")),
-                  "left_semi");
-          try (var rows = new RowsToDo(ofRound, succeeded(ofRound), generation.columns())) {
-            left += rows.count() - retry(round, rows);
+    Path staged = writer.stage();
+    try {
+      Dataset<Row> failed = stageFailed(plan, staged);
+      Map<Integer, Long> counts = new HashMap<>();
+      for (Row row : failed.groupBy(FAILED_ROUND).count().collectAsList()) {
+        counts.put(row.getInt(0), row.getLong(1));
+      }
+      long left = 0;
+      try (var _ = line.apply(counts.values().stream().mapToLong(Long::longValue).sum())) {
+        for (Round round : before) {
+          long count = counts.getOrDefault(round.number(), 0L);
+          if (count > 0 && stopped == null) {
+            Dataset<Row> ofRound =
+                failed
+                    .where(functions.col(FAILED_ROUND).equalTo(round.number()))
+                    .select(PLANNED + ".*");
+            try (var rows = new RowsToDo(ofRound, succeeded(ofRound), generation.columns())) {
+              left += rows.count() - retry(round, rows);
+            }
+          } else {
+            left += count;
           }
         }
       }
       finish(left);
     } finally {
-      retried.unpersist();
-      failed.unpersist();
+      writer.discard(staged);
     }
+  }
+
+  /// Writes what a plan says of the failed rows of the output, so that it stays when their rounds
+  /// are replaced.
+  ///
+  /// @return rows of a plan's row, in a struct, and the round that it failed in
+  private Dataset<Row> stageFailed(Dataset<Row> plan, Path staged) {
+    Dataset<Row> output = outputRows.read(rounds, before);
+    Dataset<Row> failed = // a row that failed with two requests is retried where it failed last
+        output
+            .where(column(output, "error").isNotNull())
+            .groupBy(column(output, "lineage", "row_id").as("failed_row"))
+            .agg(functions.max(ResultNames.inputColumn(output, rounds.column())).as(FAILED_ROUND));
+    Column rowId = ResultNames.inputColumn(plan, PlanColumns.in(plan).rowId());
+    Dataset<Row> planned =
+        plan.join(failed, rowId.equalTo(functions.col("failed_row")))
+            .select(
+                functions
+                    .struct(
+                        Arrays.stream(plan.columns())
+                            .map(name -> ResultNames.inputColumn(plan, name))
+                            .toArray(Column[]::new))
+                    .as(PLANNED),
+                functions.col(FAILED_ROUND));
+    planned.write().mode(SaveMode.Append).parquet(staged.toString());
+    return outputRows.spark().read().schema(planned.schema()).parquet(staged.toString());
   }
 
   /// The rows of the output that answer what rows of a plan ask.

@@ -31,9 +31,9 @@ class OutputLockTest {
   private static final WriterProcess THIS = WriterProcess.current();
 
   /// A process that ended: number 1 of this machine, but another one than runs now.
-  private static final WriterProcess ENDED = new WriterProcess(THIS.host(), 1, 0);
+  private static final WriterProcess ENDED = new WriterProcess(THIS.host(), THIS.namespace(), 1, 0);
 
-  private static final WriterProcess ELSEWHERE = new WriterProcess("elsewhere", 1, 0);
+  private static final WriterProcess ELSEWHERE = new WriterProcess("elsewhere", THIS.namespace(), 1, 0);
 
   @TempDir java.nio.file.Path folder;
   private FileSystem local;
@@ -107,6 +107,26 @@ class OutputLockTest {
     Files.setLastModifiedTime(
         file(), FileTime.from(Instant.now().minus(OutputLock.LEASE.multipliedBy(2))));
     take(THIS).close();
+  }
+
+  /// Its process numbers are not those of this test.
+  @Test
+  void aHolderInAnotherContainerIsOutOfSight() throws IOException {
+    leaveBehind(
+        new WriterProcess(THIS.host(), "pid:[1]", Long.MAX_VALUE, 0),
+        Instant.now().minus(OutputLock.LEASE.dividedBy(2)));
+
+    assertThatThrownBy(() -> take(THIS)).isInstanceOf(RefusedException.class);
+  }
+
+  @Test
+  void aClockThatWasSetDoesNotEndAHolder() throws IOException {
+    leaveBehind(
+        new WriterProcess(
+            THIS.host(), THIS.namespace(), THIS.process(), THIS.started() + 5_000),
+        Instant.now().minus(OutputLock.LEASE.multipliedBy(2)));
+
+    assertThatThrownBy(() -> take(THIS)).isInstanceOf(RefusedException.class);
   }
 
   @Test
