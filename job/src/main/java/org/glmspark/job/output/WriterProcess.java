@@ -10,8 +10,8 @@ import java.time.Instant;
 /// A process that writes an output, known well enough to tell later whether it still runs.
 ///
 /// @param host the machine
-/// @param namespace where its number holds: containers of one machine, which may have its name, have
-///   numbers of their own; empty if the system does not tell
+/// @param namespace where its number holds: containers of one machine, which may have its name,
+///   have numbers of their own; empty if the system does not tell
 /// @param process its number there; numbers come again
 /// @param started when it started, in milliseconds since 1970; number and start do not come again
 public record WriterProcess(String host, String namespace, long process, long started) {

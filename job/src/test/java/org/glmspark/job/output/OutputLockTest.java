@@ -33,7 +33,8 @@ class OutputLockTest {
   /// A process that ended: number 1 of this machine, but another one than runs now.
   private static final WriterProcess ENDED = new WriterProcess(THIS.host(), THIS.namespace(), 1, 0);
 
-  private static final WriterProcess ELSEWHERE = new WriterProcess("elsewhere", THIS.namespace(), 1, 0);
+  private static final WriterProcess ELSEWHERE =
+      new WriterProcess("elsewhere", THIS.namespace(), 1, 0);
 
   @TempDir java.nio.file.Path folder;
   private FileSystem local;
@@ -122,8 +123,7 @@ class OutputLockTest {
   @Test
   void aClockThatWasSetDoesNotEndAHolder() throws IOException {
     leaveBehind(
-        new WriterProcess(
-            THIS.host(), THIS.namespace(), THIS.process(), THIS.started() + 5_000),
+        new WriterProcess(THIS.host(), THIS.namespace(), THIS.process(), THIS.started() + 5_000),
         Instant.now().minus(OutputLock.LEASE.multipliedBy(2)));
 
     assertThatThrownBy(() -> take(THIS)).isInstanceOf(RefusedException.class);
