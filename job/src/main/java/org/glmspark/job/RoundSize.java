@@ -8,7 +8,7 @@ import org.glmspark.job.options.OutputOptions;
 /// judged by the tokens of their prompts and by the round before.
 final class RoundSize {
   /// The driver deals the requests of a round, in its memory.
-  private static final int MOST_REQUESTS = 100_000;
+  static final int MOST_REQUESTS = 100_000;
 
   /// A few minutes' work for a large model.
   private static final long FIRST_COST_OF_A_CORE = 16_384;
@@ -26,15 +26,13 @@ final class RoundSize {
     this.cost = FIRST_COST_OF_A_CORE * cores;
   }
 
-  /// The most requests that the next round may have.
-  int most() {
-    return fixed > 0 ? Math.min(fixed, MOST_REQUESTS) : MOST_REQUESTS;
-  }
-
-  /// The first of the requests, as many as the next round takes: one for each core at least.
+  /// The first of some requests, as many as the next round takes: if the job does not say, one for
+  /// each core at least.
+  ///
+  /// @param requests at most [#MOST_REQUESTS]
   List<RoundPlan.Request> take(List<RoundPlan.Request> requests) {
     if (fixed > 0) {
-      return requests;
+      return requests.subList(0, Math.min(fixed, requests.size()));
     }
     int taken = 0;
     long left = cost;

@@ -123,8 +123,12 @@ final class RoundWork {
 
   private void addGenerated(RowsToDo rows) throws IOException {
     String last = "";
+    List<RoundPlan.Request> next = List.of(); // of several rounds: to sort them takes time
     while (stopped == null) {
-      List<RoundPlan.Request> wanted = size.take(rows.requestsAfter(last, size.most()));
+      if (next.isEmpty()) {
+        next = rows.requestsAfter(last, RoundSize.MOST_REQUESTS);
+      }
+      List<RoundPlan.Request> wanted = size.take(next);
       Instant began = Instant.now();
       List<RoundPlan.Request> requests = begin(wanted);
       if (requests.isEmpty()) {
@@ -133,6 +137,7 @@ final class RoundWork {
       commit(complete(rows, requests), began);
       size.took(requests, Duration.between(began, Instant.now()));
       last = wanted.getLast().key();
+      next = next.subList(wanted.size(), next.size());
     }
   }
 

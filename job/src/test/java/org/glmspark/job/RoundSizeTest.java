@@ -34,7 +34,7 @@ class RoundSizeTest {
   }
 
   private static int taken(RoundSize size, int tokens) {
-    return size.take(requests(size.most(), tokens)).size();
+    return size.take(requests(RoundSize.MOST_REQUESTS, tokens)).size();
   }
 
   @Test
