@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
@@ -68,14 +67,11 @@ record RunSettings(
   ///
   /// @throws RefusedException if the runs that wrote the output were of another kind
   void requireSameKind(OutputFolder output) throws IOException {
-    List<RunSettings> runs = new ArrayList<>();
-    for (byte[] run : output.runs()) {
-      runs.add(parse(run));
-    }
+    List<byte[]> runs = output.runs();
     if (runs.isEmpty()) {
       return;
     }
-    RunSettings last = runs.getLast();
+    RunSettings last = parse(runs.getLast());
     requireSame(output, "%s files", last.options.output().format(), options.output().format());
     if (!last.schema().asNullable().sameType(schema.asNullable())) {
       throw new RefusedException(
@@ -91,11 +87,19 @@ record RunSettings(
     requireSame(
         output, "row ids by input.key=%s", last.options.input().key(), options.input().key());
     if (options.input().key().isEmpty()) {
-      runs.stream()
-          .filter(run -> run.scope != JobRun.Scope.FAILED_ROWS) // which adds none
-          .reduce((_, later) -> later)
-          .ifPresent(added -> requireSameIds(output, added));
+      requireSameIds(output, lastThatAdded(runs));
     }
+  }
+
+  /// The last run that did not only retry rows; the first run of an output is such.
+  private static RunSettings lastThatAdded(List<byte[]> runs) throws IOException {
+    for (byte[] json : runs.reversed()) {
+      RunSettings run = parse(json);
+      if (run.scope != JobRun.Scope.FAILED_ROWS) {
+        return run;
+      }
+    }
+    return parse(runs.getFirst());
   }
 
   private static void requireSame(OutputFolder output, String what, Object found, Object adds) {

@@ -110,7 +110,8 @@ public record LongDocument(
 
   /// What requests about all parts and levels of a text come to at most, in tokens of prompts and
   /// answers. Each level has half the tokens of the one before, its answers half of that, and two
-  /// neighbouring parts are more than one part may be.
+  /// neighbouring parts are more than one part may be; there are no more levels than bits in a
+  /// number of tokens.
   ///
   /// @param wholePrompt tokens of a prompt that had the whole text
   long mostTokens(int wholePrompt) {

@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
@@ -276,7 +277,7 @@ public final class OutputFolder implements AutoCloseable {
   private boolean isJson(Path path) throws IOException {
     try (FSDataInputStream in = files.open(path)) {
       return new ObjectMapper().readTree(in.readAllBytes()).isObject();
-    } catch (JsonProcessingException _) { // broken off
+    } catch (JsonProcessingException | ChecksumException _) { // broken off
       return false;
     }
   }

@@ -198,6 +198,21 @@ class OutputFolderTest {
   }
 
   @Test
+  void aFileOfARunThatWasNotWrittenToItsEndIsRemoved() throws IOException {
+    run(OutputMode.RESUME, "old");
+    Path runs = new Path(target, "_glm/runs");
+    try (FSDataOutputStream out = local.create(new Path(runs, ".b.json.tmp"))) {
+      out.write("{\"id\": \"b\"}".getBytes(StandardCharsets.UTF_8));
+    }
+    Files.writeString(folder.resolve("summaries/_glm/runs/.b.json.tmp"), "{\"id\":");
+
+    open(local, OutputMode.RESUME).close();
+
+    assertThat(OutputFolder.runs(local, target)).containsExactly(NOTHING);
+    assertThat(local.listStatus(runs)).hasSize(1);
+  }
+
+  @Test
   void aRoundThatIsReplacedIsNeverLost() throws IOException {
     for (int changes = 0; ; changes++) {
       run(OutputMode.OVERWRITE, "old");

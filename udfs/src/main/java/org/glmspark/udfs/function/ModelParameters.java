@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -120,7 +119,7 @@ final class ModelParameters {
       return SamplingPreset.GREEDY.parameters(0);
     }
     return Arrays.stream(SamplingPreset.values())
-        .filter(preset -> written(preset).equals(name))
+        .filter(preset -> preset.toString().equals(name))
         .findAny()
         .orElseThrow(() ->
             wrongType(
@@ -128,12 +127,8 @@ final class ModelParameters {
                 name,
                 String.join(
                     ", ",
-                    Arrays.stream(SamplingPreset.values()).map(ModelParameters::written).toList())))
+                    Arrays.stream(SamplingPreset.values()).map(SamplingPreset::toString).toList())))
         .parameters(0);
-  }
-
-  private static String written(SamplingPreset preset) {
-    return preset.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   private void set(String name, Object value) {
